@@ -1,0 +1,28 @@
+# Tests of what is not code: examples run, headers compile alone, the direction of dependencies, the
+# installation. Scripts in tests/house/ and scripts/.
+foreach(name IN LISTS CAPAS_EXAMPLES)
+  add_test(NAME examples.${name} COMMAND example_${name} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set_tests_properties(examples.${name} PROPERTIES ENVIRONMENT "${test_environment}" TIMEOUT 900)
+endforeach()
+
+find_program(CAPAS_CXX NAMES $ENV{CXX} g++ clang++ c++ DOC "C++ compiler for the test of the headers")
+add_test(NAME house.headers
+         COMMAND sh "${PROJECT_SOURCE_DIR}/tests/house/headers.sh" "${PROJECT_SOURCE_DIR}/include"
+                 "${CMAKE_C_COMPILER}" "${CAPAS_CXX}")
+
+add_test(NAME house.dependencies COMMAND sh "${PROJECT_SOURCE_DIR}/scripts/check-house.sh"
+                                         "${PROJECT_SOURCE_DIR}")
+add_test(NAME house.dependencies_caught
+         COMMAND sh "${PROJECT_SOURCE_DIR}/tests/house/check_house.sh" "${PROJECT_SOURCE_DIR}")
+
+if("first" IN_LIST CAPAS_EXAMPLES)
+  get_target_property(sanitizers capas_flags INTERFACE_LINK_OPTIONS)
+  if(NOT sanitizers)
+    set(sanitizers "")
+  endif()
+  list(JOIN sanitizers " " sanitizers)
+  add_test(NAME house.install
+           COMMAND sh "${PROJECT_SOURCE_DIR}/tests/house/install.sh" "${PROJECT_SOURCE_DIR}"
+                   "${CMAKE_BINARY_DIR}" "${CMAKE_COMMAND}" "${CMAKE_C_COMPILER}" "${sanitizers}")
+  set_tests_properties(house.install PROPERTIES ENVIRONMENT "${test_environment}" TIMEOUT 600)
+endif()

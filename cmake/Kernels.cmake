@@ -1,0 +1,54 @@
+# The arithmetic, compiled several times from one source:
+#   src/kernels/plain/*.c   once for float and once for double (CAPAS_REAL, CAPAS_REAL_NAME)
+#   src/kernels/tuned/*.c   once a level of the processor (CAPAS_LEVEL_NAME, CAPAS_VECTOR = floats a vector)
+# Gives CAPAS_KERNEL_OBJECTS, and the definitions CAPAS_HAVE_LEVEL=1 for whoever chooses at run time.
+set(CAPAS_KERNEL_OBJECTS "")
+set(CAPAS_LEVELS "")
+file(GLOB plain_sources CONFIGURE_DEPENDS "src/kernels/plain/*.c")
+file(GLOB tuned_sources CONFIGURE_DEPENDS "src/kernels/tuned/*.c")
+add_library(capas_levels INTERFACE)
+
+# Values stay what IEEE says; only errno and the exception flags, which nobody reads, are let go.
+set(kernel_flags -fno-math-errno -fno-trapping-math)
+set(tuned_flags -O3)
+if(CAPAS_SANITIZERS)
+  set(tuned_flags -O2)
+endif()
+
+function(capas_kernel_objects target sources)
+  add_library(${target} OBJECT ${sources})
+  target_include_directories(${target} PRIVATE src include)
+  target_link_libraries(${target} PRIVATE capas_flags capas_levels)
+  target_compile_options(${target} PRIVATE ${kernel_flags})
+  set(CAPAS_KERNEL_OBJECTS ${CAPAS_KERNEL_OBJECTS} $<TARGET_OBJECTS:${target}> PARENT_SCOPE)
+endfunction()
+
+macro(capas_plain_kernels real name)
+  if(plain_sources)
+    capas_kernel_objects(capas_plain_${name} "${plain_sources}")
+    target_compile_definitions(capas_plain_${name} PRIVATE CAPAS_REAL=${real} CAPAS_REAL_NAME=${name})
+  endif()
+endmacro()
+
+macro(capas_tuned_kernels level vector)
+  list(APPEND CAPAS_LEVELS ${level})
+  string(TOUPPER ${level} upper_level)
+  target_compile_definitions(capas_levels INTERFACE CAPAS_HAVE_${upper_level}=1)
+  if(tuned_sources)
+    capas_kernel_objects(capas_tuned_${level} "${tuned_sources}")
+    target_compile_definitions(capas_tuned_${level} PRIVATE CAPAS_LEVEL_NAME=${level}
+                               CAPAS_VECTOR=${vector})
+    target_compile_options(capas_tuned_${level} PRIVATE ${tuned_flags} ${ARGN})
+  endif()
+endmacro()
+
+capas_plain_kernels(float f32)
+capas_plain_kernels(double f64)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
+  capas_tuned_kernels(sse2 4)
+  capas_tuned_kernels(avx2 8 -mavx2 -mfma)
+  capas_tuned_kernels(avx512 16 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma
+                      -mprefer-vector-width=512)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+  capas_tuned_kernels(neon 4)
+endif()
