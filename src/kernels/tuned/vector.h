@@ -1,0 +1,250 @@
+/* Vectors of CAPAS_VECTOR floats in GCC/Clang vector extensions: the only file, besides cpu
+ * detection, that knows an instruction set. Tuned kernels are written once over it and compiled for
+ * each level with CAPAS_VECTOR = 4 (SSE2, NEON), 8 (AVX2+FMA) or 16 (AVX-512); a wider vector than
+ * the machine's is lowered by the compiler, so every width can be tested on every machine.
+ *
+ * CAPAS_TUNED(name) is the level's own name of a function: name_avx2. */
+#ifndef CAPAS_KERNELS_TUNED_VECTOR_H
+#define CAPAS_KERNELS_TUNED_VECTOR_H
+
+#include "kernels/tuned/compact_table.h"
+#include <stdint.h>
+#include <string.h>
+#if defined(__AVX2__) || defined(__AVX512F__) || defined(__SSE2__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#define CAPAS_PASTE_(a, b) a##_##b
+#define CAPAS_PASTE(a, b)  CAPAS_PASTE_(a, b)
+#define CAPAS_TUNED(name)  CAPAS_PASTE(name, CAPAS_LEVEL_NAME)
+#define CAPAS_STRING_(a)   #a
+#define CAPAS_STRING(a)    CAPAS_STRING_(a)
+#define CAPAS_LEVEL_STRING CAPAS_STRING(CAPAS_LEVEL_NAME)
+#define CAPAS_INLINE       static inline __attribute__((always_inline))
+#define CAPAS_UNROLL       _Pragma("GCC unroll 64")
+
+typedef float vfloat __attribute__((vector_size(CAPAS_VECTOR * 4), aligned(4), may_alias));
+typedef int32_t vint __attribute__((vector_size(CAPAS_VECTOR * 4), aligned(4), may_alias));
+
+CAPAS_INLINE vfloat v_load(const float *p)
+{
+    return *(const vfloat *)p;
+}
+CAPAS_INLINE void v_store(float *p, vfloat a)
+{
+    *(vfloat *)p = a;
+}
+CAPAS_INLINE vfloat v_set(float x)
+{
+    return x - (vfloat){0};
+}
+CAPAS_INLINE vfloat v_zero(void)
+{
+    return (vfloat){0};
+}
+
+/* a * b + c, rounded once where the processor has it. Which it is belongs to the level. */
+CAPAS_INLINE vfloat v_fma(vfloat a, vfloat b, vfloat c)
+{
+#if CAPAS_VECTOR == 16 && defined(__AVX512F__)
+    return (vfloat)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif CAPAS_VECTOR == 8 && defined(__FMA__)
+    return (vfloat)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif CAPAS_VECTOR == 4 && defined(__ARM_NEON)
+    return (vfloat)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+    return a * b + c;
+#endif
+}
+
+/* Lanes where the condition (all ones or zero) holds come from a, the others from b. */
+CAPAS_INLINE vfloat v_select(vint condition, vfloat a, vfloat b)
+{
+    return (vfloat)((condition & (vint)a) | (~condition & (vint)b));
+}
+/* a > b ? a : b, so that a NaN in a loses. */
+CAPAS_INLINE vfloat v_max(vfloat a, vfloat b)
+{
+#if CAPAS_VECTOR == 16 && defined(__AVX512F__)
+    return (vfloat)_mm512_max_ps((__m512)a, (__m512)b);
+#elif CAPAS_VECTOR == 8 && defined(__AVX2__)
+    return (vfloat)_mm256_max_ps((__m256)a, (__m256)b);
+#elif CAPAS_VECTOR == 4 && defined(__SSE2__)
+    return (vfloat)_mm_max_ps((__m128)a, (__m128)b);
+#else
+    return v_select(a > b, a, b);
+#endif
+}
+/* a < b ? a : b, so that a NaN in a loses. */
+CAPAS_INLINE vfloat v_min(vfloat a, vfloat b)
+{
+#if CAPAS_VECTOR == 16 && defined(__AVX512F__)
+    return (vfloat)_mm512_min_ps((__m512)a, (__m512)b);
+#elif CAPAS_VECTOR == 8 && defined(__AVX2__)
+    return (vfloat)_mm256_min_ps((__m256)a, (__m256)b);
+#elif CAPAS_VECTOR == 4 && defined(__SSE2__)
+    return (vfloat)_mm_min_ps((__m128)a, (__m128)b);
+#else
+    return v_select(a < b, a, b);
+#endif
+}
+CAPAS_INLINE vfloat v_abs(vfloat a)
+{
+    return (vfloat)((vint)a & 0x7fffffff);
+}
+CAPAS_INLINE vfloat v_sqrt(vfloat a)
+{
+#if CAPAS_VECTOR == 16 && defined(__AVX512F__)
+    return (vfloat)_mm512_sqrt_ps((__m512)a);
+#elif CAPAS_VECTOR == 8 && defined(__AVX2__)
+    return (vfloat)_mm256_sqrt_ps((__m256)a);
+#elif CAPAS_VECTOR == 4 && defined(__SSE2__)
+    return (vfloat)_mm_sqrt_ps((__m128)a);
+#elif CAPAS_VECTOR == 4 && defined(__ARM_NEON)
+    return (vfloat)vsqrtq_f32((float32x4_t)a);
+#else
+    for (int i = 0; i < CAPAS_VECTOR; i++)
+        a[i] = __builtin_sqrtf(a[i]);
+    return a;
+#endif
+}
+
+CAPAS_INLINE vint v_load_int(const int32_t *p)
+{
+    return *(const vint *)p;
+}
+CAPAS_INLINE void v_store_int(int32_t *p, vint a)
+{
+    *(vint *)p = a;
+}
+CAPAS_INLINE vint v_set_int(int32_t x)
+{
+    return x - (vint){0};
+}
+/* 0, 1, 2, ... */
+CAPAS_INLINE vint v_lanes(void)
+{
+    static const int32_t lane[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return v_load_int(lane);
+}
+/* Toward zero; the value must fit. */
+CAPAS_INLINE vint v_to_int(vfloat a)
+{
+    return __builtin_convertvector(a, vint);
+}
+CAPAS_INLINE vfloat v_from_int(vint a)
+{
+    return __builtin_convertvector(a, vfloat);
+}
+
+/* Bit i of the answer: lane i of the condition (all ones or zero). */
+CAPAS_INLINE unsigned v_bits(vint condition)
+{
+#if CAPAS_VECTOR == 16 && defined(__AVX512F__)
+    return _mm512_test_epi32_mask((__m512i)condition, (__m512i)condition);
+#elif CAPAS_VECTOR == 8 && defined(__AVX2__)
+    return (unsigned)_mm256_movemask_ps((__m256)condition);
+#elif CAPAS_VECTOR == 4 && defined(__SSE2__)
+    return (unsigned)_mm_movemask_ps((__m128)condition);
+#else
+    unsigned bits = 0;
+    for (int i = 0; i < CAPAS_VECTOR; i++)
+        bits |= (unsigned)(condition[i] & 1) << i;
+    return bits;
+#endif
+}
+
+/* Sum of the lanes in a fixed order: halves are added, again and again. */
+CAPAS_INLINE float v_sum(vfloat a)
+{
+    float lane[CAPAS_VECTOR];
+    v_store(lane, a);
+    for (int half = CAPAS_VECTOR / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            lane[i] += lane[i + half];
+    return lane[0];
+}
+
+/* Appends the lanes of `value` that are not zero (a NaN is not), and their numbers from `index`, to
+ * two lists, in order; returns how many. Writes whole vectors: the lists need CAPAS_VECTOR places
+ * to spare. */
+CAPAS_INLINE int v_append_live(float *values, int32_t *indices, vfloat value, vint index)
+{
+#if CAPAS_VECTOR == 16 && defined(__AVX512F__)
+    __mmask16 live = _mm512_cmp_ps_mask((__m512)value, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    _mm512_storeu_ps(values, _mm512_maskz_compress_ps(live, (__m512)value));
+    _mm512_storeu_si512(indices, _mm512_maskz_compress_epi32(live, (__m512i)index));
+    return __builtin_popcount(live);
+#elif CAPAS_VECTOR == 8 && defined(__AVX2__)
+    unsigned live = v_bits(value != 0.0f);
+    __m128i order = _mm_loadl_epi64((const __m128i *)&capas_compact_table[live]);
+    __m256i lanes = _mm256_cvtepu8_epi32(order);
+    _mm256_storeu_ps(values, _mm256_permutevar8x32_ps((__m256)value, lanes));
+    _mm256_storeu_si256((__m256i *)indices, _mm256_permutevar8x32_epi32((__m256i)index, lanes));
+    return __builtin_popcount(live);
+#else
+    int count = 0;
+    for (int i = 0; i < CAPAS_VECTOR; i++) {
+        values[count] = value[i];
+        indices[count] = index[i];
+        count += value[i] != 0.0f;
+    }
+    return count;
+#endif
+}
+
+/* Pairs of lanes from a and b in turn, the first half of them and the second; with 8 lanes within
+ * each group of four, where that is one instruction. */
+#if CAPAS_VECTOR == 4
+#define CAPAS_ZIP_LOW(a, b)  __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define CAPAS_ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#elif CAPAS_VECTOR == 8
+#define CAPAS_ZIP_LOW(a, b)  __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
+#define CAPAS_ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+#else
+#define CAPAS_ZIP_LOW(a, b)                                                                        \
+    __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define CAPAS_ZIP_HIGH(a, b)                                                                       \
+    __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#endif
+
+/* One round of a transposition of `size` rows: row i and row i + size / 2 are zipped. */
+CAPAS_INLINE void v_zip_rows(vfloat *row, int size)
+{
+    vfloat zipped[CAPAS_VECTOR];
+    CAPAS_UNROLL
+    for (int i = 0; i < size / 2; i++) {
+        zipped[2 * i] = (vfloat)CAPAS_ZIP_LOW(row[i], row[i + size / 2]);
+        zipped[2 * i + 1] = (vfloat)CAPAS_ZIP_HIGH(row[i], row[i + size / 2]);
+    }
+    CAPAS_UNROLL
+    for (int i = 0; i < size; i++)
+        row[i] = zipped[i];
+}
+
+/* Transposes the square of CAPAS_VECTOR vectors in place. */
+CAPAS_INLINE void v_transpose(vfloat *row)
+{
+#if CAPAS_VECTOR == 8
+    /* Four squares of four by four, then the two off the diagonal change places. */
+    CAPAS_UNROLL
+    for (int round = 0; round < 2; round++) {
+        v_zip_rows(row, 4);
+        v_zip_rows(row + 4, 4);
+    }
+    CAPAS_UNROLL
+    for (int i = 0; i < 4; i++) {
+        vfloat a = row[i], b = row[i + 4];
+        row[i] = (vfloat)__builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
+        row[i + 4] = (vfloat)__builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+#else
+    CAPAS_UNROLL
+    for (int size = CAPAS_VECTOR; size > 1; size /= 2)
+        v_zip_rows(row, CAPAS_VECTOR);
+#endif
+}
+
+#endif
