@@ -1,0 +1,97 @@
+/* Option structs, the one rule: a field left out (all bits zero) means Keras's default. To say zero, false
+ * or "no" where the default is something else, write CAPAS_ZERO. To say Keras's None, write CAPAS_NONE.
+ *
+ *     capas_dense(10, .use_bias = CAPAS_ZERO)               no bias (default: true)
+ *     capas_batch_normalization(.momentum = CAPAS_ZERO)     momentum 0 (default: 0.99)
+ *
+ * `struct_size` comes first in every option struct and is filled in by the macros; it lets later versions
+ * add fields. From C++ use the functions under the macros (capas_dense_with, ...): start from a zeroed
+ * struct, set struct_size = sizeof(struct) and what you need. */
+#ifndef CAPAS_OPTIONS_H
+#define CAPAS_OPTIONS_H
+
+#include <capas/tensor.h>
+#include <stddef.h>
+
+CAPAS_BEGIN
+
+#define CAPAS_ZERO  (-2147483647 - 1)
+#define CAPAS_NONE  (-2147483647)
+#define CAPAS_FALSE CAPAS_ZERO
+#define CAPAS_TRUE  1
+
+/* Two sizes; a width left out is the height's: {3} is 3x3, {3, 2} is 3 high and 2 wide. */
+typedef struct capas_pair {
+    int height, width;
+} capas_pair;
+
+typedef enum capas_padding { CAPAS_VALID = 1, CAPAS_SAME } capas_padding;
+typedef enum capas_data_format { CAPAS_CHANNELS_LAST = 1, CAPAS_CHANNELS_FIRST } capas_data_format;
+
+/* Element by element, but softmax, which is over the last axis (keras-semantics 2.1). Formulas:
+ * elu x > 0 ? x : e^x - 1; selu 1.0507 (x > 0 ? x : 1.6733 (e^x - 1)). */
+typedef enum capas_activation {
+    CAPAS_LINEAR = 1,
+    CAPAS_RELU,
+    CAPAS_SIGMOID,
+    CAPAS_TANH,
+    CAPAS_SOFTMAX,
+    CAPAS_ELU,
+    CAPAS_SELU,
+} capas_activation;
+
+/* How weights start (keras-semantics 2.2). Make one with the functions below; left out, the layer's own
+ * default. */
+typedef enum capas_initializer_kind {
+    CAPAS_INITIALIZER_DEFAULT,
+    CAPAS_INITIALIZER_ZEROS,
+    CAPAS_INITIALIZER_ONES,
+    CAPAS_INITIALIZER_CONSTANT,
+    CAPAS_INITIALIZER_GLOROT_UNIFORM,
+    CAPAS_INITIALIZER_GLOROT_NORMAL,
+    CAPAS_INITIALIZER_HE_UNIFORM,
+    CAPAS_INITIALIZER_HE_NORMAL,
+    CAPAS_INITIALIZER_LECUN_UNIFORM,
+    CAPAS_INITIALIZER_LECUN_NORMAL,
+} capas_initializer_kind;
+
+typedef struct capas_initializer {
+    capas_initializer_kind kind;
+    double value;   /* of a constant */
+    int64_t seed;   /* of the random ones, when has_seed; otherwise the model's seed decides */
+    int has_seed;
+} capas_initializer;
+
+CAPAS_API capas_initializer capas_zeros(void);
+CAPAS_API capas_initializer capas_ones(void);
+CAPAS_API capas_initializer capas_constant(double value);
+CAPAS_API capas_initializer capas_glorot_uniform(void); /* +-sqrt(6 / (fan_in + fan_out)) */
+CAPAS_API capas_initializer capas_glorot_normal(void);
+CAPAS_API capas_initializer capas_he_uniform(void);
+CAPAS_API capas_initializer capas_he_normal(void);
+CAPAS_API capas_initializer capas_lecun_uniform(void);
+CAPAS_API capas_initializer capas_lecun_normal(void);
+/* The same initializer with a seed of its own. */
+CAPAS_API capas_initializer capas_seeded(capas_initializer initializer, int64_t seed);
+
+/* A penalty on weights, added to the loss: l1 sum|w| + l2 sum w^2 (no 1/2; keras-semantics 2.3).
+ * All zero: none. */
+typedef enum capas_regularizer_kind {
+    CAPAS_REGULARIZER_NONE,
+    CAPAS_REGULARIZER_L1,
+    CAPAS_REGULARIZER_L2,
+    CAPAS_REGULARIZER_L1L2,
+} capas_regularizer_kind;
+
+typedef struct capas_regularizer {
+    capas_regularizer_kind kind;
+    double l1, l2;
+} capas_regularizer;
+
+CAPAS_API capas_regularizer capas_l1(double l1);
+CAPAS_API capas_regularizer capas_l2(double l2);
+CAPAS_API capas_regularizer capas_l1_l2(double l1, double l2);
+
+CAPAS_END
+
+#endif

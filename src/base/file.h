@@ -1,0 +1,19 @@
+/* Files as a whole: read one with a limit on its size, write one so that nothing is ever lost. */
+#ifndef CAPAS_BASE_FILE_H
+#define CAPAS_BASE_FILE_H
+
+#include "base/status.h"
+#include <stddef.h>
+
+/* Reads a whole file. *data (one more byte than *size, which is 0) belongs to the caller. A file
+ * over `limit` bytes is refused. */
+capas_status capas_read_file(const char *path, size_t limit, char **data, size_t *size);
+
+/* Writes beside the file (path.tmp-PID), fsyncs, renames over it, fsyncs the folder. On failure the
+ * old file is untouched and the new one is removed. */
+capas_status capas_write_file(const char *path, const void *data, size_t size);
+
+/* Makes a folder and those above it; one that exists is fine. */
+capas_status capas_make_folder(const char *path);
+
+#endif

@@ -1,0 +1,165 @@
+/* Writing a file so that, whatever happens, either the old one or the new one is there: into a file
+ * beside it, to the disk, and then renamed over it.
+ *
+ * A full disk, a quota or a broken pipe must come back as a status, so the signals that go with
+ * them are held back from the thread while it writes. */
+#define _GNU_SOURCE
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/system.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST_ATTEMPTS = 100, SUFFIX_SIZE = 48 };
+
+/* SIGXFSZ and SIGPIPE, whose default is the end of the process. */
+typedef struct held_signals {
+    sigset_t both, before, pending;
+} held_signals;
+
+static void hold_signals(held_signals *held)
+{
+    sigemptyset(&held->both);
+    sigaddset(&held->both, SIGXFSZ);
+    sigaddset(&held->both, SIGPIPE);
+    sigpending(&held->pending);
+    pthread_sigmask(SIG_BLOCK, &held->both, &held->before);
+}
+
+/* Takes away those that our own writing raised, not those that waited before. */
+static void drop_signals(const held_signals *held)
+{
+    const struct timespec at_once = {0, 0};
+    sigset_t ours = held->both;
+    if (sigismember(&held->pending, SIGXFSZ)) sigdelset(&ours, SIGXFSZ);
+    if (sigismember(&held->pending, SIGPIPE)) sigdelset(&ours, SIGPIPE);
+    while (sigtimedwait(&ours, NULL, &at_once) > 0)
+        ;
+    pthread_sigmask(SIG_SETMASK, &held->before, NULL);
+}
+
+static capas_status write_all(const char *path, int file, const char *data, size_t size)
+{
+    size_t written = 0;
+    while (written < size) {
+        ssize_t now = capas_system.write(file, data + written, size - written);
+        if (now < 0 && errno == EINTR) continue;
+        if (now == 0) errno = ENOSPC; /* a device that takes no more */
+        if (now <= 0)
+            return capas_fail(CAPAS_WRITE_FAILED,
+                              "%s could not be written: %m (%zu of %zu bytes were)", path, written,
+                              size);
+        written += (size_t)now;
+    }
+    return CAPAS_OK;
+}
+
+/* The folder of a path, for fsync; a rename is on the disk only when its folder is. Where folders
+ * cannot be opened or fsynced, there is nothing that could be done. */
+static capas_status sync_folder(char *path)
+{
+    char *slash = strrchr(path, '/');
+    const char *folder = slash == path ? "/" : slash ? path : ".";
+    if (slash) *slash = '\0';
+    int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (slash) *slash = '/';
+    if (file < 0) return CAPAS_OK;
+    capas_status status = CAPAS_OK;
+    if (capas_system.fsync(file) != 0 && errno != EINVAL && errno != ENOTSUP)
+        status =
+            capas_fail(CAPAS_WRITE_FAILED,
+                       "%s is written, but its folder could not be brought to the disk: %m", path);
+    close(file);
+    return status;
+}
+
+/* Opens a new file beside `path`; its name goes into `name`. One that is there may be another
+ * thread's, or what a killed process left. */
+static int open_beside(const char *path, char *name, size_t size)
+{
+    int file = -1;
+    for (int attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+        int length = snprintf(name, size, "%s.tmp-%ld", path, (long)getpid());
+        if (attempt > 1) snprintf(name + length, size - (size_t)length, "-%d", attempt);
+        file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (file >= 0 || errno != EEXIST) break;
+    }
+    return file;
+}
+
+static capas_status fill_and_close(const char *path, int file, const void *data, size_t size)
+{
+    capas_status status = write_all(path, file, data, size);
+    if (status == CAPAS_OK && capas_system.fsync(file) != 0)
+        status = capas_fail(CAPAS_WRITE_FAILED, "%s could not be brought to the disk: %m", path);
+    if (close(file) != 0 && status == CAPAS_OK)
+        status = capas_fail(CAPAS_WRITE_FAILED, "%s could not be written: %m", path);
+    return status;
+}
+
+static capas_status replace(char *path, const struct stat *old, const void *data, size_t size)
+{
+    size_t room = strlen(path) + SUFFIX_SIZE;
+    char *beside = capas_allocate(room, 1);
+    if (!beside) return CAPAS_NO_MEMORY;
+    capas_status status;
+    int file = open_beside(path, beside, room);
+    if (file < 0) {
+        status = capas_fail(CAPAS_WRITE_FAILED, "%s could not be made: %m", beside);
+        capas_release(beside);
+        return status;
+    }
+    if (old && fchmod(file, old->st_mode & 07777) != 0)
+        capas_note("%s: the mode of the old file could not be kept", path);
+    status = fill_and_close(path, file, data, size);
+    if (status == CAPAS_OK && capas_system.rename(beside, path) != 0)
+        status = capas_fail(CAPAS_WRITE_FAILED, "%s could not be renamed to %s: %m", beside, path);
+    if (status != CAPAS_OK) unlink(beside);
+    capas_release(beside);
+    return status == CAPAS_OK ? sync_folder(path) : status;
+}
+
+/* A pipe or a device: a rename would put a file in its place. */
+static capas_status write_in_place(const char *path, const void *data, size_t size)
+{
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0) return capas_fail(CAPAS_WRITE_FAILED, "%s cannot be opened: %m", path);
+    capas_status status = write_all(path, file, data, size);
+    close(file);
+    return status;
+}
+
+static capas_status write_somewhere(const char *path, const void *data, size_t size)
+{
+    struct stat old;
+    bool exists = stat(path, &old) == 0;
+    if (exists && S_ISDIR(old.st_mode))
+        return capas_fail(CAPAS_WRITE_FAILED, "%s is a folder; a file was to be written there",
+                          path);
+    if (exists && !S_ISREG(old.st_mode)) return write_in_place(path, data, size);
+    char target[PATH_MAX];
+    bool link = exists && realpath(path, target);
+    char *name = capas_copy_string(link ? target : path);
+    if (!name) return CAPAS_NO_MEMORY;
+    capas_status status = replace(name, exists ? &old : NULL, data, size);
+    capas_release(name);
+    return status;
+}
+
+capas_status capas_write_file(const char *path, const void *data, size_t size)
+{
+    held_signals held;
+    hold_signals(&held);
+    capas_status status = write_somewhere(path, data, size);
+    drop_signals(&held);
+    return status;
+}
