@@ -27,6 +27,8 @@
 
 typedef float vfloat __attribute__((vector_size(CAPAS_VECTOR * 4), aligned(4), may_alias));
 typedef int32_t vint __attribute__((vector_size(CAPAS_VECTOR * 4), aligned(4), may_alias));
+typedef uint32_t vuint __attribute__((vector_size(CAPAS_VECTOR * 4), aligned(4), may_alias));
+typedef uint8_t vbytes __attribute__((vector_size(CAPAS_VECTOR)));
 
 CAPAS_INLINE vfloat v_load(const float *p)
 {
@@ -139,6 +141,32 @@ CAPAS_INLINE vfloat v_from_int(vint a)
     return __builtin_convertvector(a, vfloat);
 }
 
+/* The first `count` < CAPAS_VECTOR lanes; nothing is touched behind them, and the other lanes are 0. */
+CAPAS_INLINE vfloat v_load_part(const float *p, int count)
+{
+#if CAPAS_VECTOR == 16 && defined(__AVX512F__)
+    return (vfloat)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
+#elif CAPAS_VECTOR == 8 && defined(__AVX2__)
+    return (vfloat)_mm256_maskload_ps(p, (__m256i)(v_lanes() < count));
+#else
+    float lane[CAPAS_VECTOR] = {0};
+    for (int i = 0; i < count; i++)
+        lane[i] = p[i];
+    return v_load(lane);
+#endif
+}
+CAPAS_INLINE void v_store_part(float *p, vfloat a, int count)
+{
+#if CAPAS_VECTOR == 16 && defined(__AVX512F__)
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << count) - 1), (__m512)a);
+#elif CAPAS_VECTOR == 8 && defined(__AVX2__)
+    _mm256_maskstore_ps(p, (__m256i)(v_lanes() < count), (__m256)a);
+#else
+    for (int i = 0; i < count; i++)
+        p[i] = a[i];
+#endif
+}
+
 /* Bit i of the answer: lane i of the condition (all ones or zero). */
 CAPAS_INLINE unsigned v_bits(vint condition)
 {
@@ -244,6 +272,72 @@ CAPAS_INLINE void v_transpose(vfloat *row)
     CAPAS_UNROLL
     for (int size = CAPAS_VECTOR; size > 1; size /= 2)
         v_zip_rows(row, CAPAS_VECTOR);
+#endif
+}
+
+/* Bytes as integers, and back (each lane 0 .. 255). */
+CAPAS_INLINE vint v_load_bytes(const uint8_t *p)
+{
+#if CAPAS_VECTOR == 16 && defined(__AVX512F__)
+    return (vint)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
+#elif CAPAS_VECTOR == 8 && defined(__AVX2__)
+    return (vint)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));
+#else
+    vbytes bytes;
+    memcpy(&bytes, p, sizeof bytes);
+    return __builtin_convertvector(bytes, vint);
+#endif
+}
+CAPAS_INLINE void v_store_bytes(uint8_t *p, vint a)
+{
+#if CAPAS_VECTOR == 16 && defined(__AVX512F__)
+    _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8((__m512i)a));
+#elif CAPAS_VECTOR == 8 && defined(__AVX2__)
+    __m128i words = _mm_packs_epi32(_mm256_castsi256_si128((__m256i)a),
+                                    _mm256_extracti128_si256((__m256i)a, 1));
+    _mm_storel_epi64((__m128i *)p, _mm_packus_epi16(words, words));
+#else
+    vbytes bytes = __builtin_convertvector(a, vbytes);
+    memcpy(p, &bytes, sizeof bytes);
+#endif
+}
+
+/* Four floats, again and again. */
+CAPAS_INLINE vfloat v_load_quad(const float *p)
+{
+#if CAPAS_VECTOR == 16 && defined(__AVX512F__)
+    return (vfloat)_mm512_broadcast_f32x4(_mm_loadu_ps(p));
+#elif CAPAS_VECTOR == 8 && defined(__AVX2__)
+    return (vfloat)_mm256_broadcast_ps((const __m128 *)p);
+#else
+    vfloat quad;
+    for (int i = 0; i < CAPAS_VECTOR; i += 4)
+        memcpy((float *)&quad + i, p, 4 * sizeof(float));
+    return quad;
+#endif
+}
+/* Lane i: number index[i] (0 .. 3) of the four lanes among which lane i is. */
+CAPAS_INLINE vfloat v_permute_quad(vfloat quad, vint index)
+{
+#if CAPAS_VECTOR == 16 && defined(__AVX512F__)
+    return (vfloat)_mm512_permutevar_ps((__m512)quad, (__m512i)index);
+#elif CAPAS_VECTOR == 8 && defined(__AVX2__)
+    return (vfloat)_mm256_permutevar_ps((__m256)quad, (__m256i)index);
+#elif CAPAS_VECTOR == 4 && defined(__ARM_NEON)
+    vint bytes = index * 0x04040404 + 0x03020100;
+    return (vfloat)vqtbl1q_u8((uint8x16_t)quad, (uint8x16_t)bytes);
+#elif CAPAS_VECTOR == 4
+    vint odd = -(index & 1), high = -(index >> 1);
+    vfloat low_pair = v_select(odd, __builtin_shufflevector(quad, quad, 1, 1, 1, 1),
+                               __builtin_shufflevector(quad, quad, 0, 0, 0, 0));
+    vfloat high_pair = v_select(odd, __builtin_shufflevector(quad, quad, 3, 3, 3, 3),
+                                __builtin_shufflevector(quad, quad, 2, 2, 2, 2));
+    return v_select(high, high_pair, low_pair);
+#else
+    vfloat picked;
+    for (int i = 0; i < CAPAS_VECTOR; i++)
+        picked[i] = quad[(i & ~3) + index[i]];
+    return picked;
 #endif
 }
 

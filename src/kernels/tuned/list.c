@@ -1,0 +1,24 @@
+/* The tuned kernels of one level, in order of preference within their family. */
+#include "kernels/tuned/kernels.h"
+
+static const capas_kernel *const kernels[] = {
+    &CAPAS_TUNED(capas_conv_forward_windows),
+    &CAPAS_TUNED(capas_conv_forward_direct),
+    &CAPAS_TUNED(capas_conv_backward_few),
+    &CAPAS_TUNED(capas_conv_backward_dense),
+    &CAPAS_TUNED(capas_conv_backward_lists),
+};
+
+/* Kernels of one family stand together. */
+const capas_kernel *const *CAPAS_TUNED(capas_tuned_kernels)(capas_kernel_family family,
+                                                            size_t *count)
+{
+    const size_t all = sizeof kernels / sizeof kernels[0];
+    size_t begin = 0, end;
+    while (begin < all && kernels[begin]->family != family)
+        begin++;
+    for (end = begin; end < all && kernels[end]->family == family; end++)
+        ;
+    *count = end - begin;
+    return kernels + begin;
+}
