@@ -6,9 +6,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#if defined(__arm__) && defined(__linux__)
-#include <sys/auxv.h>
-#endif
 
 enum { LEVELS = CAPAS_CPU_NEON + 1, UNDECIDED = -1 };
 
@@ -21,7 +18,7 @@ const char *capas_cpu_level_name(capas_cpu_level level)
     return (int)level >= 0 && (int)level < LEVELS ? names[level] : "?";
 }
 
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__x86_64__)
 /* __builtin_cpu_supports also asks the operating system whether it saves the registers. */
 static bool has(capas_cpu_level level)
 {
@@ -45,13 +42,8 @@ static bool has(capas_cpu_level level)
 {
     return level == CAPAS_CPU_NEON;
 }
-#elif defined(__arm__) && defined(__linux__)
-static bool has(capas_cpu_level level)
-{
-    enum { HWCAP_NEON_BIT = 1 << 12 };
-    return level == CAPAS_CPU_NEON && (getauxval(AT_HWCAP) & HWCAP_NEON_BIT) != 0;
-}
 #else
+/* No tuned kernels are built for anything else. */
 static bool has(capas_cpu_level level)
 {
     (void)level;
