@@ -1,0 +1,67 @@
+/* Between element types, and sums of arrays of either float type (kernels/fill.h). Numbers that an
+ * integer type cannot hold become its nearest, and NaN 0. */
+#include "kernels/fill.h"
+
+void capas_scale_bytes(float *output, const uint8_t *pixel, int64_t count, float scale,
+                       float offset)
+{
+    for (int64_t i = 0; i < count; i++)
+        output[i] = (float)pixel[i] * scale + offset;
+}
+
+void capas_accumulate(capas_element element, void *target, const void *source, int64_t count)
+{
+    if (element == CAPAS_FLOAT32)
+        for (int64_t i = 0; i < count; i++)
+            ((float *)target)[i] += ((const float *)source)[i];
+    if (element == CAPAS_FLOAT64)
+        for (int64_t i = 0; i < count; i++)
+            ((double *)target)[i] += ((const double *)source)[i];
+}
+
+static double element_at(capas_element element, const void *source, int64_t i)
+{
+    switch (element) {
+    case CAPAS_FLOAT32:
+        return ((const float *)source)[i];
+    case CAPAS_FLOAT64:
+        return ((const double *)source)[i];
+    case CAPAS_INT32:
+        return ((const int32_t *)source)[i];
+    case CAPAS_UINT8:
+        return ((const uint8_t *)source)[i];
+    }
+    return 0;
+}
+
+/* Toward zero, between least and most; NaN gives 0. */
+static double whole_between(double value, double least, double most)
+{
+    if (value != value) return 0;
+    return value < least ? least : value > most ? most : value;
+}
+
+static void put_element(capas_element element, void *target, int64_t i, double value)
+{
+    switch (element) {
+    case CAPAS_FLOAT32:
+        ((float *)target)[i] = (float)value;
+        break;
+    case CAPAS_FLOAT64:
+        ((double *)target)[i] = value;
+        break;
+    case CAPAS_INT32:
+        ((int32_t *)target)[i] = (int32_t)whole_between(value, INT32_MIN, INT32_MAX);
+        break;
+    case CAPAS_UINT8:
+        ((uint8_t *)target)[i] = (uint8_t)whole_between(value, 0, UINT8_MAX);
+        break;
+    }
+}
+
+void capas_convert(capas_element to, void *target, capas_element from, const void *source,
+                   int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        put_element(to, target, i, element_at(from, source, i));
+}

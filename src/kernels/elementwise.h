@@ -1,0 +1,115 @@
+/* Element by element, and what is near it: activations, softmax over the last axis, sums with
+ * broadcasting, affine maps, reordering of axes, dropout, activity penalties. */
+#ifndef CAPAS_KERNELS_ELEMENTWISE_H
+#define CAPAS_KERNELS_ELEMENTWISE_H
+
+#include "kernels/kernel.h"
+#include <capas/options.h>
+
+/* Family activate: y = f(x) for all but softmax. Backward from the output alone: dx = dy * f'(y),
+ * where relu' = y > 0, elu' = y >= 0 ? 1 : y + 1, selu' = y >= 0 ? scale : y + scale * alpha (at
+ * the corner points as TensorFlow has them, keras-semantics 2.1). relu(NaN) is NaN. In place
+ * (output == input) is allowed. */
+typedef struct capas_activate_problem {
+    int workers;
+    capas_activation activation;
+} capas_activate_problem;
+
+typedef struct capas_activate_arguments {
+    int64_t count;
+    const void *input; /* forward */
+    void *output;      /* written forward, read backward */
+    const void *output_gradient;
+    void *input_gradient; /* may be output_gradient */
+} capas_activate_arguments;
+
+/* Family softmax: rows of `classes`. dx = y * (dy - sum(dy * y)). */
+typedef struct capas_softmax_problem {
+    int workers;
+    int classes;
+} capas_softmax_problem;
+
+typedef struct capas_softmax_arguments {
+    int64_t rows;
+    const void *input;
+    void *output;
+    const void *output_gradient;
+    void *input_gradient;
+} capas_softmax_arguments;
+
+/* Family add: y = a + b, shapes broadcast (a dimension of 1 repeats); both shapes are given with
+ * the same rank, and dims[0] is the batch (n of the arguments, unless it is 1 there). Backward sums
+ * over the broadcast axes. */
+typedef struct capas_add_problem {
+    int workers;
+    capas_shape a, b, output;
+} capas_add_problem;
+
+typedef struct capas_add_arguments {
+    int n;
+    const void *a, *b;
+    void *output;
+    const void *output_gradient;
+    void *a_gradient, *b_gradient; /* overwritten; each may be NULL */
+} capas_add_arguments;
+
+/* Family affine: y = x * scale + offset (backward: the same with offset 0). */
+typedef struct capas_affine_problem {
+    int workers;
+    double scale, offset;
+} capas_affine_problem;
+
+typedef struct capas_affine_arguments {
+    int64_t count;
+    const void *input;
+    void *output;
+} capas_affine_arguments;
+
+/* Family move: axis i of the output is axis order[i] of the input; shape is the input's, dims[0] =
+ * the batch and order[0] = 0. */
+typedef struct capas_move_problem {
+    int workers;
+    capas_shape shape;
+    int order[CAPAS_MAX_RANK];
+} capas_move_problem;
+
+typedef struct capas_move_arguments {
+    int n;
+    const void *input;
+    void *output;
+} capas_move_arguments;
+
+/* Family dropout: y = keep ? x / (1 - rate) : 0, where element i of the noise (C order of the noise
+ * shape, the sample first) is kept when uniform word i of the sequence `random` is >= rate.
+ * Backward is the same call on the gradient. rate 1 gives zeros. noise has the input's rank; a 1 in
+ * it repeats one draw. */
+typedef struct capas_dropout_problem {
+    int workers;
+    double rate;
+    capas_shape shape, noise; /* dims[0] = the batch; noise.dims[0] 1: one draw for all samples */
+} capas_dropout_problem;
+
+typedef struct capas_dropout_arguments {
+    int n;
+    capas_random random;
+    const void *input;
+    void *output;
+} capas_dropout_arguments;
+
+/* Family penalty: an activity regulariser, added = (l1 sum|x| + l2 sum x^2) / n; the gradient
+ * (l1 sign(x) + 2 l2 x) / n is added to the output's and stored. Either half may be left out
+ * (NULL). */
+typedef struct capas_penalty_problem {
+    double l1, l2;
+} capas_penalty_problem;
+
+typedef struct capas_penalty_arguments {
+    int n;
+    int64_t count; /* of all samples */
+    const void *input;
+    double *penalty; /* set */
+    const void *output_gradient;
+    void *input_gradient; /* set to output_gradient + the penalty's */
+} capas_penalty_arguments;
+
+#endif

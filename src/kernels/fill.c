@@ -1,0 +1,189 @@
+/* Random fills, sums and conversions of arrays of numbers. Random element i depends on the sequence
+ * and on i alone; sums are made in fixed order, so threads change nothing. */
+#include "kernels/fill.h"
+#include "kernels/kernel.h"
+#include "kernels/math.h"
+#include <float.h>
+#include <math.h>
+
+/* Elements of a shard when an element costs little. */
+enum { CAPAS_FILL_GRAIN = 16384 };
+
+/* A random fill: the arguments of all shards. */
+typedef struct fill {
+    float *value;
+    capas_random random;
+    double low, high; /* or mean and deviation */
+} fill;
+
+/* value[i] = low + (high - low) * u, and never high itself. */
+static void uniform_range(const void *problem, const void *arguments, int64_t begin, int64_t end,
+                          int shard)
+{
+    const fill *f = arguments;
+    const float high = (float)f->high;
+    uint32_t word[4];
+    (void)problem;
+    (void)shard;
+    for (int64_t i = begin; i < end; i++) {
+        if (i == begin || i % 4 == 0) capas_philox(f->random, (uint64_t)i / 4, word);
+        float value = (float)(f->low + (f->high - f->low) * capas_uniform(word[i % 4]));
+        if (value >= high && f->high > f->low) value = nextafterf(high, -HUGE_VALF);
+        f->value[i] = value;
+    }
+}
+
+void capas_fill_uniform(float *value, int64_t count, capas_random random, double low, double high)
+{
+    const fill f = {value, random, low, high};
+    capas_parallel_ranges(count, CAPAS_FILL_GRAIN, capas_threads(), uniform_range, NULL, &f);
+}
+
+/* Element i of a standard normal cut at +-2: points uniform under the box [-2, 2] x [0, 1) are
+ * drawn until one lies under e^(-x^2 / 2). Try t takes half of block i + (t / 2) 2^40; six of ten
+ * succeed. */
+static double truncated_normal(capas_random random, int64_t i)
+{
+    uint32_t word[4];
+    for (uint64_t block = (uint64_t)i;; block += (uint64_t)1 << 40) {
+        capas_philox(random, block, word);
+        for (int half = 0; half < 4; half += 2) {
+            double x = ((double)word[half] + 0.5) * 0x1p-30 - 2;
+            if (capas_uniform(word[half + 1]) < capas_exp_f32((float)(-0.5 * x * x))) return x;
+        }
+    }
+}
+
+static void normal_range(const void *problem, const void *arguments, int64_t begin, int64_t end,
+                         int shard)
+{
+    const fill *f = arguments;
+    (void)problem;
+    (void)shard;
+    for (int64_t i = begin; i < end; i++)
+        f->value[i] = (float)(f->low + f->high * truncated_normal(f->random, i));
+}
+
+void capas_fill_truncated_normal(float *value, int64_t count, capas_random random, double mean,
+                                 double deviation)
+{
+    const fill f = {value, random, mean, deviation};
+    capas_parallel_ranges(count, CAPAS_FILL_GRAIN / 4, capas_threads(), normal_range, NULL, &f);
+}
+
+/* The next 64-bit number of a sequence; `next` counts them. */
+static uint64_t next_number(capas_random random, uint64_t *next)
+{
+    uint32_t word[4];
+    capas_philox(random, *next / 2, word);
+    const int first = (int)(*next % 2) * 2;
+    *next += 1;
+    return (uint64_t)word[first] << 32 | word[first + 1];
+}
+
+/* Uniform in 0 .. most: draws with as many bits as `most` has, until one is not above it. */
+static uint64_t draw_up_to(uint64_t most, capas_random random, uint64_t *next)
+{
+    uint64_t mask = most;
+    for (int shift = 1; shift < 64; shift *= 2)
+        mask |= mask >> shift;
+    uint64_t draw;
+    do
+        draw = next_number(random, next) & mask;
+    while (draw > most);
+    return draw;
+}
+
+void capas_fill_permutation(int64_t *index, int64_t count, capas_random random)
+{
+    uint64_t next = 0;
+    for (int64_t i = 0; i < count; i++)
+        index[i] = i;
+    for (int64_t i = count - 1; i > 0; i--) {
+        int64_t j = (int64_t)draw_up_to((uint64_t)i, random, &next);
+        int64_t kept = index[i];
+        index[i] = index[j];
+        index[j] = kept;
+    }
+}
+
+/* The two sums of each shard. */
+typedef struct sums {
+    const float *value;
+    double absolute[CAPAS_MAX_SHARDS], squares[CAPAS_MAX_SHARDS];
+} sums;
+
+/* Eight running sums, so that they can be made side by side; element i belongs to sum (i - begin)
+ * % 8. */
+static void sum_range(const void *problem, const void *arguments, int64_t begin, int64_t end,
+                      int shard)
+{
+    sums *s = *(sums *const *)arguments;
+    double absolute[8] = {0}, squares[8] = {0};
+    int64_t i = begin;
+    (void)problem;
+    for (; i + 8 <= end; i += 8)
+        for (int lane = 0; lane < 8; lane++) {
+            double value = s->value[i + lane];
+            absolute[lane] += fabs(value);
+            squares[lane] += value * value;
+        }
+    for (int lane = 0; i < end; i++, lane++) {
+        double value = s->value[i];
+        absolute[lane] += fabs(value);
+        squares[lane] += value * value;
+    }
+    s->absolute[shard] = s->squares[shard] = 0;
+    for (int lane = 0; lane < 8; lane++) {
+        s->absolute[shard] += absolute[lane];
+        s->squares[shard] += squares[lane];
+    }
+}
+
+void capas_sum_absolute_and_squares(const float *value, int64_t count, double *absolute,
+                                    double *squares)
+{
+    sums s = {.value = value};
+    sums *const shared = &s;
+    capas_parallel_ranges(count, CAPAS_FILL_GRAIN, capas_threads(), sum_range, NULL, &shared);
+    *absolute = *squares = 0;
+    for (int shard = 0; shard < capas_shard_count(count, CAPAS_FILL_GRAIN); shard++) {
+        *absolute += s.absolute[shard];
+        *squares += s.squares[shard];
+    }
+}
+
+typedef struct weight_penalty {
+    float *gradient;
+    const float *weights;
+    float l1, l2;
+} weight_penalty;
+
+static void penalty_range(const void *problem, const void *arguments, int64_t begin, int64_t end,
+                          int shard)
+{
+    const weight_penalty *p = arguments;
+    (void)problem;
+    (void)shard;
+    for (int64_t i = begin; i < end; i++) {
+        float w = p->weights[i];
+        float sign = (float)((w > 0) - (w < 0));
+        p->gradient[i] += p->l1 * sign + p->l2 * w;
+    }
+}
+
+void capas_add_weight_penalty(float *gradient, const float *weights, int64_t count, double l1,
+                              double l2)
+{
+    const weight_penalty p = {gradient, weights, (float)l1, (float)(2 * l2)};
+    capas_parallel_ranges(count, CAPAS_FILL_GRAIN, capas_threads(), penalty_range, NULL, &p);
+}
+
+/* A float is not finite when all bits of its exponent are set. */
+bool capas_all_finite(const float *value, int64_t count)
+{
+    const uint32_t exponent = 0x7f800000u;
+    for (int64_t i = 0; i < count; i++)
+        if ((capas_bits_of(value[i]) & exponent) == exponent) return false;
+    return true;
+}

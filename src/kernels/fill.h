@@ -1,0 +1,42 @@
+/* Plain helpers that are no family of their own: random fills, sums, conversions. Float only unless
+ * said. */
+#ifndef CAPAS_KERNELS_FILL_H
+#define CAPAS_KERNELS_FILL_H
+
+#include "base/philox.h"
+#include <capas/tensor.h>
+#include <stdbool.h>
+
+/* value[i] uniform in [low, high): word i of the sequence. */
+void capas_fill_uniform(float *value, int64_t count, capas_random random, double low, double high);
+
+/* Normal with the given mean and deviation (before truncation), redrawn outside +-2 deviations
+ * (TensorFlow's truncated normal): element i uses blocks of its own, so it depends on i alone. */
+void capas_fill_truncated_normal(float *value, int64_t count, capas_random random, double mean,
+                                 double deviation);
+
+/* A permutation of 0 .. count-1 (Fisher-Yates; draws without bias). */
+void capas_fill_permutation(int64_t *index, int64_t count, capas_random random);
+
+/* output = (float)pixel * scale + offset. */
+void capas_scale_bytes(float *output, const uint8_t *pixel, int64_t count, float scale,
+                       float offset);
+
+/* In fixed order, the same bits for any number of threads: sums in double of |w| and w^2. */
+void capas_sum_absolute_and_squares(const float *value, int64_t count, double *absolute,
+                                    double *squares);
+
+/* gradient += l1 sign(w) + 2 l2 w */
+void capas_add_weight_penalty(float *gradient, const float *weights, int64_t count, double l1,
+                              double l2);
+
+bool capas_all_finite(const float *value, int64_t count);
+
+/* target += source; elements float32 or float64. */
+void capas_accumulate(capas_element element, void *target, const void *source, int64_t count);
+
+/* Between float32, float64, int32 and uint8 (rounding toward zero to integers). */
+void capas_convert(capas_element to, void *target, capas_element from, const void *source,
+                   int64_t count);
+
+#endif

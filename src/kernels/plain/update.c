@@ -1,0 +1,114 @@
+/* Optimizer steps, plain: one element after another by the formulas of kernels/update.h. */
+#include "kernels/update.h"
+#include "kernels/plain/real.h"
+
+/* The numbers of a step in the weights' type, and the slots. */
+typedef struct step {
+    const capas_update_problem *problem;
+    capas_real rate, momentum, rho, rest_of_rho, rest_of_beta_1, rest_of_beta_2, epsilon;
+    capas_real *slots[CAPAS_MAX_SLOTS];
+} step;
+
+static step step_of(const capas_update_problem *p, const capas_update_arguments *a)
+{
+    return (step){
+        .problem = p,
+        .rate = (capas_real)a->learning_rate,
+        .momentum = (capas_real)p->momentum,
+        .rho = (capas_real)p->rho,
+        .rest_of_rho = (capas_real)(1 - p->rho),
+        .rest_of_beta_1 = (capas_real)(1 - p->beta_1),
+        .rest_of_beta_2 = (capas_real)(1 - p->beta_2),
+        .epsilon = (capas_real)p->epsilon,
+        .slots = {a->slots[0], a->slots[1], a->slots[2]},
+    };
+}
+
+/* The gradient scaled and clipped; a NaN stays. */
+static capas_real prepared(const capas_update_arguments *a, capas_real gradient)
+{
+    const capas_real limit = (capas_real)a->clip_value;
+    const capas_real g = gradient * (capas_real)a->gradient_scale;
+    if (!(limit > 0)) return g;
+    return g > limit ? limit : g < -limit ? -limit : g;
+}
+
+/* Each rule returns what is added to weight i. */
+static capas_real sgd(const step *s, int64_t i, capas_real g)
+{
+    const capas_real increment = s->rate * g;
+    if (s->problem->momentum == 0) return -increment;
+    capas_real *m = s->slots[0];
+    m[i] = s->momentum * m[i] - increment;
+    return s->problem->nesterov ? s->momentum * m[i] - increment : m[i];
+}
+
+static capas_real rmsprop(const step *s, int64_t i, capas_real g)
+{
+    const bool has_momentum = s->problem->momentum > 0;
+    capas_real *v = s->slots[0], *b = s->slots[1], *average = s->slots[has_momentum ? 2 : 1];
+    v[i] = s->rho * v[i] + s->rest_of_rho * (g * g);
+    capas_real denominator = v[i] + s->epsilon;
+    if (s->problem->centered) {
+        average[i] = s->rho * average[i] + s->rest_of_rho * g;
+        denominator = v[i] - average[i] * average[i] + s->epsilon;
+    }
+    const capas_real increment = s->rate * g / capas_real_sqrt(denominator);
+    if (!has_momentum) return -increment;
+    b[i] = s->momentum * b[i] + increment;
+    return -b[i];
+}
+
+static capas_real adam(const step *s, int64_t i, capas_real g)
+{
+    capas_real *m = s->slots[0], *v = s->slots[1], *largest = s->slots[2];
+    m[i] += (g - m[i]) * s->rest_of_beta_1;
+    v[i] += (g * g - v[i]) * s->rest_of_beta_2;
+    capas_real velocity = v[i];
+    if (s->problem->amsgrad) {
+        if (velocity > largest[i]) largest[i] = velocity;
+        velocity = largest[i];
+    }
+    return -(s->rate * m[i] / (capas_real_sqrt(velocity) + s->epsilon));
+}
+
+static capas_real change_of(const step *s, int64_t i, capas_real g)
+{
+    switch (s->problem->rule) {
+    case CAPAS_UPDATE_SGD:
+        return sgd(s, i, g);
+    case CAPAS_UPDATE_RMSPROP:
+        return rmsprop(s, i, g);
+    case CAPAS_UPDATE_ADAM:
+        return adam(s, i, g);
+    }
+    return 0;
+}
+
+static void run_range(const void *problem, const void *arguments, int64_t begin, int64_t end,
+                      int shard)
+{
+    const capas_update_arguments *a = arguments;
+    const step s = step_of(problem, a);
+    const capas_real *gradient = a->gradient;
+    const capas_real decay = (capas_real)a->decay;
+    capas_real *w = a->weights;
+    bool finite = true;
+    (void)shard;
+    for (int64_t i = begin; i < end; i++) {
+        capas_real g = prepared(a, gradient[i]);
+        w[i] -= w[i] * decay;
+        w[i] += change_of(&s, i, g);
+        finite &= isfinite(w[i]) != 0;
+    }
+    if (!finite && a->finite) __atomic_store_n(a->finite, false, __ATOMIC_RELAXED);
+}
+
+static void run(const void *problem, const void *arguments)
+{
+    const capas_update_problem *p = problem;
+    const capas_update_arguments *a = arguments;
+    capas_parallel_ranges(a->count, CAPAS_PLAIN_GRAIN, p->workers, run_range, p, a);
+}
+
+CAPAS_PLAIN_KERNEL(update, NULL, run);
