@@ -1,0 +1,58 @@
+/* What a tuned kernel starts with, and the names of them all.
+ *
+ * The files of this folder are compiled once for each level of the processor; a kernel is the constant
+ * capas_NAME_avx2, and so on for the other levels, which list.c lists. */
+#ifndef CAPAS_KERNELS_TUNED_KERNELS_H
+#define CAPAS_KERNELS_TUNED_KERNELS_H
+
+#include "kernels/kernel.h"
+#include "kernels/tuned/vector.h"
+
+#define CAPAS_LEVEL_OF_sse2   CAPAS_CPU_SSE2
+#define CAPAS_LEVEL_OF_avx2   CAPAS_CPU_AVX2
+#define CAPAS_LEVEL_OF_avx512 CAPAS_CPU_AVX512
+#define CAPAS_LEVEL_OF_neon   CAPAS_CPU_NEON
+#define CAPAS_LEVEL           CAPAS_PASTE(CAPAS_LEVEL_OF, CAPAS_LEVEL_NAME)
+
+/* Defines the kernel capas_FAMILY_LEVEL; `how` says in a word or two how it works. Functions that are not
+ * needed are NULL. */
+#define CAPAS_TUNED_KERNEL(family_name, how, accepts_function, workspace_function, run_function)   \
+    static unsigned long family_name##_runs;                                                       \
+    const capas_kernel CAPAS_TUNED(capas_##family_name) = {                                        \
+        .name = #family_name " " how " " CAPAS_LEVEL_STRING,                                       \
+        .family = CAPAS_FAMILY_##family_name,                                                      \
+        .level = CAPAS_LEVEL,                                                                      \
+        .element = CAPAS_FLOAT32,                                                                  \
+        .accepts = accepts_function,                                                               \
+        .workspace = workspace_function,                                                           \
+        .run = run_function,                                                                       \
+        .runs = &family_name##_runs,                                                               \
+    }
+
+/* All kernels of this level and of one family, in order of preference; `count` may become 0 (list.c). */
+const capas_kernel *const *CAPAS_TUNED(capas_tuned_kernels)(capas_kernel_family family,
+                                                            size_t *count);
+
+extern const capas_kernel CAPAS_TUNED(capas_conv_forward_windows);
+extern const capas_kernel CAPAS_TUNED(capas_conv_forward_direct);
+extern const capas_kernel CAPAS_TUNED(capas_conv_backward_few);
+extern const capas_kernel CAPAS_TUNED(capas_conv_backward_dense);
+extern const capas_kernel CAPAS_TUNED(capas_conv_backward_lists);
+extern const capas_kernel CAPAS_TUNED(capas_dense_forward);
+extern const capas_kernel CAPAS_TUNED(capas_dense_backward);
+extern const capas_kernel CAPAS_TUNED(capas_update);
+extern const capas_kernel CAPAS_TUNED(capas_loss);
+extern const capas_kernel CAPAS_TUNED(capas_activate_forward);
+extern const capas_kernel CAPAS_TUNED(capas_activate_backward);
+extern const capas_kernel CAPAS_TUNED(capas_softmax_forward);
+extern const capas_kernel CAPAS_TUNED(capas_softmax_backward);
+extern const capas_kernel CAPAS_TUNED(capas_affine);
+extern const capas_kernel CAPAS_TUNED(capas_add_forward);
+extern const capas_kernel CAPAS_TUNED(capas_add_backward);
+extern const capas_kernel CAPAS_TUNED(capas_dropout);
+extern const capas_kernel CAPAS_TUNED(capas_pool_forward);
+extern const capas_kernel CAPAS_TUNED(capas_pool_backward);
+extern const capas_kernel CAPAS_TUNED(capas_normalise_forward);
+extern const capas_kernel CAPAS_TUNED(capas_normalise_backward);
+
+#endif
