@@ -2,7 +2,7 @@
  * is not known yet. Sizes are 1 or more. */
 #include "base/option.h"
 #include "base/text.h"
-#include <string.h>
+#include <stdio.h>
 
 enum { TEXT_SIZE = 256 };
 
@@ -25,8 +25,10 @@ static capas_status check_shape(const capas_option *option, const void *field)
     const capas_shape *shape = field;
     char found[TEXT_SIZE];
     if (shape->rank == 0) return option->nullable ? CAPAS_OK : fail_shape(option, "none");
-    if (shape->rank < 0 || shape->rank > CAPAS_MAX_RANK)
-        return fail_shape(option, "a rank that is none");
+    if (shape->rank < 0 || shape->rank > CAPAS_MAX_RANK) {
+        snprintf(found, sizeof found, "the rank %d", shape->rank);
+        return fail_shape(option, found);
+    }
     for (int i = 0; i < shape->rank; i++)
         if (shape->dims[i] < 1 && shape->dims[i] != CAPAS_ANY)
             return fail_shape(option, capas_shape_text(shape, found, sizeof found));
