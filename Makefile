@@ -8,7 +8,7 @@ export CTEST_OUTPUT_ON_FAILURE = 1
 
 # Sanitizers of older compilers fail where the addresses of a process are strewn very widely.
 STEADY := $(shell setarch --addr-no-randomize true 2>/dev/null && echo setarch --addr-no-randomize)
-CTEST = $(STEADY) ctest --parallel $(JOBS) $(if $(TESTS),--tests-regex '$(TESTS)') --test-dir
+CTEST = $(STEADY) ctest --parallel $(JOBS) --no-label-summary $(if $(TESTS),--tests-regex '$(TESTS)') --test-dir
 
 build: ## the program build/capas and the library, for use
 	@scripts/install-packages.sh build

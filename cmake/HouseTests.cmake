@@ -1,7 +1,8 @@
-# Tests of what is not code: examples run, headers compile alone, the direction of dependencies, the
-# installation. Scripts in tests/house/ and scripts/.
+# Tests of what is not code: examples run (an example takes the number of epochs as its argument, if it
+# trains), headers compile alone, the libraries' symbols, the direction of dependencies, the installation.
+# Scripts in tests/house/ and scripts/.
 foreach(name IN LISTS CAPAS_EXAMPLES)
-  add_test(NAME examples.${name} COMMAND example_${name} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  add_test(NAME examples.${name} COMMAND example_${name} 1 WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties(examples.${name} PROPERTIES ENVIRONMENT "${test_environment}" TIMEOUT 900)
 endforeach()
 
@@ -9,6 +10,10 @@ find_program(CAPAS_CXX NAMES $ENV{CXX} g++ clang++ c++ DOC "C++ compiler for the
 add_test(NAME house.headers
          COMMAND sh "${PROJECT_SOURCE_DIR}/tests/house/headers.sh" "${PROJECT_SOURCE_DIR}/include"
                  "${CMAKE_C_COMPILER}" "${CAPAS_CXX}")
+
+add_test(NAME house.symbols
+         COMMAND sh "${PROJECT_SOURCE_DIR}/tests/house/symbols.sh" "${PROJECT_SOURCE_DIR}/include"
+                 $<TARGET_FILE:capas_shared> $<TARGET_FILE:capas_static>)
 
 add_test(NAME house.dependencies COMMAND sh "${PROJECT_SOURCE_DIR}/scripts/check-house.sh"
                                          "${PROJECT_SOURCE_DIR}")
