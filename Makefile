@@ -44,11 +44,21 @@ clang: ## clang, every warning an error
 	@test -f build-clang/build.ninja || cmake --preset clang
 	@cmake --build build-clang --parallel $(JOBS)
 
+neon: ## the kernels compiled for 64-bit ARM, every warning an error
+	@scripts/install-packages.sh build develop
+	@test -f build-neon/build.ninja || cmake --preset neon
+	@cmake --build --preset neon --parallel $(JOBS)
+
 format: ## lays the sources out with clang-format
 	@scripts/install-packages.sh develop
 	@scripts/format.sh
 
-check-format: ## says which sources are not laid out so
+check-neon: ## the kernels compiled for 64-bit ARM, every warning an error
+	@scripts/install-packages.sh build develop
+	@test -f build-neon/build.ninja || cmake --preset neon
+	@cmake --build --preset neon --parallel $(JOBS)
+
+format: ## says which sources are not laid out so
 	@scripts/install-packages.sh develop
 	@scripts/format.sh --check
 
@@ -56,9 +66,9 @@ check-house: ## the direction of dependencies and the other rules of the house
 	@scripts/check-house.sh
 
 clean: ## removes what was built, and the runs
-	rm -rf build build-test build-threads build-strict build-clang runs
+	rm -rf build build-test build-threads build-strict build-clang build-neon runs
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: build demo test test-threads interop strict clang format check-format check-house clean help
+.PHONY: build demo test test-threads interop strict clang neon format check-format check-house clean help
