@@ -1,0 +1,21 @@
+/* capas: deep learning in C, with Keras's words, Keras's files and Keras's numbers.
+ *
+ * This header brings everything. See examples/first.c for a whole program. */
+#ifndef CAPAS_H
+#define CAPAS_H
+
+#include <capas/callbacks.h>
+#include <capas/data.h>
+#include <capas/dataset.h>
+#include <capas/files.h>
+#include <capas/layers.h>
+#include <capas/model.h>
+#include <capas/optimizers.h>
+#include <capas/options.h>
+#include <capas/recipe.h>
+#include <capas/runtime.h>
+#include <capas/status.h>
+#include <capas/tensor.h>
+#include <capas/training.h>
+
+#endif

@@ -1,0 +1,128 @@
+/* Rewrites of a program, in this order, each one function:
+ *   activation  conv or dense, then an element-wise activation: one op
+ *   pool        conv with linear or relu, then max-pool without overlap: one op, the map is never
+ * stored softmax     a softmax whose only use besides being asked for is a loss from its logits:
+ * the loss makes it plan_options.no_fusion leaves all of them out; a test compares. */
+#include "model/plan_parts.h"
+
+/* How many ops read a buffer, under any of its aliases; a tensor that is asked for counts as read.
+ */
+static int readers(const capas_program *program, int buffer)
+{
+    int root = capas_program_root(program, buffer), count = 0;
+    for (size_t i = 0; i < program->op_count; i++)
+        for (int k = 0; k < CAPAS_OP_INPUTS; k++)
+            if (!program->ops[i].removed && program->ops[i].inputs[k] >= 0 &&
+                capas_program_root(program, program->ops[i].inputs[k]) == root)
+                count++;
+    for (size_t i = 0; i < program->buffer_count; i++)
+        if (program->buffers[i].exposed && capas_program_root(program, (int)i) == root) count++;
+    return count;
+}
+
+/* The op that makes an op's first input and whose output nobody else reads, or NULL. */
+static capas_op *sole_producer(capas_program *program, const capas_op *op)
+{
+    int producer = program->buffers[op->inputs[0]].producer;
+    if (producer < 0 || readers(program, op->inputs[0]) != 1) return NULL;
+    return &program->ops[producer];
+}
+
+/* Whether the joined op has kernels at least as tuned as the one it starts from. */
+static bool pays(const capas_plan *plan, capas_op before, capas_op after)
+{
+    capas_op_setting setting = capas_plan_setting(plan);
+    const capas_op_type *type = &capas_op_types[before.kind];
+    type->complete(&before, &plan->program, &setting);
+    type->complete(&after, &plan->program, &setting);
+    capas_element element = plan->options.element;
+    if (capas_choose_kernel(type->family, element, &after.problem)->level <
+        capas_choose_kernel(type->family, element, &before.problem)->level)
+        return false;
+    if (!setting.backward) return true;
+    capas_kernel_family backward = capas_backward_table[before.kind].family;
+    return capas_choose_kernel(backward, element, &after.problem)->level >=
+           capas_choose_kernel(backward, element, &before.problem)->level;
+}
+
+/* The second op's work is now the first's. */
+static void join(capas_program *program, capas_op *first, const capas_op *joined, capas_op *second)
+{
+    *first = *joined;
+    first->output = second->output;
+    program->buffers[second->output].producer = (int)(first - program->ops);
+    second->removed = true;
+}
+
+static void fuse_activation(capas_plan *plan, capas_op *op)
+{
+    capas_op *first = sole_producer(&plan->program, op);
+    if (first == NULL) return;
+    capas_op joined = *first;
+    capas_activation activation = op->problem.activate.activation;
+    if (first->kind == CAPAS_OP_CONV && first->problem.conv.activation == CAPAS_LINEAR)
+        joined.problem.conv.activation = activation;
+    else if (first->kind == CAPAS_OP_DENSE && first->problem.dense.activation == CAPAS_LINEAR)
+        joined.problem.dense.activation = activation;
+    else
+        return;
+    if (pays(plan, *first, joined)) join(&plan->program, first, &joined, op);
+}
+
+/* Max-pool whose windows do not overlap and lie inside the map. */
+static bool poolable(const capas_pool_problem *pool)
+{
+    return !pool->average && pool->pad_top == 0 && pool->pad_left == 0 &&
+           pool->stride_height == pool->pool_height && pool->stride_width == pool->pool_width &&
+           pool->out_height * pool->pool_height <= pool->height &&
+           pool->out_width * pool->pool_width <= pool->width &&
+           pool->pool_height * pool->pool_width <= 256;
+}
+
+static void fuse_pool(capas_plan *plan, capas_op *op)
+{
+    const capas_pool_problem *pool = &op->problem.pool;
+    capas_op *first = sole_producer(&plan->program, op);
+    if (first == NULL || first->kind != CAPAS_OP_CONV || !poolable(pool)) return;
+    capas_activation activation = first->problem.conv.activation;
+    if (activation != CAPAS_LINEAR && activation != CAPAS_RELU) return;
+    capas_op joined = *first;
+    joined.problem.conv.pool = (capas_conv_pool){
+        .height = pool->pool_height,
+        .width = pool->pool_width,
+        .stride_height = pool->stride_height,
+        .stride_width = pool->stride_width,
+        .out_height = pool->out_height,
+        .out_width = pool->out_width,
+    };
+    if (pays(plan, *first, joined)) join(&plan->program, first, &joined, op);
+}
+
+static void fuse_softmax(capas_plan *plan, capas_op *loss)
+{
+    capas_program *program = &plan->program;
+    for (size_t i = 0; i < program->op_count; i++) {
+        capas_op *op = &program->ops[i];
+        if (op->kind != CAPAS_OP_SOFTMAX || op->removed || !loss->problem.loss.from_logits)
+            continue;
+        bool only_asked_for =
+            program->buffers[op->output].exposed && readers(program, op->output) == 1;
+        if (op->inputs[0] != loss->inputs[0] || !only_asked_for) continue;
+        op->removed = true;
+        loss->probability = op->output;
+        program->buffers[op->output].producer = (int)(loss - program->ops);
+        return;
+    }
+}
+
+void capas_plan_fuse(capas_plan *plan)
+{
+    if (plan->options.no_fusion) return;
+    capas_program *program = &plan->program;
+    for (size_t i = 0; i < program->op_count; i++)
+        if (program->ops[i].kind == CAPAS_OP_ACTIVATE) fuse_activation(plan, &program->ops[i]);
+    for (size_t i = 0; i < program->op_count; i++)
+        if (program->ops[i].kind == CAPAS_OP_POOL) fuse_pool(plan, &program->ops[i]);
+    for (size_t i = 0; i < program->op_count; i++)
+        if (program->ops[i].kind == CAPAS_OP_LOSS) fuse_softmax(plan, &program->ops[i]);
+}

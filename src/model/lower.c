@@ -1,0 +1,93 @@
+/* From a model to a program: each layer adds its ops, then come the losses.
+ *
+ * Rescued logits: a cross-entropy on the very tensor that a softmax made starts from the numbers
+ * before the softmax, as Keras on TensorFlow does (keras-semantics 3.1); a reshape in between loses
+ * them, there as here. */
+#include "model/plan_parts.h"
+
+#include "base/memory.h"
+
+static int lower_input(capas_plan *plan, const capas_use *use)
+{
+    return capas_program_input(&plan->program, &use->output, use->element);
+}
+
+/* One use of a layer; its output buffer. */
+static int lower_use(capas_plan *plan, const capas_use *use, const int *outputs_of)
+{
+    const capas_layer *layer = plan->model->layers[use->layer];
+    if (layer->type->lower == NULL) return lower_input(plan, use);
+    int inputs[CAPAS_MAX_INPUTS];
+    for (int i = 0; i < use->input_count; i++)
+        inputs[i] = outputs_of[use->inputs[i]];
+    return layer->type->lower(layer, &plan->program, inputs, use->input_count);
+}
+
+static bool is_crossentropy(capas_loss_kind kind)
+{
+    return kind == CAPAS_LOSS_KIND_CATEGORICAL_CROSSENTROPY ||
+           kind == CAPAS_LOSS_KIND_SPARSE_CATEGORICAL_CROSSENTROPY;
+}
+
+/* The softmax op whose output is this very buffer, or NULL. */
+static const capas_op *softmax_of(const capas_program *program, int buffer)
+{
+    int producer = program->buffers[buffer].producer;
+    if (producer < 0 || program->ops[producer].kind != CAPAS_OP_SOFTMAX) return NULL;
+    return &program->ops[producer];
+}
+
+static void lower_loss(capas_plan *plan, int index)
+{
+    capas_program *program = &plan->program;
+    capas_loss_problem problem = plan->options.losses[index];
+    int prediction = plan->outputs[index];
+    if (program->status != CAPAS_OK) return;
+    capas_shape shape = program->buffers[prediction].shape, rows = shape;
+    if (rows.rank > 1) rows.rank--;
+    bool sparse = problem.kind == CAPAS_LOSS_KIND_SPARSE_CATEGORICAL_CROSSENTROPY;
+    int target =
+        capas_program_input(program, sparse ? &rows : &shape, sparse ? CAPAS_INT32 : CAPAS_FLOAT32);
+    int weight = CAPAS_NO_BUFFER;
+    if (plan->options.sample_weights) weight = capas_program_input(program, &rows, CAPAS_FLOAT32);
+    const capas_op *softmax = softmax_of(program, prediction);
+    if (softmax != NULL && is_crossentropy(problem.kind)) {
+        problem.from_logits = true;
+        prediction = softmax->inputs[0];
+    }
+    const char *label = capas_model_name(plan->model);
+    plan->targets[index] = target;
+    plan->sample_weights[index] = weight;
+    plan->values[index] = capas_program_loss(program, label, prediction, target, weight, &problem,
+                                             plan->options.loss_weights[index]);
+}
+
+static void expose(capas_program *program, int buffer)
+{
+    if (buffer >= 0) program->buffers[buffer].exposed = true;
+}
+
+capas_status capas_plan_lower(capas_plan *plan)
+{
+    capas_model *model = plan->model;
+    capas_program *program = &plan->program;
+    capas_program_init(program, plan->options.training);
+    int *outputs_of = capas_allocate((size_t)model->use_count, sizeof *outputs_of);
+    if (outputs_of == NULL) return CAPAS_NO_MEMORY;
+    for (int i = 0; i < model->use_count && program->status == CAPAS_OK; i++)
+        outputs_of[i] = lower_use(plan, &model->uses[i], outputs_of);
+    if (program->status == CAPAS_OK) {
+        for (int i = 0; i < model->input_count; i++)
+            plan->inputs[i] = outputs_of[model->inputs[i]];
+        for (int i = 0; i < model->output_count; i++) {
+            plan->outputs[i] = outputs_of[model->outputs[i]];
+            expose(program, plan->outputs[i]);
+        }
+        for (int i = 0; i < plan->options.loss_count; i++) {
+            lower_loss(plan, i);
+            expose(program, plan->values[i]);
+        }
+    }
+    capas_release(outputs_of);
+    return program->status;
+}

@@ -1,0 +1,214 @@
+/* Making plans and keeping them: a model has one for each set of options that was asked for, under
+ * its lock. */
+#include "model/plan_parts.h"
+
+#include "base/memory.h"
+#include <stdio.h>
+#include <string.h>
+
+capas_op_setting capas_plan_setting(const capas_plan *plan)
+{
+    return (capas_op_setting){
+        .batch = plan->options.batch,
+        .workers = plan->workers,
+        .training = plan->options.training,
+        .backward = plan->options.backward,
+    };
+}
+
+bool capas_plan_trains(const capas_plan *plan, const capas_op *op, int weight)
+{
+    int index = op->weights[weight];
+    return plan->options.backward && index >= 0 && plan->model->weights[index].gradient_offset >= 0;
+}
+
+void capas_plan_mark_gradients(capas_plan *plan)
+{
+    capas_program *program = &plan->program;
+    for (int i = 0; i < plan->model->input_count; i++) {
+        capas_buffer *input = &program->buffers[plan->inputs[i]];
+        input->wants_gradient = plan->options.input_gradients && input->element == CAPAS_FLOAT32;
+    }
+    for (size_t i = 0; i < program->op_count; i++) {
+        const capas_op *op = &program->ops[i];
+        if (op->removed || op->output < 0 || op->kind == CAPAS_OP_LOSS) continue;
+        bool wanted = false;
+        for (int k = 0; k < CAPAS_OP_INPUTS; k++)
+            if (op->inputs[k] >= 0)
+                wanted |=
+                    program->buffers[capas_program_root(program, op->inputs[k])].wants_gradient;
+        for (int k = 0; k < CAPAS_OP_WEIGHTS; k++)
+            wanted |= capas_plan_trains(plan, op, k);
+        program->buffers[op->output].wants_gradient = wanted && plan->options.backward;
+    }
+}
+
+/* Whether an op has anything to do on the way back. */
+static bool runs_backward(const capas_plan *plan, const capas_op *op)
+{
+    if (!plan->options.backward || op->removed || !capas_backward_table[op->kind].has_kernel)
+        return false;
+    int buffer = op->kind == CAPAS_OP_PENALTY ? op->inputs[0] : op->output;
+    return plan->program.buffers[capas_program_root(&plan->program, buffer)].wants_gradient;
+}
+
+capas_status capas_plan_choose(capas_plan *plan)
+{
+    size_t count = plan->program.op_count;
+    plan->ops = capas_allocate_zeroed(count, sizeof *plan->ops);
+    plan->places = capas_allocate(plan->program.buffer_count, sizeof *plan->places);
+    plan->gradient_places =
+        capas_allocate(plan->program.buffer_count, sizeof *plan->gradient_places);
+    if (plan->ops == NULL || plan->places == NULL || plan->gradient_places == NULL)
+        return CAPAS_NO_MEMORY;
+    capas_op_setting setting = capas_plan_setting(plan);
+    for (size_t i = 0; i < count; i++) {
+        capas_planned_op *planned = &plan->ops[i];
+        planned->op = plan->program.ops[i];
+        planned->saved = planned->forward_workspace = planned->backward_workspace = CAPAS_NOWHERE;
+        for (int k = 0; k < CAPAS_OP_INPUTS; k++)
+            planned->input_gradients[k] = CAPAS_NOWHERE;
+        for (int k = 0; k < CAPAS_OP_WEIGHTS; k++)
+            planned->weight_gradients[k] = CAPAS_NOWHERE;
+        if (planned->op.removed) continue;
+        const capas_op_type *type = &capas_op_types[planned->op.kind];
+        type->complete(&planned->op, &plan->program, &setting);
+        planned->forward =
+            capas_choose_kernel(type->family, plan->options.element, &planned->op.problem);
+        if (runs_backward(plan, &planned->op))
+            planned->backward = capas_choose_kernel(capas_backward_table[planned->op.kind].family,
+                                                    plan->options.element, &planned->op.problem);
+    }
+    return CAPAS_OK;
+}
+
+static void free_plan(capas_plan *plan)
+{
+    if (plan == NULL) return;
+    while (plan->idle != NULL) {
+        capas_run *run = plan->idle;
+        plan->idle = run->next;
+        capas_run_free(run);
+    }
+    capas_program_free(&plan->program);
+    capas_release(plan->ops);
+    capas_release(plan->places);
+    capas_release(plan->gradient_places);
+    capas_release(plan);
+}
+
+static capas_status build(capas_plan *plan)
+{
+    CAPAS_TRY(capas_plan_lower(plan));
+    capas_plan_fuse(plan);
+    capas_plan_mark_gradients(plan);
+    CAPAS_TRY(capas_plan_choose(plan));
+    return capas_plan_place(plan);
+}
+
+static capas_status new_plan(capas_model *model, const capas_plan_options *options,
+                             capas_plan **made)
+{
+    if (options->batch < 1)
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "a batch must have at least 1 sample, found %d",
+                          options->batch);
+    if (model->output_count > CAPAS_PLAN_OUTPUTS)
+        return capas_fail(CAPAS_UNSUPPORTED, "a model may have at most %d outputs, this one has %d",
+                          CAPAS_PLAN_OUTPUTS, model->output_count);
+    if (options->backward && capas_backward_table == NULL)
+        return capas_fail(CAPAS_UNSUPPORTED, "this program was linked for prediction only");
+    capas_plan *plan = capas_allocate_zeroed(1, sizeof *plan);
+    if (plan == NULL) return CAPAS_NO_MEMORY;
+    plan->options = *options;
+    plan->model = model;
+    plan->level = capas_cpu();
+    plan->workers = capas_threads();
+    capas_status status = build(plan);
+    if (status != CAPAS_OK) {
+        free_plan(plan);
+        return status;
+    }
+    *made = plan;
+    return CAPAS_OK;
+}
+
+static bool fits(const capas_plan *plan, const capas_plan_options *options)
+{
+    return plan->level == capas_cpu() && plan->workers == capas_threads() &&
+           memcmp(&plan->options, options, sizeof *options) == 0;
+}
+
+capas_status capas_model_plan(capas_model *model, const capas_plan_options *options,
+                              capas_plan **plan)
+{
+    *plan = NULL;
+    pthread_mutex_lock(&model->lock);
+    for (capas_plan *p = model->plans; p != NULL && *plan == NULL; p = p->next)
+        if (fits(p, options)) *plan = p;
+    capas_status status = CAPAS_OK;
+    if (*plan == NULL) {
+        status = new_plan(model, options, plan);
+        if (status == CAPAS_OK) {
+            (*plan)->next = model->plans;
+            model->plans = *plan;
+        }
+    }
+    pthread_mutex_unlock(&model->lock);
+    return status;
+}
+
+void capas_model_drop_plans(capas_model *model)
+{
+    while (model->plans != NULL) {
+        capas_plan *plan = model->plans;
+        model->plans = plan->next;
+        free_plan(plan);
+    }
+}
+
+double capas_plan_flops(const capas_plan *plan, bool backward)
+{
+    double flops = 0;
+    for (size_t i = 0; i < plan->program.op_count; i++) {
+        const capas_op *op = &plan->ops[i].op;
+        const capas_op_type *type = &capas_op_types[op->kind];
+        if (op->removed || type->flops == NULL) continue;
+        bool first =
+            plan->program.buffers[capas_program_root(&plan->program, op->inputs[0])].producer < 0;
+        double back = first ? type->backward_flops / 2 : type->backward_flops;
+        flops += type->flops(op) * (backward ? 1 + back : 1);
+    }
+    return flops;
+}
+
+size_t capas_plan_arena(const capas_plan *plan)
+{
+    return plan->arena_size;
+}
+
+/* "conv2d: conv 28x28x1 k3x3 f32 | conv_forward ..., conv_backward ..." */
+static void describe(const capas_planned_op *planned, char *text, size_t size)
+{
+    const capas_op_type *type = &capas_op_types[planned->op.kind];
+    char what[160];
+    snprintf(what, sizeof what, "%s", type->name);
+    if (type->describe != NULL) type->describe(&planned->op, what, sizeof what);
+    snprintf(text, size, "%s: %s | %s%s%s\n", planned->op.label, what, planned->forward->name,
+             planned->backward != NULL ? ", " : "",
+             planned->backward != NULL ? planned->backward->name : "");
+}
+
+char *capas_plan_text(const capas_plan *plan)
+{
+    enum { LINE = 512 };
+    size_t size = plan->program.op_count * LINE + 1, used = 0;
+    char *text = capas_allocate(size, 1);
+    if (text == NULL) return NULL;
+    text[0] = '\0';
+    for (size_t i = 0; i < plan->program.op_count; i++) {
+        if (plan->ops[i].op.removed) continue;
+        describe(&plan->ops[i], text + used, LINE);
+        used += strlen(text + used);
+    }
+    return text;
+}

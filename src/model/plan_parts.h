@@ -1,0 +1,71 @@
+/* What a plan and a run are inside; for the files of plan.h only. */
+#ifndef CAPAS_MODEL_PLAN_PARTS_H
+#define CAPAS_MODEL_PLAN_PARTS_H
+
+#include "model/plan.h"
+#include "ops/op.h"
+
+#define CAPAS_NOWHERE SIZE_MAX
+
+/* An op with its kernels, and the offsets of its memory in the arena (CAPAS_NOWHERE: none). */
+typedef struct capas_planned_op {
+    capas_op op;
+    const capas_kernel *forward, *backward; /* backward NULL: does not run on the way back */
+    size_t saved, forward_workspace, backward_workspace;
+    /* Where the gradient of an input goes: its buffer's gradient, or, when another op has written
+     * that before (adds[i]), a place of its own that is added afterwards. */
+    size_t input_gradients[CAPAS_OP_INPUTS];
+    bool adds[CAPAS_OP_INPUTS];
+    bool starts_gradient; /* PENALTY: nobody has written the gradient before, it starts from zero */
+    /* Weights used by several ops likewise; CAPAS_NOWHERE: straight into the block of gradients. */
+    size_t weight_gradients[CAPAS_OP_WEIGHTS];
+    bool trains[CAPAS_OP_WEIGHTS];
+} capas_planned_op;
+
+struct capas_plan {
+    capas_plan_options options;
+    capas_cpu_level level;
+    int workers;
+    capas_model *model;
+    capas_program program;
+    capas_planned_op *ops;   /* program.op_count of them, the removed ones idle */
+    size_t *places;          /* of each root buffer in the arena */
+    size_t *gradient_places; /* of its gradient */
+    int inputs[CAPAS_MAX_INPUTS], outputs[CAPAS_PLAN_OUTPUTS];
+    int targets[CAPAS_PLAN_OUTPUTS], sample_weights[CAPAS_PLAN_OUTPUTS];
+    int values[CAPAS_PLAN_OUTPUTS]; /* of the losses */
+    size_t arena_size;
+    capas_run *idle; /* runs nobody holds */
+    capas_plan *next;
+};
+
+struct capas_run {
+    capas_plan *plan;
+    char *arena;
+    void *gradients; /* the block */
+    double *values;  /* float64 plans: the weights in double */
+    capas_operands *operands;
+    int n;
+    uint32_t step;
+    capas_run *next;
+};
+
+/* Lowers the model's layers into plan->program, with inputs, targets and losses. */
+capas_status capas_plan_lower(capas_plan *plan);
+/* Joins ops (see fuse.c); changes plan->program only. */
+void capas_plan_fuse(capas_plan *plan);
+/* Says which buffers pass a gradient on. */
+void capas_plan_mark_gradients(capas_plan *plan);
+/* Completes problems and chooses kernels. */
+capas_status capas_plan_choose(capas_plan *plan);
+/* Places everything in the arena by lifetimes. */
+capas_status capas_plan_place(capas_plan *plan);
+
+void capas_run_free(capas_run *run);
+capas_op_setting capas_plan_setting(const capas_plan *plan);
+/* Whether this op's weight has a gradient in this plan. */
+bool capas_plan_trains(const capas_plan *plan, const capas_op *op, int weight);
+/* The backward halves; NULL in a program that only predicts, where nothing links them. */
+extern const capas_op_backward *capas_backward_table;
+
+#endif

@@ -1,0 +1,174 @@
+/* The backward half of every operation: from the output's gradient to those of the inputs and
+ * weights. LOSS has none: it makes its gradient on the way forward. Input gradients are
+ * overwritten; only PENALTY adds to what is there, as its output is its input. */
+#include "ops/op.h"
+
+#define BACKWARD                                                                                   \
+    const capas_op *op, const capas_kernel *kernel, const capas_operands *operands,                \
+        const capas_call *call
+
+static void backward_conv(BACKWARD)
+{
+    capas_conv_backward_arguments arguments = {
+        .n = call->n,
+        .input = operands->inputs[0],
+        .weights = operands->weights[0],
+        .output = operands->output,
+        .position = operands->saved,
+        .output_gradient = operands->output_gradient,
+        .input_gradient = operands->input_gradients[0],
+        .weight_gradient = operands->weight_gradients[0],
+        .bias_gradient = operands->weight_gradients[1],
+        .workspace = operands->workspace,
+    };
+    double flops = 2 * capas_op_types[op->kind].flops(op) * call->n;
+    capas_run_kernel(kernel, &op->problem, &arguments, flops);
+}
+
+static void backward_dense(BACKWARD)
+{
+    capas_dense_backward_arguments arguments = {
+        .rows = op->sample_rows * call->n,
+        .input = operands->inputs[0],
+        .weights = operands->weights[0],
+        .output = operands->output,
+        .output_gradient = operands->output_gradient,
+        .input_gradient = operands->input_gradients[0],
+        .weight_gradient = operands->weight_gradients[0],
+        .bias_gradient = operands->weight_gradients[1],
+        .workspace = operands->workspace,
+    };
+    double flops = 2 * capas_op_types[op->kind].flops(op) * call->n;
+    capas_run_kernel(kernel, &op->problem, &arguments, flops);
+}
+
+static void backward_pool(BACKWARD)
+{
+    capas_pool_backward_arguments arguments = {
+        .n = call->n,
+        .input = operands->inputs[0],
+        .output_gradient = operands->output_gradient,
+        .input_gradient = operands->input_gradients[0],
+    };
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
+static void backward_activate(BACKWARD)
+{
+    capas_activate_arguments arguments = {
+        .count = op->sample_count * call->n,
+        .output = operands->output,
+        .output_gradient = operands->output_gradient,
+        .input_gradient = operands->input_gradients[0],
+    };
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
+static void backward_softmax(BACKWARD)
+{
+    capas_softmax_arguments arguments = {
+        .rows = op->sample_rows * call->n,
+        .output = operands->output,
+        .output_gradient = operands->output_gradient,
+        .input_gradient = operands->input_gradients[0],
+    };
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
+static void backward_normalise(BACKWARD)
+{
+    size_t row =
+        (size_t)op->problem.normalise.channels * (size_t)capas_element_size(kernel->element);
+    capas_normalise_arguments arguments = {
+        .n = call->n,
+        .input = operands->inputs[0],
+        .gamma = operands->weights[0],
+        .beta = operands->weights[1],
+        .mean = operands->saved,
+        .scale = (char *)operands->saved + (row + 63) / 64 * 64,
+        .output_gradient = operands->output_gradient,
+        .input_gradient = operands->input_gradients[0],
+        .gamma_gradient = operands->weight_gradients[0],
+        .beta_gradient = operands->weight_gradients[1],
+        .workspace = operands->workspace,
+    };
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
+static void backward_add(BACKWARD)
+{
+    capas_add_arguments arguments = {
+        .n = call->n,
+        .output_gradient = operands->output_gradient,
+        .a_gradient = operands->input_gradients[0],
+        .b_gradient = operands->input_gradients[1],
+    };
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
+static void backward_affine(BACKWARD)
+{
+    capas_affine_problem problem = op->problem.affine;
+    problem.offset = 0;
+    capas_affine_arguments arguments = {.count = op->sample_count * call->n,
+                                        .input = operands->output_gradient,
+                                        .output = operands->input_gradients[0]};
+    capas_run_kernel(kernel, &problem, &arguments, 0);
+}
+
+/* The inverse reordering of the output's axes. */
+static void backward_move(BACKWARD)
+{
+    const capas_move_problem *forward = &op->problem.move;
+    capas_move_problem problem = *forward;
+    for (int i = 0; i < forward->shape.rank; i++) {
+        problem.shape.dims[i] = forward->shape.dims[forward->order[i]];
+        problem.order[forward->order[i]] = i;
+    }
+    capas_move_arguments arguments = {
+        .n = call->n, .input = operands->output_gradient, .output = operands->input_gradients[0]};
+    capas_run_kernel(kernel, &problem, &arguments, 0);
+}
+
+/* The same draws again: nothing was kept. */
+static void backward_dropout(BACKWARD)
+{
+    capas_dropout_arguments arguments = {
+        .n = call->n,
+        .random = {.seed = call->seed, .stream = op->stream, .step = call->step},
+        .input = operands->output_gradient,
+        .output = operands->input_gradients[0],
+    };
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
+static void backward_penalty(BACKWARD)
+{
+    capas_penalty_arguments arguments = {
+        .n = call->n,
+        .count = op->sample_count * call->n,
+        .input = operands->inputs[0],
+        .output_gradient = operands->input_gradients[0],
+        .input_gradient = operands->input_gradients[0],
+    };
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
+#define OP(word, kernels)                                                                          \
+    {                                                                                              \
+        .has_kernel = true, .family = CAPAS_FAMILY_##kernels, .backward = backward_##word          \
+    }
+
+const capas_op_backward capas_op_backwards[CAPAS_OP_COUNT] = {
+    [CAPAS_OP_CONV] = OP(conv, conv_backward),
+    [CAPAS_OP_DENSE] = OP(dense, dense_backward),
+    [CAPAS_OP_POOL] = OP(pool, pool_backward),
+    [CAPAS_OP_ACTIVATE] = OP(activate, activate_backward),
+    [CAPAS_OP_SOFTMAX] = OP(softmax, softmax_backward),
+    [CAPAS_OP_NORMALISE] = OP(normalise, normalise_backward),
+    [CAPAS_OP_ADD] = OP(add, add_backward),
+    [CAPAS_OP_AFFINE] = OP(affine, affine),
+    [CAPAS_OP_MOVE] = OP(move, move),
+    [CAPAS_OP_DROPOUT] = OP(dropout, dropout),
+    [CAPAS_OP_PENALTY] = OP(penalty, penalty),
+};

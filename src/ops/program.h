@@ -1,0 +1,136 @@
+/* A program: the operations that a network is compiled to, over numbered buffers and weights.
+ *
+ * Layers lower themselves into a program through the capas_program_... functions below; the model
+ * turns it into a plan (fuses, chooses kernels, places buffers). An operation knows shapes and
+ * kernels and nothing of Keras. Buffers are in plain C order, dims[0] the batch (CAPAS_ANY), as
+ * Keras has them.
+ *
+ * Two kinds of buffer cost nothing: an alias (Flatten, Reshape, dropout at inference) shares
+ * another's memory under another shape. */
+#ifndef CAPAS_OPS_PROGRAM_H
+#define CAPAS_OPS_PROGRAM_H
+
+#include "base/status.h"
+#include "kernels/conv.h"
+#include "kernels/dense.h"
+#include "kernels/elementwise.h"
+#include "kernels/loss.h"
+#include "kernels/normalise.h"
+#include "kernels/pool2d.h"
+
+enum { CAPAS_NO_BUFFER = -1, CAPAS_NO_WEIGHT = -1, CAPAS_OP_INPUTS = 3, CAPAS_OP_WEIGHTS = 4 };
+
+typedef struct capas_buffer {
+    capas_shape shape; /* dims[0] = CAPAS_ANY */
+    capas_element element;
+    int alias_of;        /* a buffer, or CAPAS_NO_BUFFER */
+    int mask;            /* the uint8 buffer that says which steps count, or CAPAS_NO_BUFFER */
+    int producer;        /* index of the op that writes it; -1: given from outside */
+    bool exposed;        /* asked for after a run: an output, or a tensor to look at */
+    bool wants_gradient; /* a gradient with respect to it is asked for or passes through it */
+} capas_buffer;
+
+typedef enum capas_op_kind {
+    CAPAS_OP_CONV,      /* inputs x;    weights kernel, bias */
+    CAPAS_OP_DENSE,     /* inputs x;    weights kernel, bias */
+    CAPAS_OP_POOL,      /* inputs x */
+    CAPAS_OP_ACTIVATE,  /* inputs x */
+    CAPAS_OP_SOFTMAX,   /* inputs x */
+    CAPAS_OP_NORMALISE, /* inputs x;    weights gamma, beta, moving mean, moving variance */
+    CAPAS_OP_ADD,       /* inputs a, b */
+    CAPAS_OP_AFFINE,    /* inputs x */
+    CAPAS_OP_MOVE,      /* inputs x */
+    CAPAS_OP_DROPOUT,   /* inputs x */
+    CAPAS_OP_PENALTY,   /* inputs x;    output an alias of x */
+    CAPAS_OP_LOSS, /* inputs prediction, target, weight or none; output the value of each row */
+    CAPAS_OP_COUNT
+} capas_op_kind;
+
+/* How one op of a program is put: its kernel problem, without what the plan fills in (batch,
+ * workers). */
+typedef union capas_op_problem {
+    capas_conv_problem conv;
+    capas_dense_problem dense; /* rows: of one sample */
+    capas_pool_problem pool;
+    capas_activate_problem activate;
+    capas_softmax_problem softmax;
+    capas_normalise_problem normalise;
+    capas_add_problem add;
+    capas_affine_problem affine;
+    capas_move_problem move;
+    capas_dropout_problem dropout;
+    capas_penalty_problem penalty;
+    capas_loss_problem loss;
+} capas_op_problem;
+
+typedef struct capas_op {
+    capas_op_kind kind;
+    const char *label; /* the layer's name, borrowed */
+    int inputs[CAPAS_OP_INPUTS];
+    int output;
+    int weights[CAPAS_OP_WEIGHTS];
+    uint32_t stream;      /* of its random numbers */
+    int64_t sample_count; /* elements of the first input in one sample */
+    int64_t sample_rows;  /* rows of its last axis in one sample */
+    capas_op_problem problem;
+    double loss_weight; /* LOSS: a factor on the whole */
+    int probability; /* LOSS from rescued logits: buffer that gets the softmax, or CAPAS_NO_BUFFER
+                      */
+    bool removed;    /* fused into another */
+} capas_op;
+
+typedef struct capas_program {
+    capas_buffer *buffers;
+    size_t buffer_count, buffer_capacity;
+    capas_op *ops;
+    size_t op_count, op_capacity;
+    bool training;       /* dropout is on, batch normalisation uses the batch */
+    capas_status status; /* the first failure; every later call returns CAPAS_NO_BUFFER at once */
+} capas_program;
+
+void capas_program_init(capas_program *program, bool training);
+void capas_program_free(capas_program *program);
+
+/* A buffer given from outside (an input, a target). */
+int capas_program_input(capas_program *program, const capas_shape *shape, capas_element element);
+
+/* Each adds one op and returns its output buffer, CAPAS_NO_BUFFER on failure. `label` is the
+ * layer's name and must outlive the program. Weights are numbers of the model's weights.
+ * Activations other than softmax may be fused into conv and dense by the plan; layers always add
+ * them as ops of their own (capas_program_activate does nothing for linear and adds SOFTMAX for
+ * softmax). */
+int capas_program_conv(capas_program *program, const char *label, int input,
+                       const capas_conv_problem *problem, int kernel, int bias);
+int capas_program_dense(capas_program *program, const char *label, int input, int64_t units,
+                        int kernel, int bias);
+int capas_program_pool(capas_program *program, const char *label, int input,
+                       const capas_pool_problem *problem);
+int capas_program_activate(capas_program *program, const char *label, int input,
+                           capas_activation activation);
+/* Statistics over all axes but `axis`. Weights may be CAPAS_NO_WEIGHT (gamma, beta). */
+int capas_program_normalise(capas_program *program, const char *label, int input, int axis,
+                            double epsilon, double momentum, bool batch_statistics,
+                            const int weights[CAPAS_OP_WEIGHTS]);
+/* Shapes broadcast; the lower rank gets ones after the batch axis, as Keras's merge layers do. */
+int capas_program_add(capas_program *program, const char *label, int a, int b);
+int capas_program_affine(capas_program *program, const char *label, int input, double scale,
+                         double offset);
+/* Axis i of the output is axis order[i] of the input; order[0] = 0. */
+int capas_program_move(capas_program *program, const char *label, int input, const int *order);
+/* noise: the input's rank, 1 where one draw is shared, dims[0] CAPAS_ANY or 1. Nothing in
+ * inference. */
+int capas_program_dropout(capas_program *program, const char *label, int input, double rate,
+                          const capas_shape *noise, uint32_t stream);
+int capas_program_penalty(capas_program *program, const char *label, int input, double l1,
+                          double l2);
+/* The same numbers under another shape (dims[0] = CAPAS_ANY); no work. */
+int capas_program_reshape(capas_program *program, int input, const capas_shape *shape);
+/* Values of the rows [batch x rows of a sample]; prediction [batch, ..., classes]. */
+int capas_program_loss(capas_program *program, const char *label, int prediction, int target,
+                       int sample_weight, const capas_loss_problem *problem, double loss_weight);
+
+/* The buffer at the end of a chain of aliases. */
+int capas_program_root(const capas_program *program, int buffer);
+const capas_shape *capas_program_shape(const capas_program *program, int buffer);
+
+#endif

@@ -1,0 +1,43 @@
+/* The interface that data sets fill: training asks for the next batch, and may seek to any epoch and sample.
+ * Arrays and generators are here in training/; files are data/'s. */
+#ifndef CAPAS_TRAINING_DATASET_H
+#define CAPAS_TRAINING_DATASET_H
+
+#include "base/status.h"
+#include <capas/dataset.h>
+#include <stdbool.h>
+
+/* Where the next batch starts. */
+typedef struct capas_dataset_place {
+    int epoch;
+    int64_t index;   /* samples already given in this epoch */
+    bool shuffle;    /* a new permutation each epoch, from the seed and the epoch alone */
+    uint64_t seed;
+} capas_dataset_place;
+
+/* Memory for up to `capacity` samples of each input and target, in the spec's elements. */
+typedef struct capas_batch {
+    int64_t capacity, count;
+    void *inputs[CAPAS_DATASET_TENSORS], *targets[CAPAS_DATASET_TENSORS];
+} capas_batch;
+
+typedef struct capas_dataset_type {
+    capas_status (*seek)(capas_dataset *dataset, const capas_dataset_place *place);
+    /* Fills the batch; count 0 at the epoch's end. */
+    capas_status (*next)(capas_dataset *dataset, capas_batch *batch);
+    void (*free)(capas_dataset *dataset);
+} capas_dataset_type;
+
+struct capas_dataset {
+    const capas_dataset_type *type;
+    capas_dataset_spec spec;
+    char **class_names;
+    int class_count;
+    void *memory; /* the arrays that it rests on, when they are its own: capas_dataset_free releases it last;
+                     NULL: none */
+};
+
+capas_status capas_batch_new(const capas_dataset_spec *spec, int64_t capacity, capas_batch *batch);
+void capas_batch_free(capas_batch *batch);
+
+#endif
