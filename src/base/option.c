@@ -109,7 +109,11 @@ capas_status capas_options_write(const capas_option_table *table, const void *op
     for (size_t i = 0; i < table->count; i++) {
         const capas_option *option = &table->options[i];
         const void *field = constant_field_of(option, options);
-        CAPAS_TRY(capas_value_set(map, option->name, option->kind->write(option, field)));
+        capas_value *value = option->kind->write(option, field);
+        if (value && value->kind == CAPAS_VALUE_NULL && option->omit_none)
+            capas_value_free(value);
+        else
+            CAPAS_TRY(capas_value_set(map, option->name, value));
     }
     return CAPAS_OK;
 }

@@ -36,6 +36,7 @@ struct capas_option {
     const char *const *words; /* of an enum, ended by NULL; words[i] means i + 1 */
     bool open_minimum;        /* the minimum itself is not allowed; alone: any number above 0 */
     bool nullable;            /* None is allowed */
+    bool omit_none;           /* Keras does not write it when it is None */
     const char *help;         /* half a sentence for `capas layers` and the reference */
 };
 
