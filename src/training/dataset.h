@@ -1,5 +1,5 @@
-/* The interface that data sets fill: training asks for the next batch, and may seek to any epoch and sample.
- * Arrays and generators are here in training/; files are data/'s. */
+/* The interface that data sets fill: training asks for the next batch, and may seek to any epoch
+ * and sample. Arrays and generators are here in training/; files are data/'s. */
 #ifndef CAPAS_TRAINING_DATASET_H
 #define CAPAS_TRAINING_DATASET_H
 
@@ -10,8 +10,8 @@
 /* Where the next batch starts. */
 typedef struct capas_dataset_place {
     int epoch;
-    int64_t index;   /* samples already given in this epoch */
-    bool shuffle;    /* a new permutation each epoch, from the seed and the epoch alone */
+    int64_t index; /* samples already given in this epoch */
+    bool shuffle;  /* a new permutation each epoch, from the seed and the epoch alone */
     uint64_t seed;
 } capas_dataset_place;
 
@@ -25,7 +25,14 @@ typedef struct capas_dataset_type {
     capas_status (*seek)(capas_dataset *dataset, const capas_dataset_place *place);
     /* Fills the batch; count 0 at the epoch's end. */
     capas_status (*next)(capas_dataset *dataset, capas_batch *batch);
+    /* Releases all but class_names and memory, which capas_dataset_free does. */
     void (*free)(capas_dataset *dataset);
+    /* Samples first .. first + count - 1 as a set of its own; it borrows this one. NULL: this kind
+     * cannot be cut. */
+    capas_dataset *(*slice)(capas_dataset *dataset, int64_t first, int64_t count);
+    /* All of a target in the set's own order, when it lies in memory, so that labels can be checked
+     * before training starts. NULL (or giving NULL): not in memory. */
+    const void *(*target)(const capas_dataset *dataset, int target);
 } capas_dataset_type;
 
 struct capas_dataset {
@@ -33,9 +40,19 @@ struct capas_dataset {
     capas_dataset_spec spec;
     char **class_names;
     int class_count;
-    void *memory; /* the arrays that it rests on, when they are its own: capas_dataset_free releases it last;
-                     NULL: none */
+    void *memory; /* the arrays that it rests on, when they are its own: capas_dataset_free releases
+                     it last; NULL: none */
 };
+
+/* Sets what all kinds have in common. */
+void capas_dataset_init(capas_dataset *dataset, const capas_dataset_type *type,
+                        const capas_dataset_spec *spec);
+
+/* A spec that can be worked with: counts, ranks, dimensions, elements. Fails with a sentence. */
+capas_status capas_dataset_check_spec(const capas_dataset_spec *spec);
+
+/* Bytes of one sample of an input or target; its size fits memory once the spec is checked. */
+size_t capas_sample_size(const capas_shape *shape, capas_element element);
 
 capas_status capas_batch_new(const capas_dataset_spec *spec, int64_t capacity, capas_batch *batch);
 void capas_batch_free(capas_batch *batch);

@@ -1,0 +1,204 @@
+/* A data set that lies in memory: one array for each input and target, borrowed or copied. Shuffled
+ * access goes through a permutation that depends on the seed and the epoch alone, so any epoch can
+ * be begun, or gone on with, without the ones before. */
+#include "base/memory.h"
+#include "base/text.h"
+#include "kernels/fill.h"
+#include "training/dataset.h"
+#include <string.h>
+
+typedef struct array_tensor {
+    const char *data;
+    size_t size; /* bytes of a sample */
+    void *copy;  /* what to release, or NULL */
+} array_tensor;
+
+typedef struct array_dataset {
+    capas_dataset base;
+    array_tensor inputs[CAPAS_DATASET_TENSORS], targets[CAPAS_DATASET_TENSORS];
+    int64_t index;  /* of the next sample in this epoch */
+    bool shuffle;   /* this epoch goes by `order` */
+    int64_t *order; /* NULL until it is wanted */
+    bool order_known;
+    int order_epoch; /* what it was drawn for */
+    uint64_t order_seed;
+} array_dataset;
+
+static capas_status draw_order(array_dataset *set, const capas_dataset_place *place)
+{
+    bool same =
+        set->order_known && set->order_epoch == place->epoch && set->order_seed == place->seed;
+    if (same) return CAPAS_OK;
+    int64_t count = set->base.spec.count;
+    if (!set->order) set->order = capas_allocate((size_t)count, sizeof *set->order);
+    if (!set->order) return CAPAS_NO_MEMORY;
+    capas_random random = {place->seed, CAPAS_STREAM_SHUFFLE, (uint32_t)place->epoch};
+    capas_fill_permutation(set->order, count, random);
+    set->order_known = true;
+    set->order_epoch = place->epoch;
+    set->order_seed = place->seed;
+    return CAPAS_OK;
+}
+
+static capas_status seek_arrays(capas_dataset *dataset, const capas_dataset_place *place)
+{
+    array_dataset *set = (array_dataset *)dataset;
+    if (place->index < 0 || place->index > dataset->spec.count)
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "data set: sample %lld is not in a set of %lld",
+                          (long long)place->index, (long long)dataset->spec.count);
+    if (place->shuffle) CAPAS_TRY(draw_order(set, place));
+    set->shuffle = place->shuffle;
+    set->index = place->index;
+    return CAPAS_OK;
+}
+
+static void take(const array_dataset *set, const array_tensor *tensor, int64_t count, void *to)
+{
+    size_t size = tensor->size;
+    if (!set->shuffle) {
+        memcpy(to, tensor->data + (size_t)set->index * size, (size_t)count * size);
+        return;
+    }
+    for (int64_t i = 0; i < count; i++)
+        memcpy((char *)to + (size_t)i * size,
+               tensor->data + (size_t)set->order[set->index + i] * size, size);
+}
+
+static capas_status next_arrays(capas_dataset *dataset, capas_batch *batch)
+{
+    array_dataset *set = (array_dataset *)dataset;
+    int64_t left = dataset->spec.count - set->index;
+    int64_t count = left < batch->capacity ? left : batch->capacity;
+    for (int i = 0; i < dataset->spec.input_count; i++)
+        take(set, &set->inputs[i], count, batch->inputs[i]);
+    for (int i = 0; i < dataset->spec.target_count; i++)
+        take(set, &set->targets[i], count, batch->targets[i]);
+    set->index += count;
+    batch->count = count;
+    return CAPAS_OK;
+}
+
+static void free_arrays(capas_dataset *dataset)
+{
+    array_dataset *set = (array_dataset *)dataset;
+    for (int i = 0; i < CAPAS_DATASET_TENSORS; i++) {
+        capas_release(set->inputs[i].copy);
+        capas_release(set->targets[i].copy);
+    }
+    capas_release(set->order);
+    capas_release(set);
+}
+
+static const void *target_array(const capas_dataset *dataset, int target)
+{
+    return ((const array_dataset *)dataset)->targets[target].data;
+}
+
+static capas_dataset *slice_arrays(capas_dataset *dataset, int64_t first, int64_t count);
+
+static const capas_dataset_type array_type = {
+    .seek = seek_arrays,
+    .next = next_arrays,
+    .free = free_arrays,
+    .slice = slice_arrays,
+    .target = target_array,
+};
+
+static capas_dataset *slice_arrays(capas_dataset *dataset, int64_t first, int64_t count)
+{
+    const array_dataset *whole = (const array_dataset *)dataset;
+    array_dataset *set = capas_allocate_zeroed(1, sizeof *set);
+    if (!set) return NULL;
+    capas_dataset_init(&set->base, &array_type, &dataset->spec);
+    set->base.spec.count = count;
+    for (int i = 0; i < dataset->spec.input_count; i++) {
+        const array_tensor *tensor = &whole->inputs[i];
+        set->inputs[i] =
+            (array_tensor){tensor->data + (size_t)first * tensor->size, tensor->size, NULL};
+    }
+    for (int i = 0; i < dataset->spec.target_count; i++) {
+        const array_tensor *tensor = &whole->targets[i];
+        set->targets[i] =
+            (array_tensor){tensor->data + (size_t)first * tensor->size, tensor->size, NULL};
+    }
+    return &set->base;
+}
+
+/* Splits [n, ...] into n and the sample's shape. */
+static capas_status describe(const char *what, int index, const capas_tensor *tensor, int64_t *n,
+                             capas_shape *shape, capas_element *element)
+{
+    char text[128];
+    if (tensor->shape.rank < 1 || tensor->shape.rank > CAPAS_MAX_RANK)
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "data set: %s %d must have the shape (samples, ...), found %d dimensions",
+                          what, index, tensor->shape.rank);
+    if (!tensor->data)
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "data set: %s %d has no data (NULL)", what,
+                          index);
+    if (*n != CAPAS_ANY && tensor->shape.dims[0] != *n)
+        return capas_fail(CAPAS_SHAPE_MISMATCH,
+                          "data set: %s %d has %lld samples, input 0 has %lld; its shape is %s",
+                          what, index, (long long)tensor->shape.dims[0], (long long)*n,
+                          capas_shape_text(&tensor->shape, text, sizeof text));
+    *n = tensor->shape.dims[0];
+    *element = tensor->element;
+    shape->rank = tensor->shape.rank - 1;
+    memcpy(shape->dims, tensor->shape.dims + 1, (size_t)shape->rank * sizeof shape->dims[0]);
+    return CAPAS_OK;
+}
+
+static capas_status make_spec(const capas_tensor *inputs, int input_count,
+                              const capas_tensor *targets, int target_count,
+                              capas_dataset_spec *spec)
+{
+    *spec = (capas_dataset_spec){.input_count = input_count, .target_count = target_count};
+    int64_t n = CAPAS_ANY;
+    for (int i = 0; i < input_count && i < CAPAS_DATASET_TENSORS; i++)
+        CAPAS_TRY(
+            describe("input", i, &inputs[i], &n, &spec->input_shapes[i], &spec->input_elements[i]));
+    for (int i = 0; i < target_count && i < CAPAS_DATASET_TENSORS; i++)
+        CAPAS_TRY(describe("target", i, &targets[i], &n, &spec->target_shapes[i],
+                           &spec->target_elements[i]));
+    spec->count = n == CAPAS_ANY ? 0 : n;
+    return capas_dataset_check_spec(spec);
+}
+
+static capas_status hold(array_tensor *held, const capas_tensor *tensor, int64_t n, size_t size,
+                         bool copy)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow((size_t)n, size, &bytes))
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "data set: %lld samples of %zu bytes are too large", (long long)n, size);
+    *held = (array_tensor){tensor->data, size, NULL};
+    if (!copy) return CAPAS_OK;
+    held->copy = capas_copy_memory(tensor->data, bytes);
+    held->data = held->copy;
+    return held->copy ? CAPAS_OK : CAPAS_NO_MEMORY;
+}
+
+capas_dataset *capas_dataset_from_tensors(const capas_tensor *inputs, int input_count,
+                                          const capas_tensor *targets, int target_count, int copy)
+{
+    capas_dataset_spec spec;
+    if (make_spec(inputs, input_count, targets, target_count, &spec) != CAPAS_OK) return NULL;
+    array_dataset *set = capas_allocate_zeroed(1, sizeof *set);
+    if (!set) return NULL;
+    capas_dataset_init(&set->base, &array_type, &spec);
+    capas_status status = CAPAS_OK;
+    for (int i = 0; i < input_count && status == CAPAS_OK; i++)
+        status = hold(&set->inputs[i], &inputs[i], spec.count,
+                      capas_sample_size(&spec.input_shapes[i], spec.input_elements[i]), copy);
+    for (int i = 0; i < target_count && status == CAPAS_OK; i++)
+        status = hold(&set->targets[i], &targets[i], spec.count,
+                      capas_sample_size(&spec.target_shapes[i], spec.target_elements[i]), copy);
+    if (status == CAPAS_OK) return &set->base;
+    capas_dataset_free(&set->base);
+    return NULL;
+}
+
+capas_dataset *capas_dataset_from_arrays(capas_tensor x, capas_tensor y, int copy)
+{
+    return capas_dataset_from_tensors(&x, 1, &y, y.data ? 1 : 0, copy);
+}
