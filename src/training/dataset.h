@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include <capas/dataset.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Where the next batch starts. */
 typedef struct capas_dataset_place {
