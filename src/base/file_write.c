@@ -138,6 +138,12 @@ static capas_status write_in_place(const char *path, const void *data, size_t si
     return status;
 }
 
+static bool is_link(const char *path)
+{
+    struct stat found;
+    return lstat(path, &found) == 0 && S_ISLNK(found.st_mode);
+}
+
 static capas_status write_somewhere(const char *path, const void *data, size_t size)
 {
     struct stat old;
@@ -147,8 +153,8 @@ static capas_status write_somewhere(const char *path, const void *data, size_t s
                           path);
     if (exists && !S_ISREG(old.st_mode)) return write_in_place(path, data, size);
     char target[PATH_MAX];
-    bool link = exists && realpath(path, target);
-    char *name = capas_copy_string(link ? target : path);
+    bool followed = is_link(path) && realpath(path, target);
+    char *name = capas_copy_string(followed ? target : path);
     if (!name) return CAPAS_NO_MEMORY;
     capas_status status = replace(name, exists ? &old : NULL, data, size);
     capas_release(name);
