@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs the tests as a 64-bit ARM program would: cross-compiled in a Debian 12 chroot (scripts/chroot.sh says
-# how) and emulated by qemu. It shows that the NEON kernels compute the right thing, not how fast they are.
+# how) and emulated by qemu, which cannot fork a program with threads: that test is left out. It shows that the NEON kernels compute the right thing, not how fast they are.
 #
 #   scripts/arm.sh [REGEX OF TESTS]       (all but those of the house and the examples, when none is given)
 set -euo pipefail
@@ -19,5 +19,6 @@ cmake -S . -B build-arm -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_SYSTEM_NAME=
     -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc \
     -DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64 -DCAPAS_WITH_CMOCKA=ON
 cmake --build build-arm
-CTEST_OUTPUT_ON_FAILURE=1 ctest --test-dir build-arm --parallel "$(nproc)" --tests-regex "$1"
+CTEST_OUTPUT_ON_FAILURE=1 ctest --test-dir build-arm --parallel "$(nproc)" --tests-regex "$1" \
+    --exclude-regex fork
 END
