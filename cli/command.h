@@ -1,0 +1,62 @@
+/* What the verbs of the program share: reading arguments, exit statuses, and printing in plain
+ * words or JSON. Results go to stdout; progress and messages to stderr. */
+#ifndef CAPAS_CLI_COMMAND_H
+#define CAPAS_CLI_COMMAND_H
+
+#include "base/value.h"
+#include <stdbool.h>
+
+/* Exit statuses: done, failed, used wrongly. */
+enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_WRONG_USE = 2 };
+
+typedef enum cli_kind {
+    CLI_FLAG,    /* bool */
+    CLI_STRING,  /* const char * */
+    CLI_INTEGER, /* long long */
+    CLI_REAL,    /* double */
+    CLI_LIST,    /* cli_list: may be given several times */
+} cli_kind;
+
+enum { CLI_LIST_LIMIT = 64 };
+
+typedef struct cli_list {
+    const char *items[CLI_LIST_LIMIT];
+    int count;
+} cli_list;
+
+typedef struct cli_option {
+    const char *name;  /* "--seed" */
+    const char *value; /* "N", or NULL for a flag */
+    const char *help;  /* one line, with the default */
+    cli_kind kind;
+    void *target;
+} cli_option;
+
+typedef struct cli_command {
+    const char *name, *arguments; /* "train", "RECIPE" */
+    const char *summary;          /* one line */
+    const char *examples;         /* whole lines */
+    int minimum, maximum;         /* of arguments; maximum -1: any */
+    int (*run)(const struct cli_command *command, int argc, char **argv);
+} cli_command;
+
+/* The verbs, in the order of the help. */
+extern const cli_command cli_train, cli_evaluate, cli_predict, cli_summary, cli_bench;
+
+/* Splits argv into options and arguments (moved to the front; *count of them). True: go on.
+ * Otherwise *status is what the program ends with (help was printed, or the use is wrong and said
+ * so). */
+bool cli_parse(const cli_command *command, const cli_option *options, int option_count, int argc,
+               char **argv, int *count, int *status);
+
+/* "capas train: SENTENCE" of the thread's last failure on stderr; returns CLI_FAILED. */
+int cli_fail(const cli_command *command);
+
+/* Prints a value as one JSON text with a newline to stdout, and frees it. False, with the sentence,
+ * on failure (also when `value` is NULL or the build has no JSON). */
+bool cli_print_json(capas_value *value);
+
+/* Whether a stream is a terminal that may be coloured and redrawn. */
+bool cli_is_terminal(int file);
+
+#endif

@@ -1,0 +1,229 @@
+/* capas predict: what a saved model sees in pictures; each answer with its name and a bar for its
+ * probability. */
+#include "command.h"
+
+#include "base/memory.h"
+#include "base/option.h"
+#include <capas/capas.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BAR = 20 };
+
+typedef struct prediction {
+    const cli_command *command;
+    capas_model *model;
+    int height, width, channels, classes;
+    int top;
+    int name_width; /* of the longest file name */
+    float *probability;
+    int *order;           /* classes, the likeliest first */
+    capas_value *answers; /* with --json */
+} prediction;
+
+static capas_status read_shapes(prediction *p)
+{
+    capas_shape in, out;
+    CAPAS_TRY(capas_model_input_shape(p->model, 0, &in));
+    CAPAS_TRY(capas_model_output_shape(p->model, 0, &out));
+    bool picture =
+        capas_model_input_count(p->model) == 1 && capas_model_output_count(p->model) == 1 &&
+        (in.rank == 3 || (in.rank == 4 && (in.dims[3] == 1 || in.dims[3] == 3))) && out.rank == 2;
+    if (!picture) {
+        fprintf(stderr,
+                "capas predict: the model must take one picture with 1 or 3 channels and give "
+                "one list of probabilities.\n");
+        return CAPAS_UNSUPPORTED;
+    }
+    p->height = (int)in.dims[1];
+    p->width = (int)in.dims[2];
+    p->channels = in.rank == 4 ? (int)in.dims[3] : 1;
+    p->classes = (int)out.dims[1];
+    if (p->top > p->classes) p->top = p->classes;
+    p->probability = capas_allocate((size_t)p->classes, sizeof *p->probability);
+    p->order = capas_allocate((size_t)p->classes, sizeof *p->order);
+    return p->probability != NULL && p->order != NULL ? CAPAS_OK : CAPAS_NO_MEMORY;
+}
+
+/* The picture in the model's size; says so when it had another. */
+static capas_status load(const prediction *p, const char *file, capas_picture *picture)
+{
+    CAPAS_TRY(capas_load_picture(file, p->channels, picture));
+    if (picture->height == p->height && picture->width == p->width) return CAPAS_OK;
+    fprintf(stderr, "%s: resized from %dx%d to the model's %dx%d\n", file, picture->width,
+            picture->height, p->width, p->height);
+    capas_picture resized;
+    capas_status status = capas_resize_picture(picture, p->height, p->width, &resized);
+    capas_free(picture->pixels);
+    *picture = resized;
+    if (status != CAPAS_OK) picture->pixels = NULL;
+    return status;
+}
+
+/* Insertion by probability; of equals the lower class first. */
+static void sort_classes(prediction *p)
+{
+    for (int c = 0; c < p->classes; c++) {
+        int place = c;
+        for (; place > 0 && p->probability[p->order[place - 1]] < p->probability[c]; place--)
+            p->order[place] = p->order[place - 1];
+        p->order[place] = c;
+    }
+}
+
+static const char *class_name(const prediction *p, int class, char text[16])
+{
+    int count;
+    const char *const *names = capas_model_class_names(p->model, &count);
+    if (names != NULL && class < count) return names[class];
+    snprintf(text, 16, "%d", class);
+    return text;
+}
+
+/* A bar in eighths of a character, padded to BAR characters. */
+static void print_bar(double share)
+{
+    static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+    int eighths = (int)lround(share * BAR * 8), used = eighths / 8 + (eighths % 8 != 0);
+    for (int i = 0; i < eighths / 8; i++)
+        fputs("█", stdout);
+    fputs(parts[eighths % 8], stdout);
+    for (int i = used; i < BAR; i++)
+        putchar(' ');
+}
+
+static void print_answer(const prediction *p, const char *file)
+{
+    for (int i = 0; i < p->top; i++) {
+        char text[16];
+        double share = p->probability[p->order[i]];
+        printf("%-*s  %-12s ", p->name_width, i == 0 ? file : "", class_name(p, p->order[i], text));
+        print_bar(share < 0 ? 0 : share > 1 ? 1 : share);
+        printf(" %6.2f %%\n", 100 * share);
+    }
+}
+
+static capas_status add_answer(const prediction *p, const char *file)
+{
+    capas_value *top = capas_value_list();
+    for (int i = 0; i < p->top; i++) {
+        char text[16];
+        capas_value *item = capas_value_map();
+        capas_value_set(item, "class", capas_value_integer(p->order[i]));
+        capas_value_set(item, "name", capas_value_string(class_name(p, p->order[i], text)));
+        capas_value_set(item, "probability", capas_value_real(p->probability[p->order[i]]));
+        capas_value_append(top, item);
+    }
+    capas_value *answer = capas_value_map();
+    capas_value_set(answer, "file", capas_value_string(file));
+    capas_value_set(answer, "top", top);
+    return capas_value_append(p->answers, answer);
+}
+
+static capas_status predict_file(prediction *p, const char *file)
+{
+    capas_picture picture = {0};
+    CAPAS_TRY(load(p, file, &picture));
+    capas_tensor in = {.element = CAPAS_UINT8, .data = picture.pixels};
+    capas_tensor out = {.element = CAPAS_FLOAT32, .data = p->probability};
+    capas_status status = capas_predict_tensors(p->model, &in, &out, 1);
+    capas_free(picture.pixels);
+    if (status != CAPAS_OK) return status;
+    sort_classes(p);
+    if (p->answers != NULL) return add_answer(p, file);
+    print_answer(p, file);
+    return CAPAS_OK;
+}
+
+/* Every picture gets its turn; one that fails is told, and the command fails at the end. */
+static int predict_files(prediction *p, char **files, int count)
+{
+    int status = CLI_DONE;
+    for (int i = 0; i < count; i++) {
+        int length = (int)strlen(files[i]);
+        if (length > p->name_width) p->name_width = length;
+    }
+    for (int i = 0; i < count; i++)
+        if (predict_file(p, files[i]) != CAPAS_OK) status = cli_fail(p->command);
+    if (p->answers == NULL) return status;
+    capas_value *result = capas_value_map();
+    capas_value_set(result, "predictions", p->answers);
+    p->answers = NULL;
+    return cli_print_json(result) ? status : cli_fail(p->command);
+}
+
+/* --scale: a number or a fraction, 1/255. */
+static bool parse_scale(const char *text, double *scale)
+{
+    char *end;
+    *scale = strtod(text, &end);
+    if (end == text) return false;
+    if (*end == '/') {
+        const char *below = end + 1;
+        double divisor = strtod(below, &end);
+        if (end == below || divisor == 0) return false;
+        *scale /= divisor;
+    }
+    return *end == '\0' && isfinite(*scale);
+}
+
+static capas_status set_scale(capas_model *model, double scale)
+{
+    capas_preprocessing preprocessing;
+    CAPAS_TRY(capas_model_preprocessing(model, &preprocessing));
+    preprocessing.scale = scale;
+    preprocessing.offset = 0;
+    return capas_model_set_preprocessing(model, &preprocessing);
+}
+
+static int run_predict(const cli_command *command, int argc, char **argv)
+{
+    prediction p = {.command = command};
+    long long top = 0;
+    bool json = false;
+    const char *scale_text = NULL;
+    double scale = 0;
+    const cli_option options[] = {
+        {"--top", "N", "the N likeliest (default: 3 for one picture, 1 for several)", CLI_INTEGER,
+         &top},
+        {"--scale", "S", "what bytes are multiplied by, e.g. 1/255 (default: as the model says)",
+         CLI_STRING, &scale_text},
+        {"--json", NULL, "prints the result as JSON", CLI_FLAG, &json},
+    };
+    int count, status;
+    if (!cli_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &count, &status))
+        return status;
+    if (top < 0 || top > 1 << 20 || (scale_text != NULL && !parse_scale(scale_text, &scale))) {
+        fprintf(stderr,
+                "capas predict: --top must be at least 1, and --scale a number or a fraction "
+                "such as 1/255.\n");
+        return CLI_WRONG_USE;
+    }
+    p.top = top > 0 ? (int)top : count == 2 ? 3 : 1;
+    p.model = capas_load(argv[0]);
+    if (json) p.answers = capas_value_list();
+    if (p.model == NULL || (json && p.answers == NULL) ||
+        (scale_text != NULL && set_scale(p.model, scale) != CAPAS_OK))
+        status = cli_fail(command);
+    else
+        status = read_shapes(&p) == CAPAS_OK ? predict_files(&p, argv + 1, count - 1) : CLI_FAILED;
+    capas_value_free(p.answers);
+    capas_release(p.probability);
+    capas_release(p.order);
+    capas_model_free(p.model);
+    return status;
+}
+
+const cli_command cli_predict = {
+    .name = "predict",
+    .arguments = "MODEL FILE...",
+    .summary = "Names what a saved model sees in pictures (PNG).",
+    .examples = "  capas predict runs/cnn-simple/model.keras data/digits/digit-7.png\n"
+                "  capas predict model.keras *.png --top 2 --json\n",
+    .minimum = 2,
+    .maximum = -1,
+    .run = run_predict,
+};
