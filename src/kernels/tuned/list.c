@@ -4,9 +4,6 @@
 static const capas_kernel *const kernels[] = {
     &CAPAS_TUNED(capas_conv_forward_windows),
     &CAPAS_TUNED(capas_conv_forward_direct),
-    &CAPAS_TUNED(capas_conv_backward_few),
-    &CAPAS_TUNED(capas_conv_backward_dense),
-    &CAPAS_TUNED(capas_conv_backward_lists),
 };
 
 /* Kernels of one family stand together. */

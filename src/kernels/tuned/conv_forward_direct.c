@@ -1,0 +1,248 @@
+/* Convolution forward, directly: sums of products over the image itself (no matrix of windows), 16 filters at a
+ * time, with bias, ReLU and max-pool on the way.
+ *
+ *   Z[y,x,k] = bias[k] + sum over r,s,c of X[y*sh + r - pad_top, x*sw + s - pad_left, c] * W[r,s,c,k]
+ *   Y = max(floor, Z), or pooled max(floor, max over the window of Z);  floor = 0 for ReLU, else -infinity
+ *
+ * With a pool, the rows of Z that a window needs wait in a ring, one block of filters wide, so that the map
+ * before pooling is never stored:
+ *
+ *   ring [pool.height][out_width][16]: row z of the map in place z % pool.height
+ *
+ * The work is cut by image, and with fewer than 16 images also by bands of rows of the output. */
+#include "kernels/tuned/conv_common.h"
+#include "kernels/tuned/kernels.h"
+
+typedef struct call {
+    const capas_conv_problem *problem;
+    const capas_conv_forward_arguments *arguments;
+    conv_sizes sizes;
+    float floor;
+    int bands;
+    conv_packed packed;
+    float *copies; /* [workers][copy_floats] */
+    float *rings;  /* [workers][ring_floats] */
+    size_t copy_floats, ring_floats;
+} call;
+
+/* Places for everything in the workspace; without one, only its size. */
+static size_t lay_out(call *c, const capas_conv_problem *p, void *workspace)
+{
+    conv_memory memory = {workspace, 0};
+    c->problem = p;
+    c->sizes = conv_sizes_of(p);
+    const conv_sizes *z = &c->sizes;
+    const size_t workers = (size_t)conv_workers(p), blocks = (size_t)z->blocks;
+    c->floor = p->activation == CAPAS_RELU ? 0.0f : -__builtin_inff();
+    c->copy_floats = z->rim ? conv_copy_floats(p, z, z->padded_height) : 0;
+    c->ring_floats = (size_t)p->pool.height * (size_t)p->out_width * CONV_BLOCK;
+    c->packed.weights = conv_take(&memory, blocks * (size_t)z->taps * CONV_BLOCK, sizeof(float));
+    c->packed.bias = conv_take(&memory, blocks * CONV_BLOCK, sizeof(float));
+    c->copies = conv_take(&memory, workers * c->copy_floats, sizeof(float));
+    c->rings = conv_take(&memory, workers * c->ring_floats, sizeof(float));
+    return memory.used;
+}
+
+static size_t workspace(const void *problem)
+{
+    call c;
+    return lay_out(&c, problem, NULL);
+}
+
+static bool accepts(const void *problem)
+{
+    return conv_is_usual(problem);
+}
+
+/* Weights and bias of blocks begin .. end-1. */
+static void pack_blocks(const void *problem, const void *context, int64_t begin, int64_t end,
+                        int shard)
+{
+    const capas_conv_problem *p = problem;
+    const call *c = context;
+    const float *bias = p->has_bias ? c->arguments->bias : NULL;
+    (void)shard;
+    for (int block = (int)begin; block < end; block++)
+        CAPAS_TUNED(capas_conv_pack)
+    (&c->sizes, p->filters, c->arguments->weights, bias, block, c->packed);
+}
+
+/* The row of the map at `input`, all but where it goes. */
+static conv_row row_of(const call *c, const float *input, int64_t pitch, int block)
+{
+    const conv_sizes *z = &c->sizes;
+    return (conv_row){
+        .input = input,
+        .pitch = pitch,
+        .step = z->step,
+        .rows = c->problem->kernel_height,
+        .window = z->window,
+        .weights = c->packed.weights + (int64_t)block * z->taps * CONV_BLOCK,
+        .bias = c->packed.bias + block * CONV_BLOCK,
+        .floor = -__builtin_inff(),
+        .filters = conv_smaller(CONV_BLOCK, c->problem->filters - block * CONV_BLOCK),
+        .pixels = c->problem->out_width,
+    };
+}
+
+/* Without a pool: `rows` rows of the map, straight to the output. */
+static void write_rows(const call *c, conv_view view, int block, int rows, float *output)
+{
+    const capas_conv_problem *p = c->problem;
+    conv_row row = row_of(c, view.first, view.pitch, block);
+    row.floor = c->floor;
+    row.output = output + block * CONV_BLOCK;
+    row.output_step = p->filters;
+    for (int y = 0; y < rows; y++) {
+        CAPAS_TUNED(capas_conv_direct_row)(&row);
+        row.input += p->stride_height * view.pitch;
+        row.output += (int64_t)p->out_width * p->filters;
+    }
+}
+
+/* The maximum over one window of a vector of filters, and where it is, row by row: the first of equals, and a
+ * NaN loses to any number. `corner` is the window's column in the ring; its rows begin with row `start`. */
+CAPAS_INLINE vfloat maximum(int height, int width, const float *corner, int64_t ring_row, int start,
+                            vint *where)
+{
+    vfloat best = v_load(corner + start * ring_row);
+    *where = v_set_int(0);
+    for (int i = 0, cell = 0; i < height; i++) {
+        const int place = start + i < height ? start + i : start + i - height;
+        for (int j = 0; j < width; j++, cell++) {
+            vfloat value = v_load(corner + place * ring_row + j * CONV_BLOCK);
+            vint wins = conv_wins(value, best);
+            best = v_select(wins, value, best);
+            *where = (wins & cell) | (~wins & *where);
+        }
+    }
+    return best;
+}
+
+/* One cell of the output: 16 filters or fewer. */
+CAPAS_INLINE void pool_cell(int height, int width, const float *corner, int64_t ring_row, int start,
+                            float floor, int filters, float *out, uint8_t *position)
+{
+    float value[CONV_BLOCK];
+    uint8_t cell[CONV_BLOCK];
+    CAPAS_UNROLL
+    for (int v = 0; v < CONV_BLOCK; v += CAPAS_VECTOR) {
+        vint where;
+        vfloat best = maximum(height, width, corner + v, ring_row, start, &where);
+        v_store(value + v, v_max(v_set(floor), best));
+        v_store_bytes(cell + v, where);
+    }
+    conv_copy_filters(out, value, filters);
+    if (position) memcpy(position, cell, (size_t)filters);
+}
+
+/* One row of the output from the ring, of which row `start` comes first. out, position: of the row and block.
+ */
+static void pool_row(const call *c, const float *ring, int start, int filters, float *out,
+                     uint8_t *position)
+{
+    const capas_conv_problem *p = c->problem;
+    const capas_conv_pool *pool = &p->pool;
+    const int64_t ring_row = (int64_t)p->out_width * CONV_BLOCK;
+    for (int j = 0; j < pool->out_width; j++) {
+        const float *corner = ring + (int64_t)j * pool->stride_width * CONV_BLOCK;
+        const int64_t to = (int64_t)j * p->filters;
+        uint8_t *cell = position ? position + to : NULL;
+        if (pool->height == 2 && pool->width == 2)
+            pool_cell(2, 2, corner, ring_row, start, c->floor, filters, out + to, cell);
+        else
+            pool_cell(pool->height, pool->width, corner, ring_row, start, c->floor, filters,
+                      out + to, cell);
+    }
+}
+
+/* With a pool: rows i .. end-1 of the output. Row z of the map is made when a window first needs it; rows
+ * between windows are left out. */
+static void write_pooled_rows(const call *c, conv_view view, int block, int i, int end, float *ring,
+                              float *output, uint8_t *position)
+{
+    const capas_conv_problem *p = c->problem;
+    const capas_conv_pool *pool = &p->pool;
+    const int first = i * pool->stride_height;
+    conv_row row = row_of(c, view.first, view.pitch, block);
+    const int filters = row.filters;
+    row.filters = CONV_BLOCK;
+    row.output_step = CONV_BLOCK;
+    for (int made = first; i < end; i++) {
+        const int z = i * pool->stride_height;
+        for (made = made > z ? made : z; made < z + pool->height; made++) {
+            row.input = view.first + (int64_t)(made - first) * p->stride_height * view.pitch;
+            row.output = ring + (int64_t)(made % pool->height) * p->out_width * CONV_BLOCK;
+            CAPAS_TUNED(capas_conv_direct_row)(&row);
+        }
+        const int64_t place = (int64_t)i * pool->out_width * p->filters + block * CONV_BLOCK;
+        pool_row(c, ring, z % pool->height, filters, output + place, position ? position + place : NULL);
+    }
+}
+
+/* Rows begin .. end-1 of the output of image n. */
+static void convolve_band(const call *c, int64_t n, int begin, int end, int worker)
+{
+    const capas_conv_problem *p = c->problem;
+    const conv_sizes *z = &c->sizes;
+    const bool pooled = p->pool.height > 0;
+    const int map_begin = pooled ? begin * p->pool.stride_height : begin;
+    const int map_end = pooled ? (end - 1) * p->pool.stride_height + p->pool.height : end;
+    const int padded_rows = (map_end - map_begin - 1) * p->stride_height + p->kernel_height;
+    float *copy = z->rim ? c->copies + (size_t)worker * c->copy_floats : NULL;
+    conv_view view = CAPAS_TUNED(capas_conv_view)(
+        p, z, (const float *)c->arguments->input + n * z->image, map_begin * p->stride_height,
+        padded_rows, copy);
+    float *output = (float *)c->arguments->output + n * z->map;
+    uint8_t *position = c->arguments->position ? c->arguments->position + n * z->map : NULL;
+    for (int block = 0; block < z->blocks; block++)
+        if (pooled)
+            write_pooled_rows(c, view, block, begin, end,
+                              c->rings + (size_t)worker * c->ring_floats, output, position);
+        else
+            write_rows(c, view, block, end - begin,
+                       output + (int64_t)begin * p->out_width * p->filters);
+}
+
+/* Piece i is band i % bands of image i / bands. */
+static void convolve_shard(void *context, int shard, int worker)
+{
+    const call *c = context;
+    const int64_t pieces = (int64_t)c->arguments->n * c->bands;
+    const int shards = capas_shard_count(pieces, 1);
+    const int64_t end = capas_shard_begin(pieces, shards, shard + 1);
+    for (int64_t i = capas_shard_begin(pieces, shards, shard); i < end; i++) {
+        const int rows = c->sizes.cells_high, band = (int)(i % c->bands);
+        convolve_band(c, i / c->bands, (int)((int64_t)rows * band / c->bands),
+                      (int)((int64_t)rows * (band + 1) / c->bands), worker);
+    }
+}
+
+/* As many bands an image as give work to all shards. */
+static int bands_of(int n, int rows)
+{
+    return n >= CAPAS_MAX_SHARDS ? 1 : conv_smaller(rows, (CAPAS_MAX_SHARDS + n - 1) / n);
+}
+
+static void run(const void *problem, const void *arguments)
+{
+    call c = {.arguments = arguments};
+    if (c.arguments->n == 0) return;
+    lay_out(&c, problem, c.arguments->workspace);
+    c.bands = bands_of(c.arguments->n, c.sizes.cells_high);
+    capas_parallel_ranges(c.sizes.blocks, 1, c.problem->workers, pack_blocks, problem, &c);
+    capas_parallel(capas_shard_count((int64_t)c.arguments->n * c.bands, 1), c.problem->workers,
+                   convolve_shard, &c);
+}
+
+static unsigned long runs;
+const capas_kernel CAPAS_TUNED(capas_conv_forward_direct) = {
+    .name = "conv_forward direct " CAPAS_LEVEL_STRING,
+    .family = CAPAS_FAMILY_conv_forward,
+    .level = CAPAS_LEVEL,
+    .element = CAPAS_FLOAT32,
+    .accepts = accepts,
+    .workspace = workspace,
+    .run = run,
+    .runs = &runs,
+};
