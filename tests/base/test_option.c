@@ -159,6 +159,22 @@ static void writes_what_it_reads(void **state)
     capas_value_free(map);
 }
 
+static void an_option_may_be_left_out_when_none(void **state)
+{
+    (void)state;
+    const capas_option option = {
+        .name = "limit", .kind = &capas_option_real, .nullable = true, .omit_none = true};
+    const capas_option_table one = {"One", &option, 1, sizeof(double)};
+    capas_value *map = capas_value_map();
+    double limit = CAPAS_NONE;
+    assert_int_equal(capas_options_write(&one, &limit, map), CAPAS_OK);
+    assert_int_equal(map->count, 0);
+    limit = 0.5;
+    assert_int_equal(capas_options_write(&one, &limit, map), CAPAS_OK);
+    assert_true(capas_value_get(map, "limit")->real == 0.5);
+    capas_value_free(map);
+}
+
 static void writing_may_run_out_of_memory(void **state)
 {
     (void)state;
@@ -187,6 +203,7 @@ int main(void)
         cmocka_unit_test(an_enum_needs_a_word),
         cmocka_unit_test(ranges_may_be_open_on_either_side),
         cmocka_unit_test(writes_what_it_reads),
+        cmocka_unit_test(an_option_may_be_left_out_when_none),
         cmocka_unit_test(writing_may_run_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* The thread pool: every shard once, the same bits for any number of threads, callers that meet,
- * regions in regions, threads that cannot be made, sleep, and the floating-point mode. Labels:
- * threads */
+ * regions in regions, threads that cannot be made, sleep, and the floating-point mode.
+ *
+ * Labels: threads */
 #include "base/pool.h"
 #include "base/system.h"
 #include "support/cmocka.h"

@@ -1,4 +1,5 @@
 /* The error sentence: one a thread, cut when too long, made without memory; and the log hook.
+ *
  * Labels: threads */
 #include "base/status.h"
 #include "support/cmocka.h"

@@ -7,6 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Runs first: nothing has failed yet, so the sentence is about what is missing. */
+static void says_what_is_missing(void **state)
+{
+    (void)state;
+    assert_int_equal(capas_error_status(), CAPAS_OK);
+    assert_null(capas_value_string(NULL));
+    assert_string_equal(capas_error(), "the text of a string is missing");
+    assert_int_equal(capas_error_status(), CAPAS_INVALID_ARGUMENT);
+}
+
 static void holds_what_it_is_given(void **state)
 {
     (void)state;
@@ -284,6 +294,7 @@ static void deep_trees_are_copied_and_freed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_what_is_missing),
         cmocka_unit_test(holds_what_it_is_given),
         cmocka_unit_test(maps_keep_their_order),
         cmocka_unit_test(taking_gives_the_value_away),
