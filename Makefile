@@ -28,7 +28,7 @@ test: ## all tests under the address and undefined-behaviour sanitizers (TESTS=r
 test-threads: ## pool, training and concurrent predictions under the thread sanitizer
 	@scripts/install-packages.sh build test
 	@test -f build-threads/build.ninja || cmake --preset threads
-	@cmake --build build-threads --parallel $(JOBS)
+	@cmake --build build-threads --target capas_tests --parallel $(JOBS)
 	@$(CTEST) build-threads --no-tests=error
 
 interop: build ## our files in Keras itself (Python; fetches Keras)

@@ -67,7 +67,7 @@ foreach(source IN LISTS test_sources)
   add_executable(${target} "${source}")
   target_link_libraries(${target} PRIVATE capas_test_support)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/bin")
-  if(TARGET capas_program)
+  if(TARGET capas_program AND name MATCHES "^cli\\.")
     add_dependencies(${target} capas_program)
   endif()
   set(scratch "${CMAKE_BINARY_DIR}/tests/scratch/${name}")
@@ -80,6 +80,12 @@ foreach(source IN LISTS test_sources)
   endif()
   list(APPEND CAPAS_TEST_TARGETS ${target})
 endforeach()
+
+# All test programs and nothing else.
+add_custom_target(capas_tests)
+if(CAPAS_TEST_TARGETS)
+  add_dependencies(capas_tests ${CAPAS_TEST_TARGETS})
+endif()
 
 # bench/*.c: each a program that measures, build/bench/NAME; compiled with the tests, whose help they use.
 file(GLOB bench_sources CONFIGURE_DEPENDS "bench/*.c")
