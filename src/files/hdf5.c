@@ -1,0 +1,188 @@
+/* Opening and closing HDF5 files in memory, through the core driver: nothing touches the disk.
+ *
+ * The names given to the driver cannot exist as files, and differ, because HDF5 takes two open
+ * files of one name for the same. */
+#include "base/memory.h"
+#include "files/hdf5_inside.h"
+
+#if CAPAS_WITH_KERAS_FILES
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+enum { IMAGE_STEP = 1 << 16, NAME_SIZE = 40 };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+void capas_hdf5_enter(capas_hdf5_silence *before)
+{
+    pthread_mutex_lock(&lock);
+    *before = (capas_hdf5_silence){0};
+    H5Eget_auto2(H5E_DEFAULT, &before->print, &before->context);
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+void capas_hdf5_leave(const capas_hdf5_silence *before)
+{
+    H5Eset_auto2(H5E_DEFAULT, before->print, before->context);
+    pthread_mutex_unlock(&lock);
+}
+
+void capas_hdf5_release(hid_t id)
+{
+    if (id >= 0) H5Idec_ref(id);
+}
+
+static void next_name(char name[NAME_SIZE])
+{
+    static atomic_uint count;
+    snprintf(name, NAME_SIZE, "/dev/null/capas-%u.h5", atomic_fetch_add(&count, 1));
+}
+
+/* How files in memory are opened: closing one closes what is open in it. */
+static hid_t access_list(void)
+{
+    hid_t list = H5Pcreate(H5P_FILE_ACCESS);
+    if (list < 0) return list;
+    if (H5Pset_fapl_core(list, IMAGE_STEP, 0) >= 0 &&
+        H5Pset_fclose_degree(list, H5F_CLOSE_STRONG) >= 0)
+        return list;
+    capas_hdf5_release(list);
+    return H5I_INVALID_HID;
+}
+
+static hid_t create_file(void)
+{
+    char name[NAME_SIZE];
+    next_name(name);
+    hid_t list = access_list();
+    hid_t file = list < 0 ? list : H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, list);
+    capas_hdf5_release(list);
+    return file;
+}
+
+capas_hdf5 *capas_hdf5_create(void)
+{
+    capas_hdf5_silence silence;
+    capas_hdf5 *file = capas_allocate_zeroed(1, sizeof *file);
+    if (!file) return NULL;
+    capas_hdf5_enter(&silence);
+    file->file = create_file();
+    capas_hdf5_leave(&silence);
+    if (file->file >= 0) return file;
+    capas_fail(CAPAS_NO_MEMORY, "HDF5 could not make a file in memory");
+    capas_release(file);
+    return NULL;
+}
+
+static capas_status copy_image(hid_t file, void **image, size_t *size)
+{
+    ssize_t needed = H5Fflush(file, H5F_SCOPE_LOCAL) < 0 ? -1 : H5Fget_file_image(file, NULL, 0);
+    if (needed <= 0) return capas_fail(CAPAS_NO_MEMORY, "HDF5 could not put the file together");
+    void *memory = capas_allocate((size_t)needed, 1);
+    if (!memory) return CAPAS_NO_MEMORY;
+    if (H5Fget_file_image(file, memory, (size_t)needed) == needed) {
+        *image = memory;
+        *size = (size_t)needed;
+        return CAPAS_OK;
+    }
+    capas_release(memory);
+    return capas_fail(CAPAS_NO_MEMORY, "HDF5 could not put the file together");
+}
+
+capas_status capas_hdf5_image(capas_hdf5 *file, void **image, size_t *size)
+{
+    capas_hdf5_silence silence;
+    *image = NULL;
+    capas_hdf5_enter(&silence);
+    capas_status status = copy_image(file->file, image, size);
+    capas_hdf5_leave(&silence);
+    return status;
+}
+
+/* HDF5 asks these for memory to copy an image into: it gets the image itself. It is opened only to
+ * read, so that nobody writes there, and it is ours to release. */
+static void *lend_image(size_t size, H5FD_file_image_op_t what, void *context)
+{
+    capas_hdf5 *file = context;
+    (void)what;
+    return size == file->size ? file->image : NULL;
+}
+
+static void *keep_image(void *to, const void *from, size_t size, H5FD_file_image_op_t what,
+                        void *context)
+{
+    (void)size;
+    (void)what;
+    (void)context;
+    return to == from ? to : NULL;
+}
+
+static void *refuse_growing(void *image, size_t size, H5FD_file_image_op_t what, void *context)
+{
+    (void)image;
+    (void)size;
+    (void)what;
+    (void)context;
+    return NULL;
+}
+
+static herr_t leave_image(void *image, H5FD_file_image_op_t what, void *context)
+{
+    (void)image;
+    (void)what;
+    (void)context;
+    return 0;
+}
+
+static void *same_context(void *context)
+{
+    return context;
+}
+
+static herr_t leave_context(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+static hid_t open_image(capas_hdf5 *file)
+{
+    char name[NAME_SIZE];
+    H5FD_file_image_callbacks_t lending = {
+        lend_image, keep_image, refuse_growing, leave_image, same_context, leave_context, file};
+    next_name(name);
+    hid_t list = access_list(), opened = H5I_INVALID_HID;
+    if (list >= 0 && H5Pset_file_image_callbacks(list, &lending) >= 0 &&
+        H5Pset_file_image(list, file->image, file->size) >= 0)
+        opened = H5Fopen(name, H5F_ACC_RDONLY, list);
+    capas_hdf5_release(list);
+    return opened;
+}
+
+capas_hdf5 *capas_hdf5_open(void *image, size_t size)
+{
+    capas_hdf5_silence silence;
+    capas_hdf5 *file = capas_allocate_zeroed(1, sizeof *file);
+    if (!file) return NULL;
+    file->image = image;
+    file->size = size;
+    capas_hdf5_enter(&silence);
+    file->file = open_image(file);
+    capas_hdf5_leave(&silence);
+    if (file->file >= 0) return file;
+    capas_fail(CAPAS_BAD_FILE, "it is no HDF5 file, or damaged");
+    capas_release(file);
+    return NULL;
+}
+
+void capas_hdf5_close(capas_hdf5 *file)
+{
+    capas_hdf5_silence silence;
+    if (!file) return;
+    capas_hdf5_enter(&silence);
+    H5Fclose(file->file);
+    capas_hdf5_leave(&silence);
+    capas_release(file);
+}
+#endif

@@ -1,0 +1,93 @@
+/* capas_save: a model becomes a .keras file. Everything is made in memory and written at once,
+ * beside and renamed. Nothing in the file tells a time, so that equal models give equal files:
+ * entries are dated 1980-01-01, the first day that a zip can say, and so is metadata.json's
+ * date_saved, which Keras writes but never reads; the file's own time tells when it was made. */
+#include "base/memory.h"
+#include "files/archive.h"
+#include "files/json.h"
+#include "files/keras.h"
+#include <capas/files.h>
+#include <string.h>
+
+#if CAPAS_WITH_KERAS_FILES
+/* The Keras whose form of files this is. */
+static const char metadata[] =
+    "{\"keras_version\": \"3.15.1\", \"date_saved\": \"1980-01-01@00:00:00\"}";
+
+typedef struct parts {
+    char *config, *extra;
+    void *weights;
+    size_t weights_size;
+} parts;
+
+static void free_parts(parts *parts)
+{
+    capas_release(parts->config);
+    capas_release(parts->extra);
+    capas_release(parts->weights);
+}
+
+/* Takes `value` over. */
+static capas_status make_json(capas_value *value, char **json)
+{
+    *json = value ? capas_json_write(value) : NULL;
+    capas_value_free(value);
+    return *json ? CAPAS_OK : capas_error_status();
+}
+
+static capas_status make_weights(const capas_model *model, parts *parts)
+{
+    capas_hdf5 *file = capas_hdf5_create();
+    if (!file) return capas_error_status();
+    capas_status status = capas_keras_write_weights(model, file);
+    if (status == CAPAS_OK) status = capas_keras_write_optimizer(model, file);
+    if (status == CAPAS_OK) status = capas_hdf5_image(file, &parts->weights, &parts->weights_size);
+    capas_hdf5_close(file);
+    return status;
+}
+
+static capas_status make_parts(const capas_model *model, parts *parts)
+{
+    CAPAS_TRY(make_json(capas_keras_config(model), &parts->config));
+    CAPAS_TRY(make_json(capas_keras_extra(model), &parts->extra));
+    return make_weights(model, parts);
+}
+
+static capas_status write_parts(const parts *parts, const char *path)
+{
+    capas_archive_entry entries[] = {
+        {CAPAS_KERAS_METADATA, metadata, strlen(metadata)},
+        {CAPAS_KERAS_CONFIG, parts->config, strlen(parts->config)},
+        {CAPAS_KERAS_WEIGHTS, parts->weights, parts->weights_size},
+        {CAPAS_KERAS_EXTRA, parts->extra, strlen(parts->extra)},
+    };
+    return capas_archive_write(path, entries, sizeof entries / sizeof entries[0]);
+}
+
+static capas_status save(const capas_model *model, const char *path)
+{
+    parts parts = {0};
+    capas_status status = make_parts(model, &parts);
+    if (status != CAPAS_OK) capas_fail_in("%s cannot be made", path);
+    if (status == CAPAS_OK) status = write_parts(&parts, path);
+    free_parts(&parts);
+    return status;
+}
+#else
+static capas_status save(const capas_model *model, const char *path)
+{
+    (void)model;
+    return capas_fail(CAPAS_UNSUPPORTED,
+                      "%s cannot be written: capas was built without Keras's files; build it with "
+                      "-DCAPAS_WITH_HDF5=ON -DCAPAS_WITH_ZIP=ON -DCAPAS_WITH_JANSSON=ON",
+                      path);
+}
+#endif
+
+capas_status capas_save(capas_model *model, const char *path)
+{
+    CAPAS_TRY(capas_model_check(model));
+    if (!path || !*path)
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "the path to save the model at is missing");
+    return save(model, path);
+}

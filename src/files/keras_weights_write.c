@@ -1,0 +1,88 @@
+/* Writing model.weights.h5: a group for each layer with its variables in Keras's shapes, then the
+ * optimizer's. The same model gives the same bytes. */
+#include "base/memory.h"
+#include "base/text.h"
+#include "files/keras.h"
+#include "training/trainer.h"
+#include <stdio.h>
+
+#if CAPAS_WITH_KERAS_FILES
+/* `group` and the `vars` in it, which tells the name of whose they are. */
+static capas_status make_group(capas_hdf5 *file, const char *group, const char *name)
+{
+    char vars[CAPAS_KERAS_PATH + 8];
+    if (*group) CAPAS_TRY(capas_hdf5_make_group(file, group));
+    snprintf(vars, sizeof vars, "%s%svars", group, *group ? "/" : "");
+    CAPAS_TRY(capas_hdf5_make_group(file, vars));
+    return capas_hdf5_set_text(file, vars, "name", name);
+}
+
+static capas_status write_weight(const capas_model *model, capas_hdf5 *file, const char *path,
+                                 const capas_weight *weight)
+{
+    int64_t count = capas_shape_count(&weight->shape, 0);
+    float *values = capas_allocate((size_t)count, sizeof *values);
+    if (!values) return CAPAS_NO_MEMORY;
+    capas_status status = capas_model_get_weight(model, weight->index, values);
+    if (status == CAPAS_OK) status = capas_hdf5_write_floats(file, path, &weight->shape, values);
+    capas_release(values);
+    return status;
+}
+
+static capas_status write_layer(const capas_model *model, capas_hdf5 *file, int number)
+{
+    char group[CAPAS_KERAS_PATH], path[CAPAS_KERAS_PATH];
+    const capas_layer *layer = model->layers[number];
+    if (!capas_keras_group(model, number, group)) return CAPAS_OK;
+    CAPAS_TRY(make_group(file, group, layer->name));
+    for (int i = 0; i < layer->weight_count; i++) {
+        capas_keras_variable(group, i, path);
+        CAPAS_TRY(write_weight(model, file, path, &layer->weights[i]));
+    }
+    return CAPAS_OK;
+}
+
+capas_status capas_keras_write_weights(const capas_model *model, capas_hdf5 *file)
+{
+    CAPAS_TRY(capas_hdf5_make_group(file, "layers"));
+    for (int i = 0; i < model->layer_count; i++)
+        CAPAS_TRY(write_layer(model, file, i));
+    return make_group(file, "", model->name);
+}
+
+static capas_status write_slot(const capas_model *model, capas_hdf5 *file, const char *path,
+                               const capas_model_weight *place, int slot)
+{
+    const capas_weight *weight = place->weight;
+    int64_t count = capas_shape_count(&weight->shape, 0);
+    float *values = capas_allocate((size_t)count, sizeof *values);
+    if (!values) return CAPAS_NO_MEMORY;
+    capas_weight_unpack(weight, model->trainer->slots[slot] + place->gradient_offset, values);
+    capas_status status = capas_hdf5_write_floats(file, path, &weight->shape, values);
+    capas_release(values);
+    return status;
+}
+
+static capas_status write_slots(const capas_model *model, capas_hdf5 *file)
+{
+    char path[CAPAS_KERAS_PATH];
+    int weight, slot;
+    for (int i = 0; capas_optimizer_variable(model, i, &weight, &slot); i++) {
+        capas_keras_variable("optimizer", i + 2, path);
+        CAPAS_TRY(write_slot(model, file, path, &model->weights[weight], slot));
+    }
+    return CAPAS_OK;
+}
+
+capas_status capas_keras_write_optimizer(const capas_model *model, capas_hdf5 *file)
+{
+    const capas_trainer *trainer = model->trainer;
+    if (!trainer) return CAPAS_OK;
+    float learning_rate = (float)trainer->learning_rate;
+    capas_shape scalar = {0};
+    CAPAS_TRY(make_group(file, "optimizer", capas_optimizer_name(trainer)));
+    CAPAS_TRY(capas_hdf5_write_integer(file, "optimizer/vars/0", trainer->iteration));
+    CAPAS_TRY(capas_hdf5_write_floats(file, "optimizer/vars/1", &scalar, &learning_rate));
+    return trainer->slots_ready ? write_slots(model, file) : CAPAS_OK;
+}
+#endif
