@@ -1,6 +1,6 @@
-/* What a layer is inside: a type (what all Conv2D share: options, shapes, weights, lowering) and an instance
- * (its configuration and weights). A new layer is one file that defines a capas_layer_type, and one line in
- * layers/list.h. */
+/* What a layer is inside: a type (what all Conv2D share: options, shapes, weights, lowering) and an
+ * instance (its configuration and weights). A new layer is one file that defines a
+ * capas_layer_type, and one line in layers/list.h. */
 #ifndef CAPAS_LAYERS_LAYER_H
 #define CAPAS_LAYERS_LAYER_H
 
@@ -10,8 +10,8 @@
 
 enum { CAPAS_LAYER_WEIGHTS = 8, CAPAS_MAX_INPUTS = 64 };
 
-/* How a weight lies in the model's block: as Keras has it, or tiled for the dense kernels. Chosen from the
- * shape alone, so that every plan accepts it. */
+/* How a weight lies in the model's block: as Keras has it, or tiled for the dense kernels. Chosen
+ * from the shape alone, so that every plan accepts it. */
 typedef enum capas_weight_layout { CAPAS_LAYOUT_PLAIN, CAPAS_LAYOUT_TILED } capas_weight_layout;
 
 /* One weight of a layer. */
@@ -26,7 +26,7 @@ typedef struct capas_weight {
 } capas_weight;
 
 typedef struct capas_layer_type {
-    const char *name; /* Keras's class: "Conv2D" */
+    const char *name;    /* Keras's class: "Conv2D" */
     const char *summary; /* one sentence for `capas layers` */
     capas_option_table options;
     int minimum_inputs, maximum_inputs;
@@ -34,7 +34,8 @@ typedef struct capas_layer_type {
 
     /* Checks that need more than one option; NULL: none. `where`: "layer conv2d". */
     capas_status (*check)(const capas_layer *layer, const char *where);
-    /* The output's shape (and element) from the inputs'; dims[0] = CAPAS_ANY. Fails with a sentence. */
+    /* The output's shape (and element) from the inputs'; dims[0] = CAPAS_ANY. Fails with a
+     * sentence. */
     capas_status (*infer)(const capas_layer *layer, const capas_shape *inputs, int count,
                           capas_shape *output);
     /* Declares weights for the inputs' shapes, with capas_layer_add_weight. NULL: none. */
@@ -52,8 +53,9 @@ struct capas_layer {
     char *name; /* NULL until given by the user or the model */
     bool named_by_user;
     bool trainable;
-    void *options;      /* the type's option struct, resolved */
-    capas_status status; /* a constructor's failure, with its sentence below; told when the layer is used */
+    void *options; /* the type's option struct, resolved */
+    capas_status
+        status; /* a constructor's failure, with its sentence below; told when the layer is used */
     char *message;
     capas_weight weights[CAPAS_LAYER_WEIGHTS];
     int weight_count;
@@ -64,12 +66,16 @@ struct capas_layer {
     bool taken;      /* belongs to a graph or model */
 };
 
-/* A layer from a type and an option struct as the user wrote it (struct_size first; may be NULL). Returns
- * NULL only when memory runs out; a wrong option makes a layer that carries its failure. */
+/* A layer from a type and an option struct as the user wrote it (struct_size first; may be NULL).
+ * Returns NULL only when memory runs out; a wrong option makes a layer that carries its failure. */
 capas_layer *capas_layer_new(const capas_layer_type *type, const void *options);
 
-/* A layer from Keras's config map ("name", "trainable", "dtype" and the options); NULL with the sentence on
- * failure. `where` names the place. */
+/* What a constructor begins with: a copy of the options as given (NULL: none), whose struct may be
+ * an older, shorter one, in `all` of `size` bytes. */
+void capas_layer_copy_options(void *all, size_t size, const void *given);
+
+/* A layer from Keras's config map ("name", "trainable", "dtype" and the options); NULL with the
+ * sentence on failure. `where` names the place. */
 capas_layer *capas_layer_from_config(const char *class_name, const capas_value *config,
                                      const char *where);
 
@@ -85,11 +91,12 @@ capas_status capas_layer_set_name(capas_layer *layer, const char *name);
 capas_layer *capas_layer_retain(capas_layer *layer);
 
 /* A failure of this layer: "layer conv2d: " and the rest. */
-capas_status capas_layer_fail(const capas_layer *layer, capas_status status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+capas_status capas_layer_fail(const capas_layer *layer, capas_status status, const char *format,
+                              ...) __attribute__((format(printf, 3, 4)));
 /* "conv2d": its name, or while it has none its class in snake case (in `text`). */
 const char *capas_layer_label(const capas_layer *layer, char *text, size_t size);
-/* The failure that a constructor left, with the layer's name in front; CAPAS_OK when there is none. */
+/* The failure that a constructor left, with the layer's name in front; CAPAS_OK when there is none.
+ */
 capas_status capas_layer_check(const capas_layer *layer);
 
 /* Infers, and builds at the first use. `where` as above. */
@@ -104,19 +111,23 @@ int64_t capas_weight_count(const capas_weight *weight);
 /* Keras's order to the block's and back; float32. */
 void capas_weight_pack(const capas_weight *weight, const float *plain, float *block);
 void capas_weight_unpack(const capas_weight *weight, const float *block, float *plain);
-/* Fills `plain` (Keras's order) as the weight's initializer says; `stream` and `seed` from the model. */
-void capas_weight_initialize(const capas_weight *weight, uint64_t seed, uint32_t stream, float *plain);
+/* Fills `plain` (Keras's order) as the weight's initializer says; `stream` and `seed` from the
+ * model. */
+void capas_weight_initialize(const capas_weight *weight, uint64_t seed, uint32_t stream,
+                             float *plain);
 
 /* Option kinds of layers. */
-extern const capas_option_kind capas_option_activation;  /* capas_activation */
-extern const capas_option_kind capas_option_initializer; /* capas_initializer; standard = its kind */
+extern const capas_option_kind capas_option_activation; /* capas_activation */
+extern const capas_option_kind
+    capas_option_initializer; /* capas_initializer; standard = its kind */
 extern const capas_option_kind capas_option_regularizer; /* capas_regularizer; None allowed */
-extern const capas_option_kind capas_option_constraint;  /* int: only None, with a sentence otherwise */
+extern const capas_option_kind
+    capas_option_constraint; /* int: only None, with a sentence otherwise */
 /* Options of Keras's that can only be told one thing; they have no field. */
 extern const capas_option_kind capas_option_only_null;
 extern const capas_option_kind capas_option_only_false;
-extern const capas_option_kind capas_option_unused; /* a number that only matters beside one of the above;
-                                                       written as its standard */
+extern const capas_option_kind capas_option_unused; /* a number that only matters beside one of the
+                                                       above; written as its standard */
 
 /* Names of the activations, in the order of capas_activation; ended by NULL. */
 extern const char *const capas_activation_names[];

@@ -1,0 +1,85 @@
+/* Dropout: in training sets elements to zero and scales the others up (Keras
+ * layers/regularization/dropout.py). noise_shape is Keras's, with the batch. */
+#include "base/text.h"
+#include "layers/layer.h"
+#include <math.h>
+#include <string.h>
+
+enum { TEXT_SIZE = 128 };
+
+#define FIELD(name) offsetof(capas_dropout_options, name)
+static const capas_option options[] = {
+    {"rate", &capas_option_real, FIELD(rate), NAN, .minimum = 0, .maximum = 1,
+     .help = "the share of elements that become zero"},
+    {"seed", &capas_option_integer, FIELD(seed), CAPAS_NONE, .nullable = true,
+     .help = "a sequence of its own; None: as the model's seed says"},
+    {"noise_shape", &capas_option_shape, FIELD(noise_shape), .nullable = true,
+     .help = "with the batch; 1 where one draw is shared"},
+};
+
+static capas_status infer(const capas_layer *layer, const capas_shape *inputs, int count,
+                          capas_shape *output)
+{
+    (void)count;
+    const capas_shape *noise = &((const capas_dropout_options *)layer->options)->noise_shape;
+    char text[TEXT_SIZE], input[TEXT_SIZE];
+    *output = inputs[0];
+    if (noise->rank == 0) return CAPAS_OK;
+    bool fits = noise->rank == inputs[0].rank;
+    for (int i = 0; fits && i < noise->rank; i++) {
+        int64_t size = noise->dims[i];
+        fits = size == CAPAS_ANY || size == 1 || size == inputs[0].dims[i];
+    }
+    if (fits) return CAPAS_OK;
+    return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,
+                            "noise_shape %s does not fit its input %s; give 1 or the input's size "
+                            "for each axis, None for the batch",
+                            capas_shape_text(noise, text, sizeof text),
+                            capas_shape_text(&inputs[0], input, sizeof input));
+}
+
+/* A layer that is used several times draws anew each time. */
+static uint32_t stream_of(const capas_layer *layer, const capas_program *program)
+{
+    const capas_dropout_options *dropout = layer->options;
+    uint32_t stream = layer->stream, uses = 0;
+    for (size_t i = 0; i < program->op_count; i++)
+        if (program->ops[i].kind == CAPAS_OP_DROPOUT && program->ops[i].label == layer->name)
+            uses++;
+    /* A seed of its own: the same draws in whatever layer. */
+    if (dropout->seed != CAPAS_NONE) stream = 0x80000000u | (uint32_t)dropout->seed;
+    return stream + (uses << 20);
+}
+
+static int lower(const capas_layer *layer, capas_program *program, const int *inputs, int count)
+{
+    (void)count;
+    const capas_dropout_options *dropout = layer->options;
+    const capas_shape *input = capas_program_shape(program, inputs[0]);
+    if (!input) return CAPAS_NO_BUFFER;
+    if (dropout->rate == 0) return inputs[0];
+    capas_shape noise = *input;
+    for (int i = 0; i < dropout->noise_shape.rank; i++)
+        if (dropout->noise_shape.dims[i] == 1) noise.dims[i] = 1;
+    return capas_program_dropout(program, layer->name, inputs[0], dropout->rate, &noise,
+                                 stream_of(layer, program));
+}
+
+const capas_layer_type capas_dropout_type = {
+    .name = "Dropout",
+    .summary = "Forgets a share of its inputs in training, against learning by heart.",
+    .options = {"Dropout", options, CAPAS_COUNT(options), sizeof(capas_dropout_options)},
+    .minimum_inputs = 1,
+    .maximum_inputs = 1,
+    .infer = infer,
+    .lower = lower,
+    .passes_mask = true,
+};
+
+capas_layer *capas_dropout_with(double rate, const capas_dropout_options *given)
+{
+    capas_dropout_options all;
+    capas_layer_copy_options(&all, sizeof all, given);
+    all.rate = rate == 0 ? CAPAS_ZERO : rate; /* 0 is a rate like any other, not left out */
+    return capas_layer_new(&capas_dropout_type, &all);
+}

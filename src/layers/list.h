@@ -1,0 +1,26 @@
+/* The layers that capas has: one line each, name of the type and nothing else. A new layer is a
+ * file that defines `const capas_layer_type capas_NAME_type` and a line here. */
+#ifndef CAPAS_LAYERS_LIST_H
+#define CAPAS_LAYERS_LIST_H
+
+#include "layers/layer.h"
+
+#define CAPAS_LAYER_LIST(X)                                                                        \
+    X(input)                                                                                       \
+    X(dense)                                                                                       \
+    X(conv2d)                                                                                      \
+    X(max_pooling2d)                                                                               \
+    X(average_pooling2d)                                                                           \
+    X(global_average_pooling2d)                                                                    \
+    X(flatten)                                                                                     \
+    X(dropout)                                                                                     \
+    X(batch_normalization)                                                                         \
+    X(activation)                                                                                  \
+    X(rescaling)                                                                                   \
+    X(add)
+
+#define CAPAS_DECLARE_LAYER(name) extern const capas_layer_type capas_##name##_type;
+CAPAS_LAYER_LIST(CAPAS_DECLARE_LAYER)
+#undef CAPAS_DECLARE_LAYER
+
+#endif

@@ -1,0 +1,165 @@
+/* The option kind of activations (keras-semantics 2.1): read from Keras's names, or null for
+ * linear; written as its name. Also the kinds of options that can only be told one thing. */
+#include "base/text.h"
+#include "layers/layer.h"
+#include <string.h>
+
+enum { TEXT_SIZE = 256, ACTIVATION_COUNT = CAPAS_SELU };
+
+const char *const capas_activation_names[] = {
+    "linear", "relu", "sigmoid", "tanh", "softmax", "elu", "selu", NULL,
+};
+
+static capas_status fail_activation(const char *found, const char *name)
+{
+    const char *nearest =
+        name ? capas_nearest_name(name, capas_activation_names, ACTIVATION_COUNT) : NULL;
+    return capas_fail(CAPAS_UNKNOWN_NAME,
+                      "\"linear\", \"relu\", \"sigmoid\", \"tanh\", \"softmax\", \"elu\" or "
+                      "\"selu\", found %s%s%s%s",
+                      found, nearest ? "; did you mean \"" : "", nearest ? nearest : "",
+                      nearest ? "\"?" : "");
+}
+
+static void resolve_activation(const capas_option *option, void *field)
+{
+    capas_activation *activation = field;
+    if ((int)*activation == 0) *activation = (capas_activation)option->standard;
+}
+
+static capas_status check_activation(const capas_option *option, const void *field)
+{
+    int number = (int)*(const capas_activation *)field;
+    (void)option;
+    if (number >= 1 && number <= ACTIVATION_COUNT) return CAPAS_OK;
+    char found[TEXT_SIZE];
+    capas_value value = {.kind = CAPAS_VALUE_INTEGER, .integer = number, .real = number};
+    if (number == 0) return fail_activation("nothing", NULL);
+    return fail_activation(capas_value_describe(&value, found, sizeof found), NULL);
+}
+
+/* "relu", null, or Keras's dict of a function: {"class_name": "function", "config": "relu"}. */
+static capas_status read_activation(const capas_option *option, const capas_value *value,
+                                    void *field)
+{
+    (void)option;
+    capas_activation *activation = field;
+    char found[TEXT_SIZE];
+    const capas_value *name = value;
+    if (value->kind == CAPAS_VALUE_MAP) name = capas_value_get(value, "config");
+    if (value->kind == CAPAS_VALUE_NULL) {
+        *activation = CAPAS_LINEAR;
+        return CAPAS_OK;
+    }
+    capas_value_describe(value, found, sizeof found);
+    if (!name || name->kind != CAPAS_VALUE_STRING) return fail_activation(found, NULL);
+    for (int i = 0; i < ACTIVATION_COUNT; i++) {
+        if (strcmp(name->string, capas_activation_names[i]) != 0) continue;
+        *activation = (capas_activation)(i + 1);
+        return CAPAS_OK;
+    }
+    return fail_activation(found, name->string);
+}
+
+static capas_value *write_activation(const capas_option *option, const void *field)
+{
+    (void)option;
+    return capas_value_string(capas_activation_names[*(const capas_activation *)field - 1]);
+}
+
+/* Only one value ---------------------------------------------------------------------------------
+ */
+
+static capas_status fail_only(const char *expected, const capas_value *value)
+{
+    char found[TEXT_SIZE];
+    return capas_fail(CAPAS_UNSUPPORTED, "%s (capas has nothing else yet), found %s", expected,
+                      capas_value_describe(value, found, sizeof found));
+}
+
+static capas_status read_only_null(const capas_option *option, const capas_value *value,
+                                   void *field)
+{
+    (void)option;
+    (void)field;
+    return value->kind == CAPAS_VALUE_NULL ? CAPAS_OK : fail_only("null", value);
+}
+
+static capas_value *write_only_null(const capas_option *option, const void *field)
+{
+    (void)option;
+    (void)field;
+    return capas_value_null();
+}
+
+static capas_status read_only_false(const capas_option *option, const capas_value *value,
+                                    void *field)
+{
+    (void)option;
+    (void)field;
+    bool is_false = value->kind == CAPAS_VALUE_BOOL && !value->boolean;
+    return is_false || value->kind == CAPAS_VALUE_NULL ? CAPAS_OK : fail_only("false", value);
+}
+
+static capas_value *write_only_false(const capas_option *option, const void *field)
+{
+    (void)option;
+    (void)field;
+    return capas_value_bool(false);
+}
+
+static capas_status read_unused(const capas_option *option, const capas_value *value, void *field)
+{
+    (void)option;
+    (void)field;
+    bool number = value->kind == CAPAS_VALUE_INTEGER || value->kind == CAPAS_VALUE_REAL;
+    return number || value->kind == CAPAS_VALUE_NULL ? CAPAS_OK : fail_only("a number", value);
+}
+
+static capas_value *write_unused(const capas_option *option, const void *field)
+{
+    (void)field;
+    return capas_value_real(option->standard);
+}
+
+static void resolve_constraint(const capas_option *option, void *field)
+{
+    (void)option;
+    int *constraint = field;
+    if (*constraint == 0) *constraint = CAPAS_NONE;
+}
+
+static capas_status check_constraint(const capas_option *option, const void *field)
+{
+    (void)option;
+    if (*(const int *)field == CAPAS_NONE) return CAPAS_OK;
+    return capas_fail(CAPAS_UNSUPPORTED, "None: capas has no constraints yet, found %d",
+                      *(const int *)field);
+}
+
+static capas_status read_constraint(const capas_option *option, const capas_value *value,
+                                    void *field)
+{
+    (void)option;
+    char found[TEXT_SIZE];
+    *(int *)field = CAPAS_NONE;
+    if (value->kind == CAPAS_VALUE_NULL) return CAPAS_OK;
+    return capas_fail(CAPAS_UNSUPPORTED, "null: capas has no constraints yet, found %s",
+                      capas_value_describe(value, found, sizeof found));
+}
+
+const capas_option_kind capas_option_activation = {
+    "an activation", resolve_activation, check_activation, read_activation, write_activation,
+};
+const capas_option_kind capas_option_constraint = {
+    "None", resolve_constraint, check_constraint, read_constraint, write_only_null,
+};
+const capas_option_kind capas_option_only_null = {
+    "null", NULL, NULL, read_only_null, write_only_null,
+};
+const capas_option_kind capas_option_only_false = {
+    "false", NULL, NULL, read_only_false, write_only_false,
+};
+const capas_option_kind capas_option_unused = {
+    "a number without effect", NULL, NULL, read_unused, write_unused,
+};

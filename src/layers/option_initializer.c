@@ -1,0 +1,239 @@
+/* The option kind of initializers (keras-semantics 2.2): the functions that users make them with,
+ * and Keras's configurations, also the VarianceScaling that older files have. What they draw is
+ * weights.c's. */
+#include "base/text.h"
+#include "layers/layer.h"
+#include "layers/object.h"
+#include <math.h>
+#include <string.h>
+
+enum { TEXT_SIZE = 256, KIND_COUNT = CAPAS_INITIALIZER_LECUN_NORMAL + 1 };
+
+/* Keras's classes, by kind. */
+static const char *const class_names[KIND_COUNT] = {
+    [CAPAS_INITIALIZER_DEFAULT] = "",
+    [CAPAS_INITIALIZER_ZEROS] = "Zeros",
+    [CAPAS_INITIALIZER_ONES] = "Ones",
+    [CAPAS_INITIALIZER_CONSTANT] = "Constant",
+    [CAPAS_INITIALIZER_GLOROT_UNIFORM] = "GlorotUniform",
+    [CAPAS_INITIALIZER_GLOROT_NORMAL] = "GlorotNormal",
+    [CAPAS_INITIALIZER_HE_UNIFORM] = "HeUniform",
+    [CAPAS_INITIALIZER_HE_NORMAL] = "HeNormal",
+    [CAPAS_INITIALIZER_LECUN_UNIFORM] = "LecunUniform",
+    [CAPAS_INITIALIZER_LECUN_NORMAL] = "LecunNormal",
+};
+
+static capas_initializer of_kind(capas_initializer_kind kind)
+{
+    return (capas_initializer){.kind = kind};
+}
+
+capas_initializer capas_zeros(void)
+{
+    return of_kind(CAPAS_INITIALIZER_ZEROS);
+}
+
+capas_initializer capas_ones(void)
+{
+    return of_kind(CAPAS_INITIALIZER_ONES);
+}
+
+capas_initializer capas_constant(double value)
+{
+    return (capas_initializer){.kind = CAPAS_INITIALIZER_CONSTANT, .value = value};
+}
+
+capas_initializer capas_glorot_uniform(void)
+{
+    return of_kind(CAPAS_INITIALIZER_GLOROT_UNIFORM);
+}
+
+capas_initializer capas_glorot_normal(void)
+{
+    return of_kind(CAPAS_INITIALIZER_GLOROT_NORMAL);
+}
+
+capas_initializer capas_he_uniform(void)
+{
+    return of_kind(CAPAS_INITIALIZER_HE_UNIFORM);
+}
+
+capas_initializer capas_he_normal(void)
+{
+    return of_kind(CAPAS_INITIALIZER_HE_NORMAL);
+}
+
+capas_initializer capas_lecun_uniform(void)
+{
+    return of_kind(CAPAS_INITIALIZER_LECUN_UNIFORM);
+}
+
+capas_initializer capas_lecun_normal(void)
+{
+    return of_kind(CAPAS_INITIALIZER_LECUN_NORMAL);
+}
+
+capas_initializer capas_seeded(capas_initializer initializer, int64_t seed)
+{
+    initializer.seed = seed;
+    initializer.has_seed = 1;
+    return initializer;
+}
+
+static void resolve_initializer(const capas_option *option, void *field)
+{
+    capas_initializer *initializer = field;
+    if (initializer->kind == CAPAS_INITIALIZER_DEFAULT)
+        initializer->kind = (capas_initializer_kind)option->standard;
+}
+
+static capas_status check_initializer(const capas_option *option, const void *field)
+{
+    (void)option;
+    const capas_initializer *initializer = field;
+    if ((int)initializer->kind < 1 || (int)initializer->kind >= KIND_COUNT)
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "an initializer, found the number %d",
+                          (int)initializer->kind);
+    if (!isfinite(initializer->value))
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "an initializer of a finite value, found %g",
+                          initializer->value);
+    return CAPAS_OK;
+}
+
+static capas_status fail_value(const capas_value *value)
+{
+    char found[TEXT_SIZE];
+    return capas_fail(CAPAS_INVALID_ARGUMENT,
+                      "an initializer like \"glorot_uniform\" or {\"class_name\": \"HeNormal\", "
+                      "\"config\": {\"seed\": 1}}, found %s",
+                      capas_value_describe(value, found, sizeof found));
+}
+
+static capas_status fail_name(const char *name)
+{
+    const char *nearest = capas_nearest_name(name, class_names + 1, KIND_COUNT - 1);
+    return capas_fail(CAPAS_UNKNOWN_NAME,
+                      "zeros, ones, constant, or one of glorot, he and lecun with _uniform or "
+                      "_normal, found \"%s\"%s%s%s",
+                      name, nearest ? "; did you mean \"" : "", nearest ? nearest : "",
+                      nearest ? "\"?" : "");
+}
+
+/* Keras 2.2 writes every glorot, he and lecun as VarianceScaling with its scale, mode and
+ * distribution. */
+static capas_initializer_kind variance_scaling_kind(const capas_value *settings)
+{
+    const capas_value *scale = capas_value_get(settings, "scale");
+    const capas_value *mode = capas_value_get(settings, "mode");
+    const capas_value *distribution = capas_value_get(settings, "distribution");
+    if (!mode || mode->kind != CAPAS_VALUE_STRING) return CAPAS_INITIALIZER_DEFAULT;
+    if (!distribution || distribution->kind != CAPAS_VALUE_STRING) return CAPAS_INITIALIZER_DEFAULT;
+    bool uniform = strcmp(distribution->string, "uniform") == 0;
+    bool normal = strcmp(distribution->string, "normal") == 0 ||
+                  strcmp(distribution->string, "truncated_normal") == 0;
+    bool average = strcmp(mode->string, "fan_avg") == 0;
+    bool input = strcmp(mode->string, "fan_in") == 0;
+    double factor = scale ? scale->real : 1;
+    if (!uniform && !normal) return CAPAS_INITIALIZER_DEFAULT;
+    if (average && factor == 1)
+        return uniform ? CAPAS_INITIALIZER_GLOROT_UNIFORM : CAPAS_INITIALIZER_GLOROT_NORMAL;
+    if (input && factor == 2)
+        return uniform ? CAPAS_INITIALIZER_HE_UNIFORM : CAPAS_INITIALIZER_HE_NORMAL;
+    if (input && factor == 1)
+        return uniform ? CAPAS_INITIALIZER_LECUN_UNIFORM : CAPAS_INITIALIZER_LECUN_NORMAL;
+    return CAPAS_INITIALIZER_DEFAULT;
+}
+
+static capas_initializer_kind kind_of(const capas_object *object)
+{
+    const char *name = object->name;
+    if (strcmp(name, "zero") == 0) return CAPAS_INITIALIZER_ZEROS;
+    if (strcmp(name, "one") == 0) return CAPAS_INITIALIZER_ONES;
+    if (strcmp(name, "VarianceScaling") == 0) return variance_scaling_kind(object->settings);
+    for (int kind = 1; kind < KIND_COUNT; kind++)
+        if (capas_same_name(name, class_names[kind])) return (capas_initializer_kind)kind;
+    return CAPAS_INITIALIZER_DEFAULT;
+}
+
+static bool is_number(const capas_value *value)
+{
+    return value->kind == CAPAS_VALUE_INTEGER || value->kind == CAPAS_VALUE_REAL;
+}
+
+/* One of an initializer's settings; those that only describe what it is already are passed over. */
+static bool read_setting(capas_initializer *initializer, const char *key, const capas_value *value)
+{
+    static const char *const described[] = {"scale", "mode", "distribution", "dtype"};
+    bool none = value->kind == CAPAS_VALUE_NULL;
+    if (strcmp(key, "seed") == 0) {
+        initializer->has_seed = !none;
+        initializer->seed = value->integer;
+        return none || value->kind == CAPAS_VALUE_INTEGER;
+    }
+    if (strcmp(key, "value") == 0 && initializer->kind == CAPAS_INITIALIZER_CONSTANT) {
+        initializer->value = value->real;
+        return is_number(value);
+    }
+    for (size_t i = 0; i < CAPAS_COUNT(described); i++)
+        if (strcmp(key, described[i]) == 0) return true;
+    return none && (strcmp(key, "input_axes") == 0 || strcmp(key, "output_axes") == 0);
+}
+
+static capas_status read_initializer(const capas_option *option, const capas_value *value,
+                                     void *field)
+{
+    capas_object object;
+    if (value->kind == CAPAS_VALUE_NULL) { /* an initializer left out */
+        *(capas_initializer *)field = of_kind((capas_initializer_kind)option->standard);
+        return CAPAS_OK;
+    }
+    if (!capas_object_read(value, &object)) return fail_value(value);
+    capas_initializer initializer = of_kind(kind_of(&object));
+    if (initializer.kind == CAPAS_INITIALIZER_DEFAULT) return fail_name(object.name);
+    if (object.value) {
+        bool takes_value = initializer.kind == CAPAS_INITIALIZER_CONSTANT;
+        if (!takes_value || !is_number(object.value)) return fail_value(value);
+        initializer.value = object.value->real;
+    }
+    for (size_t i = 0; object.settings && i < object.settings->count; i++)
+        if (!read_setting(&initializer, object.settings->keys[i], object.settings->items[i]))
+            return capas_fail(CAPAS_INVALID_ARGUMENT,
+                              "an initializer, found %s with an unknown or wrong \"%s\"",
+                              object.name, object.settings->keys[i]);
+    *(capas_initializer *)field = initializer;
+    return CAPAS_OK;
+}
+
+/* The settings that Keras 3.15 writes. */
+static capas_status write_settings(const capas_initializer *initializer, capas_value *settings)
+{
+    switch (initializer->kind) {
+    case CAPAS_INITIALIZER_ZEROS:
+    case CAPAS_INITIALIZER_ONES:
+        return CAPAS_OK;
+    case CAPAS_INITIALIZER_CONSTANT:
+        return capas_value_set(settings, "value", capas_value_real(initializer->value));
+    default:
+        CAPAS_TRY(capas_value_set(settings, "seed",
+                                  initializer->has_seed ? capas_value_integer(initializer->seed)
+                                                        : capas_value_null()));
+        CAPAS_TRY(capas_value_set(settings, "input_axes", capas_value_null()));
+        return capas_value_set(settings, "output_axes", capas_value_null());
+    }
+}
+
+static capas_value *write_initializer(const capas_option *option, const void *field)
+{
+    (void)option;
+    const capas_initializer *initializer = field;
+    capas_value *settings = capas_value_map();
+    if (!settings) return NULL;
+    if (write_settings(initializer, settings) == CAPAS_OK)
+        return capas_object_write("keras.initializers", class_names[initializer->kind], settings);
+    capas_value_free(settings);
+    return NULL;
+}
+
+const capas_option_kind capas_option_initializer = {
+    "an initializer", resolve_initializer, check_initializer, read_initializer, write_initializer,
+};

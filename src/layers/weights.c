@@ -1,0 +1,137 @@
+/* Weights of layers: declaring them, their order in the model's block, and how they start
+ * (keras-semantics 2.2; Keras initializers/random_initializers.py). Values themselves are the
+ * model's. */
+#include "base/memory.h"
+#include "base/text.h"
+#include "kernels/dense.h"
+#include "kernels/fill.h"
+#include "layers/layer.h"
+#include <math.h>
+#include <string.h>
+
+enum { TEXT_SIZE = 128, MOST_ELEMENTS = 0x7fffffff };
+
+capas_status capas_layer_add_weight(capas_layer *layer, const char *name, const capas_shape *shape,
+                                    capas_initializer initializer, capas_regularizer regularizer,
+                                    bool trainable)
+{
+    char text[TEXT_SIZE];
+    int64_t count = capas_shape_count(shape, 0);
+    if (count < 1 || count > MOST_ELEMENTS)
+        return capas_layer_fail(layer, CAPAS_UNSUPPORTED,
+                                "its %s would be %s; capas has no weight of more than %d numbers",
+                                name, capas_shape_text(shape, text, sizeof text), MOST_ELEMENTS);
+    capas_weight *weight = &layer->weights[layer->weight_count++];
+    *weight = (capas_weight){
+        .name = name,
+        .shape = *shape,
+        .layout = CAPAS_LAYOUT_PLAIN,
+        .initializer = initializer,
+        .regularizer = regularizer,
+        .trainable = trainable,
+        .index = CAPAS_NO_WEIGHT,
+    };
+    return CAPAS_OK;
+}
+
+int64_t capas_weight_count(const capas_weight *weight)
+{
+    if (weight->layout == CAPAS_LAYOUT_TILED)
+        return capas_dense_tiled_count(weight->shape.dims[0], weight->shape.dims[1]);
+    return capas_shape_count(&weight->shape, 0);
+}
+
+void capas_weight_pack(const capas_weight *weight, const float *plain, float *block)
+{
+    if (weight->layout == CAPAS_LAYOUT_PLAIN) {
+        memcpy(block, plain, (size_t)capas_weight_count(weight) * sizeof *block);
+        return;
+    }
+    int64_t inputs = weight->shape.dims[0], units = weight->shape.dims[1];
+    int tile = capas_dense_tile(inputs, units);
+    memset(block, 0, (size_t)capas_weight_count(weight) * sizeof *block);
+    for (int64_t k = 0; k < inputs; k++)
+        for (int64_t j = 0; j < units; j++)
+            block[capas_dense_tiled_index(k, j, units, tile)] = plain[k * units + j];
+}
+
+void capas_weight_unpack(const capas_weight *weight, const float *block, float *plain)
+{
+    if (weight->layout == CAPAS_LAYOUT_PLAIN) {
+        memcpy(plain, block, (size_t)capas_weight_count(weight) * sizeof *plain);
+        return;
+    }
+    int64_t inputs = weight->shape.dims[0], units = weight->shape.dims[1];
+    int tile = capas_dense_tile(inputs, units);
+    for (int64_t k = 0; k < inputs; k++)
+        for (int64_t j = 0; j < units; j++)
+            plain[k * units + j] = block[capas_dense_tiled_index(k, j, units, tile)];
+}
+
+/* Connections into and out of one output element, as Keras counts them for any weight. */
+static void count_fans(const capas_shape *shape, double *fan_in, double *fan_out)
+{
+    int rank = shape->rank;
+    double receptive = 1;
+    for (int i = 0; i < rank - 2; i++)
+        receptive *= (double)shape->dims[i];
+    *fan_out = rank > 0 ? (double)shape->dims[rank - 1] * receptive : 1;
+    *fan_in = rank > 1 ? (double)shape->dims[rank - 2] * receptive : *fan_out;
+}
+
+/* Keras's VarianceScaling: glorot 1 / mean of the fans, he 2 / fan_in, lecun 1 / fan_in. */
+static double variance(const capas_initializer *initializer, const capas_shape *shape)
+{
+    double fan_in, fan_out;
+    count_fans(shape, &fan_in, &fan_out);
+    switch (initializer->kind) {
+    case CAPAS_INITIALIZER_HE_UNIFORM:
+    case CAPAS_INITIALIZER_HE_NORMAL:
+        return 2 / fmax(1, fan_in);
+    case CAPAS_INITIALIZER_LECUN_UNIFORM:
+    case CAPAS_INITIALIZER_LECUN_NORMAL:
+        return 1 / fmax(1, fan_in);
+    default:
+        return 1 / fmax(1, (fan_in + fan_out) / 2);
+    }
+}
+
+static void fill_constant(float *plain, int64_t count, double value)
+{
+    for (int64_t i = 0; i < count; i++)
+        plain[i] = (float)value;
+}
+
+void capas_weight_initialize(const capas_weight *weight, uint64_t seed, uint32_t stream,
+                             float *plain)
+{
+    /* The deviation of a normal distribution of deviation 1 that is cut at +-2. */
+    static const double cut_deviation = 0.87962566103423978;
+    const capas_initializer *initializer = &weight->initializer;
+    int64_t count = capas_shape_count(&weight->shape, 0);
+    capas_random random = {seed, stream, 0};
+    /* As in Keras, a seed of its own gives the same numbers wherever it is used. */
+    if (initializer->has_seed)
+        random = (capas_random){(uint64_t)initializer->seed, CAPAS_STREAM_WEIGHTS, 0};
+    double scale = variance(initializer, &weight->shape), limit = sqrt(3 * scale);
+    switch (initializer->kind) {
+    case CAPAS_INITIALIZER_GLOROT_UNIFORM:
+    case CAPAS_INITIALIZER_HE_UNIFORM:
+    case CAPAS_INITIALIZER_LECUN_UNIFORM:
+        capas_fill_uniform(plain, count, random, -limit, limit);
+        break;
+    case CAPAS_INITIALIZER_GLOROT_NORMAL:
+    case CAPAS_INITIALIZER_HE_NORMAL:
+    case CAPAS_INITIALIZER_LECUN_NORMAL:
+        capas_fill_truncated_normal(plain, count, random, 0, sqrt(scale) / cut_deviation);
+        break;
+    case CAPAS_INITIALIZER_ONES:
+        fill_constant(plain, count, 1);
+        break;
+    case CAPAS_INITIALIZER_CONSTANT:
+        fill_constant(plain, count, initializer->value);
+        break;
+    default:
+        fill_constant(plain, count, 0);
+    }
+}

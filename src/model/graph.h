@@ -1,0 +1,41 @@
+/* A graph under construction: every layer given to it and every use of one, in the order they came.
+ * capas_functional picks what its outputs need, in Keras's order (order.h). */
+#ifndef CAPAS_MODEL_GRAPH_H
+#define CAPAS_MODEL_GRAPH_H
+
+#include "model/model.h"
+
+struct capas_graph {
+    capas_layer **layers; /* each taken over */
+    size_t layer_count, layer_capacity;
+    capas_use *uses;
+    size_t use_count, use_capacity;
+    capas_status status; /* the first failure, its sentence below */
+    char *message;
+};
+
+/* Notes the thread's failure as the graph's first; returns it. */
+capas_status capas_graph_keep_failure(capas_graph *graph, capas_status status);
+
+/* Gives a layer without a name Keras's: its class in snake case, numbered from the second of its
+ * class on; fails when the user's name is another layer's already. */
+capas_status capas_graph_name_layer(const capas_graph *graph, capas_layer *layer);
+
+/* Which uses and layers a model needs, in the order that Keras has them. */
+typedef struct capas_order {
+    int *uses; /* in an order in which they can run */
+    int use_count;
+    int *layers; /* as in model.layers */
+    int layer_count;
+} capas_order;
+capas_status capas_order_find(const capas_graph *graph, const capas_node *inputs, int input_count,
+                              const capas_node *outputs, int output_count, capas_order *order);
+void capas_order_free(capas_order *order);
+
+/* Numbers the weights of the model's layers, makes the block and draws their values. */
+capas_status capas_model_make_weights(capas_model *model);
+
+/* A model with nothing in it; NULL when memory runs out. */
+capas_model *capas_model_new(void);
+
+#endif
