@@ -2,10 +2,10 @@
  * the element's place in a vector. Products and sums are rounded one by one (no fused
  * multiply-add), so that tuned code that repeats them over vectors agrees with the plain kernels.
  *
- * Errors in last bits: exp and log 1, tanh 1.2, sigmoid 2.2, expm1 3.3. Denormals count as 0, in and out,
- * as in every parallel region. Infinities and NaN are as in C's library. The double versions are
- * the C library's. The polynomials (after S. Moshier's Cephes) are macros, because they serve
- * scalars and vectors alike. */
+ * Errors in last bits: exp and log 1, tanh 1.2, sigmoid 2.2, expm1 3.3. Denormals count as 0, in
+ * and out, as in every parallel region. Infinities and NaN are as in C's library. The double
+ * versions are the C library's. The polynomials (after S. Moshier's Cephes) are macros, because
+ * they serve scalars and vectors alike. */
 #ifndef CAPAS_KERNELS_MATH_H
 #define CAPAS_KERNELS_MATH_H
 
