@@ -11,7 +11,8 @@
 #include "kernels/kernel.h"
 #include <capas/options.h>
 
-/* The tile for a matrix: a multiple of 16, at most 112, from the shape alone. */
+/* The tile for a matrix, from the shape alone: up to 112 inputs are one tile, rounded up to 16;
+ * otherwise the multiple of 16 from 64 to 112 that pads least, the widest of equals. */
 int capas_dense_tile(int64_t inputs, int64_t units);
 /* Elements of a tiled matrix: units * inputs rounded up to whole tiles. */
 int64_t capas_dense_tiled_count(int64_t inputs, int64_t units);

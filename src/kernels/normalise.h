@@ -3,7 +3,7 @@
  * Training: mean and biased variance over n, outer and inner; y = gamma (x - mean) / sqrt(var +
  * epsilon) + beta; moving = moving * momentum + batch * (1 - momentum), both with the biased
  * variance (Keras 3; keras-semantics 1.4). Inference: the moving statistics in place of the
- * batch's. */
+ * batch's. Without a sample the moving statistics stay. */
 #ifndef CAPAS_KERNELS_NORMALISE_H
 #define CAPAS_KERNELS_NORMALISE_H
 
@@ -22,8 +22,9 @@ typedef struct capas_normalise_arguments {
     const void *input;
     const void *gamma, *beta;            /* [channels]; NULL: 1, 0 */
     void *moving_mean, *moving_variance; /* written with batch_statistics */
-    void *mean,
-        *scale; /* [channels], saved for backward: the mean used, and 1 / sqrt(var + epsilon) */
+    /* [channels], saved for backward: the mean used, and 1 / sqrt(variance + epsilon). NULL: not.
+     */
+    void *mean, *scale;
     void *output;
     const void *output_gradient;
     void *input_gradient;                 /* NULL when not wanted */
