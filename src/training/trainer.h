@@ -1,39 +1,72 @@
-/* What a compiled model keeps: loss, metrics, optimizer with its slots, and the step's count. Files and
- * recipes read and set it through this. */
+/* What a compiled model keeps: loss, metrics, optimizer with its slots, and the step's count. Files
+ * and recipes read and set it through this. */
 #ifndef CAPAS_TRAINING_TRAINER_H
 #define CAPAS_TRAINING_TRAINER_H
 
-#include "base/value.h"
+#include "base/option.h"
 #include "kernels/update.h"
 #include "model/model.h"
 #include <capas/training.h>
 
+enum { CAPAS_NAME_SIZE = 64 };
+
 typedef struct capas_trainer {
-    capas_optimizer optimizer; /* resolved */
-    double learning_rate;      /* the one in force */
-    int64_t iteration;         /* steps made since compile */
-    float *slots[CAPAS_MAX_SLOTS]; /* each gradient_count long, ordered as the gradient */
+    capas_optimizer optimizer;            /* resolved */
+    char optimizer_name[CAPAS_NAME_SIZE]; /* "adam", or what the file said: "adam_1" */
+    double learning_rate;                 /* the one in force */
+    int64_t iteration;                    /* steps made since compile */
+    float *slots[CAPAS_MAX_SLOTS]; /* each gradient_count long, ordered as the gradient; zero after
+                                      compile */
     int slot_count;
-    bool slots_ready;   /* Keras's "built": false until the first step or load, then the file has slots */
+    bool slots_ready; /* Keras's "built": false until the first step or load, then the file has
+                         slots */
     capas_loss losses[CAPAS_DATASET_TENSORS]; /* one for each output, resolved */
-    int loss_count;
-    bool one_loss;      /* said by one name for all, as Keras then writes it */
+    int loss_count;                           /* 0: compiled without a loss, cannot be trained */
+    bool one_loss; /* said by one name for all, as Keras then writes it */
     double loss_weights[CAPAS_DATASET_TENSORS];
     bool has_loss_weights;
     capas_metric metrics[CAPAS_MAX_METRICS];
+    const char
+        *metric_names[CAPAS_MAX_METRICS]; /* as they were said: "accuracy", "acc"; constant */
     int metric_count;
+    bool busy; /* capas_fit runs: compiling anew must wait */
 } capas_trainer;
 
-/* compile from Keras's compile_config ({"optimizer", "loss", "metrics", ...}), or a recipe's `compile` map,
- * which has the same words in shorter form (optimizer: adam, or {SGD: {learning_rate: 0.1}}). */
-capas_status capas_compile_from_config(capas_model *model, const capas_value *config, const char *where);
+/* compile from Keras's compile_config ({"optimizer", "loss", "metrics", ...}), or a recipe's
+ * `compile` map, which has the same words in shorter form (optimizer: adam, or {SGD:
+ * {learning_rate: 0.1}}). An empty map leaves the model as it is: Keras writes that for a model
+ * that was not compiled. */
+capas_status capas_compile_from_config(capas_model *model, const capas_value *config,
+                                       const char *where);
 /* Keras's compile_config of a compiled model; an empty map when it is not compiled. */
 capas_value *capas_compile_config(const capas_model *model);
 
-/* The optimizer's variables in Keras's order after iteration and learning rate (keras-semantics 4.2): variable
- * i is of model weight *weight and slot *slot. Returns false past the last. */
+/* The optimizer's variables in Keras's order after iteration and learning rate (keras-semantics
+ * 4.2): variable i is of model weight *weight and slot *slot. Returns false past the last. */
 bool capas_optimizer_variable(const capas_model *model, int i, int *weight, int *slot);
 /* "adam", "rm_sprop": Keras's snake name of the compiled optimizer. */
 const char *capas_optimizer_name(const capas_trainer *trainer);
+
+/* The options of capas_fit that are numbers, and reading them from a recipe's `fit` map; the struct
+ * is then as a program would have written it, ready for capas_fit_with. */
+extern const capas_option_table capas_fit_table;
+capas_status capas_fit_options_read(capas_fit_options *options, const capas_value *map,
+                                    const char *where);
+
+/* The inside of training from here on. */
+
+/* A new trainer takes the place of the model's: it owns `draft`, also when it fails. */
+capas_status capas_trainer_install(capas_model *model, capas_trainer *draft);
+void capas_trainer_free(capas_trainer *trainer);
+
+/* The model's trainer with a loss, or the sentence that it is not compiled. */
+capas_status capas_trainer_of(capas_model *model, const char *where, capas_trainer **trainer);
+
+/* The name of an output's layer, as the logs have it. */
+const char *capas_output_name(const capas_model *model, int output);
+
+/* Copies an option struct of the caller's version of the library into ours: what that version does
+ * not have is zero. NULL options are all defaults. */
+capas_status capas_copy_options(void *own, size_t own_size, const void *given, const char *where);
 
 #endif

@@ -1,0 +1,294 @@
+/* compile_config: how Keras writes what a model was compiled with (keras-semantics 7.1), and the
+ * shorter words of a recipe. Reading makes a draft of a trainer, as compile does. */
+#include "base/memory.h"
+#include "base/text.h"
+#include "layers/object.h"
+#include "training/losses.h"
+#include "training/optimizer.h"
+#include <stdio.h>
+#include <string.h>
+
+/* A reading under way. */
+typedef struct reader {
+    const capas_model *model;
+    const char *where;
+    capas_trainer *draft;
+} reader;
+
+static bool is_none(const capas_value *value)
+{
+    return !value || value->kind == CAPAS_VALUE_NULL;
+}
+
+static bool is_empty(const capas_value *value)
+{
+    bool container = value && (value->kind == CAPAS_VALUE_LIST || value->kind == CAPAS_VALUE_MAP);
+    return is_none(value) || (container && value->count == 0);
+}
+
+/* Whether a map's keys are the names of the model's outputs, each once. */
+static bool is_by_output(const reader *reader, const capas_value *value)
+{
+    if (value->kind != CAPAS_VALUE_MAP || value->count != (size_t)reader->model->output_count)
+        return false;
+    for (int i = 0; i < reader->model->output_count; i++)
+        if (!capas_value_get(value, capas_output_name(reader->model, i))) return false;
+    return true;
+}
+
+/* The part of a list or map that belongs to an output; the whole for anything else. */
+static const capas_value *part_for(const reader *reader, const capas_value *value, int output)
+{
+    if (is_by_output(reader, value))
+        return capas_value_get(value, capas_output_name(reader->model, output));
+    return value->kind == CAPAS_VALUE_LIST ? value->items[output] : value;
+}
+
+static capas_status check_list(const reader *reader, const capas_value *value, const char *what)
+{
+    if (value->kind != CAPAS_VALUE_LIST || value->count == (size_t)reader->model->output_count)
+        return CAPAS_OK;
+    return capas_fail(CAPAS_INVALID_ARGUMENT,
+                      "%s: %s has %zu items for the %d outputs of the model", reader->where, what,
+                      value->count, reader->model->output_count);
+}
+
+static capas_status read_losses(const reader *reader, const capas_value *value)
+{
+    if (is_none(value)) return CAPAS_OK;
+    CAPAS_TRY(check_list(reader, value, "loss"));
+    capas_trainer *draft = reader->draft;
+    bool one = value->kind != CAPAS_VALUE_LIST && !is_by_output(reader, value);
+    for (int i = 0; i < reader->model->output_count; i++) {
+        bool by_name;
+        CAPAS_TRY(capas_loss_read(part_for(reader, value, i), &draft->losses[i], &by_name,
+                                  reader->where));
+        draft->one_loss = one && by_name;
+    }
+    draft->loss_count = reader->model->output_count;
+    return CAPAS_OK;
+}
+
+static capas_status read_loss_weights(const reader *reader, const capas_value *value)
+{
+    if (is_none(value)) return CAPAS_OK;
+    CAPAS_TRY(check_list(reader, value, "loss_weights"));
+    for (int i = 0; i < reader->model->output_count; i++) {
+        const capas_value *weight = part_for(reader, value, i);
+        char found[96];
+        if (weight->kind != CAPAS_VALUE_INTEGER && weight->kind != CAPAS_VALUE_REAL)
+            return capas_fail(CAPAS_INVALID_ARGUMENT,
+                              "%s: a loss weight must be a number, found %s", reader->where,
+                              capas_value_describe(weight, found, sizeof found));
+        reader->draft->loss_weights[i] = weight->real;
+    }
+    reader->draft->has_loss_weights = true;
+    return CAPAS_OK;
+}
+
+static capas_status add_metric(const reader *reader, const capas_value *value)
+{
+    static const char *const names[] = {"accuracy", "acc"};
+    capas_trainer *draft = reader->draft;
+    char found[96];
+    capas_value_describe(value, found, sizeof found);
+    for (size_t i = 0; value->kind == CAPAS_VALUE_STRING && i < CAPAS_COUNT(names); i++) {
+        if (strcmp(value->string, names[i]) != 0) continue;
+        if (draft->metric_count == CAPAS_MAX_METRICS)
+            return capas_fail(CAPAS_INVALID_ARGUMENT, "%s: at most %d metrics are possible",
+                              reader->where, CAPAS_MAX_METRICS);
+        draft->metrics[draft->metric_count] = CAPAS_ACCURACY;
+        draft->metric_names[draft->metric_count++] = names[i];
+        return CAPAS_OK;
+    }
+    const char *word = value->kind == CAPAS_VALUE_STRING ? value->string : "";
+    bool near = capas_nearest_name(word, names, 1) != NULL;
+    return capas_fail(CAPAS_UNKNOWN_NAME, "%s: no metric %s%s", reader->where, found,
+                      near ? "; did you mean \"accuracy\"?" : "; there is \"accuracy\"");
+}
+
+/* The metrics of one output: a list, or one alone. */
+static capas_status read_metrics_of_one(const reader *reader, const capas_value *value)
+{
+    if (value->kind != CAPAS_VALUE_LIST) return add_metric(reader, value);
+    for (size_t i = 0; i < value->count; i++)
+        CAPAS_TRY(add_metric(reader, value->items[i]));
+    return CAPAS_OK;
+}
+
+/* [accuracy], or for each output its own, which must be the same ones. */
+static capas_status read_metrics(const reader *reader, const capas_value *value)
+{
+    if (is_empty(value)) return CAPAS_OK;
+    bool nested = value->kind == CAPAS_VALUE_LIST && value->items[0]->kind == CAPAS_VALUE_LIST;
+    if (!nested && !is_by_output(reader, value)) {
+        bool repeated = value->kind == CAPAS_VALUE_LIST && reader->model->output_count > 1 &&
+                        value->count == (size_t)reader->model->output_count;
+        for (size_t i = 1; repeated && i < value->count; i++)
+            repeated = capas_value_equal(value->items[0], value->items[i]);
+        return repeated ? add_metric(reader, value->items[0]) : read_metrics_of_one(reader, value);
+    }
+    CAPAS_TRY(check_list(reader, value, "metrics"));
+    const capas_value *first = part_for(reader, value, 0);
+    for (int i = 1; i < reader->model->output_count; i++)
+        if (!capas_value_equal(first, part_for(reader, value, i)))
+            return capas_fail(CAPAS_UNSUPPORTED,
+                              "%s: the outputs have different metrics; capas has the same for all",
+                              reader->where);
+    return read_metrics_of_one(reader, first);
+}
+
+static capas_status refuse_weighted_metrics(const reader *reader, const capas_value *value)
+{
+    if (is_empty(value)) return CAPAS_OK;
+    return capas_fail(CAPAS_UNSUPPORTED, "%s: capas has no weighted_metrics yet; use metrics",
+                      reader->where);
+}
+
+/* Keys that change nothing here are let pass; a file of another version of Keras may have more, a
+ * recipe may not. */
+static capas_status check_keys(const reader *reader, const capas_value *config)
+{
+    static const char *const known[] = {
+        "optimizer",           "loss",        "loss_weights",    "metrics",     "weighted_metrics",
+        "steps_per_execution", "run_eagerly", "auto_scale_loss", "jit_compile",
+    };
+    const capas_value *optimizer = capas_value_get(config, "optimizer");
+    bool from_file = optimizer && capas_value_get(optimizer, "class_name");
+    for (size_t i = 0; i < config->count; i++) {
+        bool found = from_file;
+        for (size_t k = 0; k < CAPAS_COUNT(known) && !found; k++)
+            found = strcmp(config->keys[i], known[k]) == 0;
+        if (found) continue;
+        const char *nearest = capas_nearest_name(config->keys[i], known, CAPAS_COUNT(known));
+        return capas_fail(CAPAS_UNKNOWN_NAME, "%s: no option \"%s\"%s%s%s", reader->where,
+                          config->keys[i], nearest ? "; did you mean \"" : "",
+                          nearest ? nearest : "", nearest ? "\"?" : "");
+    }
+    return CAPAS_OK;
+}
+
+static capas_status read_config(const reader *reader, const capas_value *config)
+{
+    const capas_value *optimizer = capas_value_get(config, "optimizer");
+    capas_trainer *draft = reader->draft;
+    CAPAS_TRY(check_keys(reader, config));
+    for (int i = 0; i < reader->model->output_count; i++)
+        draft->loss_weights[i] = 1;
+    if (is_none(optimizer))
+        CAPAS_TRY(capas_optimizer_resolve(&draft->optimizer));
+    else
+        CAPAS_TRY(capas_optimizer_read(optimizer, &draft->optimizer, draft->optimizer_name,
+                                       reader->where));
+    CAPAS_TRY(read_losses(reader, capas_value_get(config, "loss")));
+    CAPAS_TRY(read_loss_weights(reader, capas_value_get(config, "loss_weights")));
+    CAPAS_TRY(read_metrics(reader, capas_value_get(config, "metrics")));
+    return refuse_weighted_metrics(reader, capas_value_get(config, "weighted_metrics"));
+}
+
+static capas_status check_config(const capas_model *model, const capas_value *config,
+                                 const char *where)
+{
+    char found[96];
+    if (config->kind != CAPAS_VALUE_MAP)
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "%s: must be a map with optimizer, loss and metrics, found %s", where,
+                          capas_value_describe(config, found, sizeof found));
+    if (model->output_count > CAPAS_DATASET_TENSORS)
+        return capas_fail(CAPAS_UNSUPPORTED, "%s: a model may be trained with at most %d outputs",
+                          where, CAPAS_DATASET_TENSORS);
+    return CAPAS_OK;
+}
+
+capas_status capas_compile_from_config(capas_model *model, const capas_value *config,
+                                       const char *where)
+{
+    CAPAS_TRY(capas_model_check(model));
+    if (is_empty(config)) return CAPAS_OK;
+    capas_status status = check_config(model, config, where);
+    reader reader = {model, where, NULL};
+    if (status == CAPAS_OK) {
+        reader.draft = capas_allocate_zeroed(1, sizeof *reader.draft);
+        status = reader.draft ? read_config(&reader, config) : CAPAS_NO_MEMORY;
+    }
+    if (status == CAPAS_OK) return capas_trainer_install(model, reader.draft);
+    capas_trainer_free(reader.draft);
+    return capas_model_keep_failure(model, status);
+}
+
+/* Writing. */
+
+static capas_value *write_losses(const capas_trainer *trainer)
+{
+    if (trainer->loss_count == 0) return capas_value_null();
+    if (trainer->one_loss) return capas_value_string(capas_loss_snake_name(&trainer->losses[0]));
+    if (trainer->loss_count == 1) return capas_loss_write(&trainer->losses[0]);
+    capas_value *list = capas_value_list();
+    for (int i = 0; i < trainer->loss_count; i++) {
+        if (capas_value_append(list, capas_loss_write(&trainer->losses[i])) == CAPAS_OK) continue;
+        capas_value_free(list);
+        return NULL;
+    }
+    return list;
+}
+
+static capas_value *write_loss_weights(const capas_trainer *trainer)
+{
+    if (!trainer->has_loss_weights) return capas_value_null();
+    capas_value *list = capas_value_list();
+    for (int i = 0; i < trainer->loss_count; i++) {
+        if (capas_value_append(list, capas_value_real(trainer->loss_weights[i])) == CAPAS_OK)
+            continue;
+        capas_value_free(list);
+        return NULL;
+    }
+    return list;
+}
+
+static capas_value *write_metrics_of_one(const capas_trainer *trainer)
+{
+    capas_value *list = capas_value_list();
+    for (int i = 0; i < trainer->metric_count; i++) {
+        if (capas_value_append(list, capas_value_string(trainer->metric_names[i])) == CAPAS_OK)
+            continue;
+        capas_value_free(list);
+        return NULL;
+    }
+    return list;
+}
+
+/* Keras wants a list for each output when there are several. */
+static capas_value *write_metrics(const capas_trainer *trainer, int outputs)
+{
+    if (trainer->metric_count == 0) return capas_value_null();
+    if (outputs == 1) return write_metrics_of_one(trainer);
+    capas_value *list = capas_value_list();
+    for (int i = 0; i < outputs; i++) {
+        if (capas_value_append(list, write_metrics_of_one(trainer)) == CAPAS_OK) continue;
+        capas_value_free(list);
+        return NULL;
+    }
+    return list;
+}
+
+static capas_status write_config(const capas_model *model, capas_value *config)
+{
+    const capas_trainer *trainer = model->trainer;
+    CAPAS_TRY(capas_value_set(config, "optimizer", capas_optimizer_write(trainer)));
+    CAPAS_TRY(capas_value_set(config, "loss", write_losses(trainer)));
+    CAPAS_TRY(capas_value_set(config, "loss_weights", write_loss_weights(trainer)));
+    CAPAS_TRY(capas_value_set(config, "metrics", write_metrics(trainer, model->output_count)));
+    CAPAS_TRY(capas_value_set(config, "weighted_metrics", capas_value_null()));
+    CAPAS_TRY(capas_value_set(config, "run_eagerly", capas_value_bool(false)));
+    CAPAS_TRY(capas_value_set(config, "steps_per_execution", capas_value_integer(1)));
+    return capas_value_set(config, "jit_compile", capas_value_bool(false));
+}
+
+capas_value *capas_compile_config(const capas_model *model)
+{
+    capas_value *config = capas_value_map();
+    if (!config || !model->trainer) return config;
+    if (write_config(model, config) == CAPAS_OK) return config;
+    capas_value_free(config);
+    return NULL;
+}

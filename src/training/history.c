@@ -1,0 +1,245 @@
+/* The history: epochs and series, and their CSV as Keras's CSVLogger writes it
+ * (keras-semantics 6.1): lines end with \r\n, epochs count from 0, columns are sorted, NA where an
+ * epoch has no value; without any val_ column each column is repeated as an empty val_ one. */
+#include "training/history.h"
+#include "base/memory.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct series {
+    char *name;
+    double *values; /* one for each epoch */
+    bool *known;
+} series;
+
+struct capas_history {
+    capas_callback callback;
+    series *series; /* in the order in which their names came */
+    size_t count, capacity;
+    int *epochs; /* the numbers that Keras gives them, from 0 */
+    size_t epoch_count, epoch_capacity;
+};
+
+static capas_status on_epoch_end(void *context, capas_training *training, int epoch,
+                                 capas_logs *logs)
+{
+    (void)training;
+    return capas_history_add(context, epoch, logs);
+}
+
+capas_history *capas_history_new(void)
+{
+    capas_history *history = capas_allocate_zeroed(1, sizeof *history);
+    if (!history) return NULL;
+    history->callback.context = history;
+    history->callback.on_epoch_end = on_epoch_end;
+    return history;
+}
+
+const capas_callback *capas_history_callback(capas_history *history)
+{
+    return &history->callback;
+}
+
+void capas_history_free(capas_history *history)
+{
+    if (!history) return;
+    for (size_t i = 0; i < history->count; i++) {
+        capas_release(history->series[i].name);
+        capas_release(history->series[i].values);
+        capas_release(history->series[i].known);
+    }
+    capas_release(history->series);
+    capas_release(history->epochs);
+    capas_release(history);
+}
+
+static series *find(const capas_history *history, const char *name)
+{
+    for (size_t i = 0; i < history->count; i++)
+        if (strcmp(history->series[i].name, name) == 0) return &history->series[i];
+    return NULL;
+}
+
+/* A series that is unknown in the epochs so far, with room for those that there is room for. */
+static capas_status add_series(capas_history *history, const char *name, series **added)
+{
+    CAPAS_TRY(capas_grow((void **)&history->series, history->count, &history->capacity,
+                         sizeof *history->series));
+    series *new = &history->series[history->count];
+    *new = (series){
+        .name = capas_copy_string(name),
+        .values = capas_allocate(history->epoch_capacity, sizeof *new->values),
+        .known = capas_allocate_zeroed(history->epoch_capacity, sizeof *new->known),
+    };
+    history->count++;
+    if (!new->name || !new->values || !new->known) return CAPAS_NO_MEMORY;
+    for (size_t i = 0; i < history->epoch_capacity; i++)
+        new->values[i] = NAN;
+    *added = new;
+    return CAPAS_OK;
+}
+
+static capas_status widen(series *series, size_t from, size_t to)
+{
+    double *values = capas_allocate(to, sizeof *values);
+    bool *known = capas_allocate_zeroed(to, sizeof *known);
+    if (!values || !known) {
+        capas_release(values);
+        capas_release(known);
+        return CAPAS_NO_MEMORY;
+    }
+    for (size_t i = 0; i < to; i++)
+        values[i] = i < from ? series->values[i] : NAN;
+    memcpy(known, series->known, from * sizeof *known);
+    capas_release(series->values);
+    capas_release(series->known);
+    series->values = values;
+    series->known = known;
+    return CAPAS_OK;
+}
+
+/* Room for one more epoch in everything; on failure what is there stays whole. */
+static capas_status make_room(capas_history *history)
+{
+    size_t before = history->epoch_capacity, capacity = before;
+    CAPAS_TRY(capas_grow((void **)&history->epochs, history->epoch_count, &capacity,
+                         sizeof *history->epochs));
+    if (capacity == before) return CAPAS_OK;
+    for (size_t i = 0; i < history->count; i++)
+        CAPAS_TRY(widen(&history->series[i], history->epoch_count, capacity));
+    history->epoch_capacity = capacity;
+    return CAPAS_OK;
+}
+
+capas_status capas_history_add(capas_history *history, int epoch, const capas_logs *logs)
+{
+    CAPAS_TRY(make_room(history));
+    size_t at = history->epoch_count;
+    history->epochs[at] = epoch;
+    for (size_t i = 0; i < logs->count; i++) {
+        series *series = find(history, logs->entries[i].name);
+        if (!series) CAPAS_TRY(add_series(history, logs->entries[i].name, &series));
+        series->values[at] = logs->entries[i].value;
+        series->known[at] = true;
+    }
+    history->epoch_count++;
+    return CAPAS_OK;
+}
+
+int capas_history_epochs(const capas_history *history)
+{
+    return history ? (int)history->epoch_count : 0;
+}
+
+int capas_history_count(const capas_history *history)
+{
+    return history ? (int)history->count : 0;
+}
+
+const char *capas_history_name(const capas_history *history, int index)
+{
+    bool there = history && index >= 0 && (size_t)index < history->count;
+    return there ? history->series[index].name : NULL;
+}
+
+const double *capas_history_values(const capas_history *history, const char *name)
+{
+    const series *series = history && name ? find(history, name) : NULL;
+    return series ? series->values : NULL;
+}
+
+/* CSV. */
+
+typedef struct text {
+    char *data;
+    size_t length, capacity;
+    bool failed;
+} text;
+
+static void put(text *text, const char *piece)
+{
+    for (; *piece && !text->failed; piece++) {
+        text->failed =
+            capas_grow((void **)&text->data, text->length + 1, &text->capacity, 1) != CAPAS_OK;
+        if (!text->failed) text->data[text->length++] = *piece;
+    }
+}
+
+/* The shortest text that reads back as the same number, as Python's repr. */
+static void write_number(text *text, double number)
+{
+    char digits[40];
+    for (int precision = 15; precision <= 17; precision++) {
+        snprintf(digits, sizeof digits, "%.*g", precision, number);
+        if (strtod(digits, NULL) == number) break;
+    }
+    put(text, digits);
+    if (isfinite(number) && !strpbrk(digits, ".e")) put(text, ".0");
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(const series *const *)a)->name, (*(const series *const *)b)->name);
+}
+
+static void write_header(text *text, const series *const *columns, size_t count, bool repeat)
+{
+    put(text, "epoch");
+    for (size_t i = 0; i < count; i++) {
+        put(text, ",");
+        put(text, columns[i]->name);
+    }
+    for (size_t i = 0; i < count && repeat; i++) {
+        put(text, ",val_");
+        put(text, columns[i]->name);
+    }
+    put(text, "\r\n");
+}
+
+static void write_row(text *text, int epoch, size_t at, const series *const *columns, size_t count,
+                      bool repeat)
+{
+    char number[16];
+    snprintf(number, sizeof number, "%d", epoch);
+    put(text, number);
+    for (size_t i = 0; i < count; i++) {
+        put(text, ",");
+        if (columns[i]->known[at])
+            write_number(text, columns[i]->values[at]);
+        else
+            put(text, "NA");
+    }
+    for (size_t i = 0; i < count && repeat; i++)
+        put(text, ",NA");
+    put(text, "\r\n");
+}
+
+capas_status capas_history_csv(const capas_history *history, char **csv)
+{
+    if (!history || !csv)
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "history: a CSV needs a history and a pointer");
+    *csv = NULL;
+    const series **columns = capas_allocate(history->count, sizeof *columns);
+    if (!columns) return CAPAS_NO_MEMORY;
+    bool repeat = history->count > 0;
+    for (size_t i = 0; i < history->count; i++) {
+        columns[i] = &history->series[i];
+        if (strncmp(columns[i]->name, "val_", 4) == 0) repeat = false;
+    }
+    if (history->count > 1) qsort(columns, history->count, sizeof *columns, by_name);
+    text text = {0};
+    write_header(&text, columns, history->count, repeat);
+    for (size_t at = 0; at < history->epoch_count; at++)
+        write_row(&text, history->epochs[at], at, columns, history->count, repeat);
+    capas_release(columns);
+    if (text.failed) {
+        capas_release(text.data);
+        return CAPAS_NO_MEMORY;
+    }
+    text.data[text.length] = '\0';
+    *csv = text.data;
+    return CAPAS_OK;
+}

@@ -1,0 +1,36 @@
+/* Calling callbacks, in order, at each of Keras's moments. A hook that fails ends the call; what it
+ * left as its sentence stays, or it gets one that names the hook. */
+#ifndef CAPAS_TRAINING_HOOKS_H
+#define CAPAS_TRAINING_HOOKS_H
+
+#include "training/logs.h"
+
+/* What callbacks see of a run of fit or evaluate. */
+struct capas_training {
+    capas_model *model;
+    int epoch, epochs;
+    int64_t steps; /* an epoch; CAPAS_ANY: unknown */
+    bool stop;
+    const capas_callback **callbacks; /* the user's, the history, the reporter */
+    int callback_count;
+};
+
+/* Gathers `count` callbacks of the user's and up to `extra` of ours (NULL ones are left out). */
+capas_status capas_training_gather(capas_training *training, const capas_callback *const *callbacks,
+                                   int count, const capas_callback *const *extra, int extra_count,
+                                   const char *where);
+void capas_training_release(capas_training *training);
+
+capas_status capas_hook_train_begin(capas_training *training, capas_logs *logs);
+capas_status capas_hook_train_end(capas_training *training, capas_logs *logs);
+capas_status capas_hook_epoch_begin(capas_training *training, capas_logs *logs);
+capas_status capas_hook_epoch_end(capas_training *training, capas_logs *logs);
+capas_status capas_hook_train_batch_begin(capas_training *training, int64_t batch,
+                                          capas_logs *logs);
+capas_status capas_hook_train_batch_end(capas_training *training, int64_t batch, capas_logs *logs);
+capas_status capas_hook_test_begin(capas_training *training, capas_logs *logs);
+capas_status capas_hook_test_end(capas_training *training, capas_logs *logs);
+capas_status capas_hook_test_batch_begin(capas_training *training, int64_t batch, capas_logs *logs);
+capas_status capas_hook_test_batch_end(capas_training *training, int64_t batch, capas_logs *logs);
+
+#endif

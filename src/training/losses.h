@@ -1,0 +1,57 @@
+/* Losses by name: their options, how targets are read for them, and how the values of the rows
+ * become one number. The arithmetic of a row is the kernels' (kernels/loss.h). A new loss is a line
+ * in the list of losses.c and its kernel. */
+#ifndef CAPAS_TRAINING_LOSSES_H
+#define CAPAS_TRAINING_LOSSES_H
+
+#include "base/option.h"
+#include "kernels/loss.h"
+#include <capas/optimizers.h>
+
+/* Puts defaults in and checks. `where` starts the sentence. */
+capas_status capas_loss_resolve(capas_loss *loss, const char *where);
+
+/* "mse", {"class_name", "config"}, or {MeanSquaredError: {reduction: sum}}. *by_name: only the name
+ * was said. The loss comes resolved. */
+capas_status capas_loss_read(const capas_value *value, capas_loss *loss, bool *by_name,
+                             const char *where);
+/* Keras's {"class_name", "config"} of a resolved loss, and its name alone. */
+capas_value *capas_loss_write(const capas_loss *loss);
+const char *capas_loss_snake_name(const capas_loss *loss);
+
+/* The kernel's problem, without classes and workers. */
+void capas_loss_set_problem(const capas_loss *loss, capas_loss_problem *problem);
+
+/* How the targets of one output are read. */
+typedef struct capas_target {
+    const capas_loss *loss; /* resolved; borrowed */
+    const char *output;     /* the output's name, for messages; borrowed */
+    capas_element element;  /* of the data */
+    int64_t count;          /* elements of one sample */
+    int64_t rows;           /* values of the loss of one sample */
+    int64_t merged;         /* so many of these values are one for Keras; all but 1 is rare */
+    int classes;
+} capas_target;
+
+/* Checks a sample's shapes against the loss: `prediction` with the batch, `shape` of the data
+ * without. One-hot labels where numbers belong, and the reverse, are told. */
+capas_status capas_target_prepare(capas_target *target, const capas_loss *loss, const char *output,
+                                  const capas_shape *prediction, const capas_shape *shape,
+                                  capas_element element, const char *where);
+
+/* Whether the targets are class numbers, which the loss takes as int32; others are float32. */
+bool capas_target_is_sparse(const capas_target *target);
+
+/* Converts n samples; `first` is the number of the first one, for messages about labels that are no
+ * class. `to` may be NULL: only the check. *valid counts rows that are not ignored. */
+capas_status capas_target_read(const capas_target *target, const void *data, int64_t n,
+                               int64_t first, void *to, int64_t *valid);
+
+/* What a row's value is multiplied with in the reduced loss. `weights` is the sum of the sample
+ * weights of the valid rows; without weights it is `valid`. */
+double capas_target_factor(const capas_target *target, int64_t rows, int64_t valid, double weights);
+
+/* factor * sum of weight[i] value[i]; weight NULL: 1. */
+double capas_reduce_loss(const float *value, const float *weight, int64_t rows, double factor);
+
+#endif

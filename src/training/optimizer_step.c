@@ -1,0 +1,156 @@
+/* The optimizer's step: regularisers, clipping, and one pass of the update kernel over each maximal
+ * range of weights that lie together (all of them, but for frozen ones in between). */
+#include "kernels/fill.h"
+#include "training/optimizer.h"
+
+enum { GAP = 16 }; /* elements that weights are aligned to */
+
+/* One step under way. */
+typedef struct step {
+    capas_model *model;
+    const capas_trainer *trainer;
+    float *gradients;
+    const capas_kernel *kernel;
+    capas_update_problem problem;
+    capas_update_arguments arguments; /* without count, pointers and scale */
+} step;
+
+static bool is_regularised(const capas_model_weight *weight)
+{
+    return weight->gradient_offset >= 0 &&
+           weight->weight->regularizer.kind != CAPAS_REGULARIZER_NONE;
+}
+
+double capas_weight_penalties(const capas_model *model)
+{
+    double penalty = 0;
+    for (int w = 0; w < model->weight_count; w++) {
+        const capas_model_weight *weight = &model->weights[w];
+        if (!is_regularised(weight)) continue;
+        double absolute, squares;
+        capas_sum_absolute_and_squares(model->values + weight->offset, weight->count, &absolute,
+                                       &squares);
+        penalty +=
+            weight->weight->regularizer.l1 * absolute + weight->weight->regularizer.l2 * squares;
+    }
+    return penalty;
+}
+
+static void add_penalty_gradients(const capas_model *model, float *gradients)
+{
+    for (int w = 0; w < model->weight_count; w++) {
+        const capas_model_weight *weight = &model->weights[w];
+        if (is_regularised(weight))
+            capas_add_weight_penalty(
+                gradients + weight->gradient_offset, model->values + weight->offset, weight->count,
+                weight->weight->regularizer.l1, weight->weight->regularizer.l2);
+    }
+}
+
+static double squares_of(const step *step, const capas_model_weight *weight)
+{
+    double absolute, squares;
+    capas_sum_absolute_and_squares(step->gradients + weight->gradient_offset, weight->count,
+                                   &absolute, &squares);
+    return squares;
+}
+
+/* g c / max(|g|, c) */
+static double scale_for(double squares, double most)
+{
+    double norm = sqrt(squares);
+    if (isnan(norm)) return norm;
+    return norm > most ? most / norm : 1;
+}
+
+static double global_scale(const step *step, double most)
+{
+    double squares = 0;
+    for (int w = 0; w < step->model->weight_count; w++)
+        if (step->model->weights[w].gradient_offset >= 0)
+            squares += squares_of(step, &step->model->weights[w]);
+    return scale_for(squares, most);
+}
+
+/* Whether b follows a in the values and in the gradients alike. What lies between two weights is
+ * padding, zero in both. */
+static bool follows(const capas_model_weight *a, const capas_model_weight *b)
+{
+    int64_t gap = b->offset - (a->offset + a->count);
+    return b->gradient_offset >= 0 && gap >= 0 && gap < GAP &&
+           b->offset - a->offset == b->gradient_offset - a->gradient_offset;
+}
+
+static void update(step *step, const capas_model_weight *first, const capas_model_weight *last,
+                   double scale)
+{
+    int64_t offset = first->gradient_offset;
+    step->arguments.count = last->offset + last->count - first->offset;
+    step->arguments.weights = step->model->values + first->offset;
+    step->arguments.gradient = step->gradients + offset;
+    step->arguments.gradient_scale = scale;
+    for (int s = 0; s < step->trainer->slot_count; s++)
+        step->arguments.slots[s] = step->trainer->slots[s] + offset;
+    capas_run_kernel(step->kernel, &step->problem, &step->arguments, 0);
+}
+
+static void update_all(step *step)
+{
+    const capas_sgd_options *common = &step->trainer->optimizer.options.sgd; /* what all have */
+    bool each = common->clipnorm != CAPAS_NONE;
+    double scale =
+        common->global_clipnorm == CAPAS_NONE ? 1 : global_scale(step, common->global_clipnorm);
+    const capas_model_weight *weights = step->model->weights;
+    int count = step->model->weight_count;
+    for (int first = 0, last; first < count; first = last + 1) {
+        last = first;
+        if (weights[first].gradient_offset < 0) continue;
+        if (each) scale = scale_for(squares_of(step, &weights[first]), common->clipnorm);
+        while (!each && last + 1 < count && follows(&weights[last], &weights[last + 1]))
+            last++;
+        update(step, &weights[first], &weights[last], scale);
+    }
+}
+
+static void prepare(step *step, bool *finite)
+{
+    const capas_trainer *trainer = step->trainer;
+    const capas_optimizer_type *type = capas_optimizer_type_of(&trainer->optimizer);
+    const capas_sgd_options *common = &trainer->optimizer.options.sgd;
+    double rate = trainer->learning_rate;
+    step->problem.workers = capas_threads();
+    type->problem(&trainer->optimizer, &step->problem);
+    step->kernel = capas_choose_kernel(CAPAS_FAMILY_update, CAPAS_FLOAT32, &step->problem);
+    step->arguments.learning_rate =
+        type->rate ? type->rate(&trainer->optimizer, rate, trainer->iteration + 1) : rate;
+    if (common->weight_decay != CAPAS_NONE) step->arguments.decay = common->weight_decay * rate;
+    if (common->clipvalue != CAPAS_NONE) step->arguments.clip_value = common->clipvalue;
+    step->arguments.finite = finite;
+}
+
+static capas_status fail_not_finite(const capas_model *model)
+{
+    for (int w = 0; w < model->weight_count; w++) {
+        const capas_model_weight *weight = &model->weights[w];
+        if (weight->gradient_offset < 0 ||
+            capas_all_finite(model->values + weight->offset, weight->count))
+            continue;
+        return capas_fail(CAPAS_NOT_FINITE, "the %s of layer %s became NaN or infinite",
+                          weight->weight->name, weight->layer->name);
+    }
+    return capas_fail(CAPAS_NOT_FINITE, "a weight became NaN or infinite");
+}
+
+capas_status capas_optimizer_step(capas_model *model, float *gradients)
+{
+    capas_trainer *trainer = model->trainer;
+    bool finite = true;
+    step step = {.model = model, .trainer = trainer, .gradients = gradients};
+    add_penalty_gradients(model, gradients);
+    prepare(&step, &finite);
+    update_all(&step);
+    trainer->iteration++;
+    trainer->slots_ready = true;
+    capas_model_touch(model);
+    return finite ? CAPAS_OK : fail_not_finite(model);
+}

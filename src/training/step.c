@@ -1,0 +1,244 @@
+/* One batch through the model; see step.h. */
+#include "training/step.h"
+#include "base/text.h"
+#include "kernels/fill.h"
+#include "training/optimizer.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TEXT_SIZE = 128, CAUSE_SIZE = 320 };
+
+/* Keras takes a trailing axis of 1 or leaves it. */
+static bool shapes_fit(const capas_shape *wanted, const capas_shape *found)
+{
+    int shorter = wanted->rank - 1 < found->rank ? wanted->rank - 1 : found->rank;
+    for (int i = 0; i < shorter; i++)
+        if (wanted->dims[i + 1] != CAPAS_ANY && wanted->dims[i + 1] != found->dims[i]) return false;
+    if (wanted->rank - 1 == found->rank) return true;
+    if (wanted->rank - 1 == found->rank + 1) return wanted->dims[wanted->rank - 1] == 1;
+    return wanted->rank == found->rank && found->dims[found->rank - 1] == 1;
+}
+
+static capas_status check_input(const capas_model *model, const capas_dataset_spec *spec, int input,
+                                const char *where)
+{
+    const capas_shape *wanted = &model->uses[model->inputs[input]].output;
+    capas_shape found = {.rank = spec->input_shapes[input].rank + 1, .dims = {CAPAS_ANY}};
+    memcpy(found.dims + 1, spec->input_shapes[input].dims,
+           (size_t)(found.rank - 1) * sizeof found.dims[0]);
+    if (shapes_fit(wanted, &spec->input_shapes[input])) return CAPAS_OK;
+    char wanted_text[TEXT_SIZE], found_text[TEXT_SIZE];
+    return capas_fail(CAPAS_SHAPE_MISMATCH,
+                      "%s: input %d of the model takes the shape %s, the data has %s", where, input,
+                      capas_shape_text(wanted, wanted_text, sizeof wanted_text),
+                      capas_shape_text(&found, found_text, sizeof found_text));
+}
+
+static capas_status check_counts(const capas_model *model, const capas_dataset_spec *spec,
+                                 const char *where)
+{
+    if (spec->input_count != model->input_count)
+        return capas_fail(CAPAS_SHAPE_MISMATCH, "%s: the model takes %d inputs, the data has %d",
+                          where, model->input_count, spec->input_count);
+    if (spec->target_count == 0)
+        return capas_fail(CAPAS_BAD_DATA, "%s: the data has no targets (labels)", where);
+    if (spec->target_count != model->output_count)
+        return capas_fail(CAPAS_SHAPE_MISMATCH,
+                          "%s: the model has %d outputs, the data has targets for %d", where,
+                          model->output_count, spec->target_count);
+    return CAPAS_OK;
+}
+
+static capas_status prepare_targets(capas_stepper *stepper, const char *where)
+{
+    const capas_model *model = stepper->model;
+    for (int i = 0; i < model->output_count; i++) {
+        const capas_shape *prediction = &model->uses[model->outputs[i]].output;
+        const capas_shape *target = &stepper->spec.target_shapes[i];
+        CAPAS_TRY(capas_target_prepare(&stepper->targets[i], &stepper->trainer->losses[i],
+                                       capas_output_name(model, i), prediction, target,
+                                       stepper->spec.target_elements[i], where));
+        capas_accuracy_kind kind = capas_accuracy_resolve(prediction, target);
+        bool numbers = capas_target_is_sparse(&stepper->targets[i]);
+        if (kind == CAPAS_ACCURACY_SPARSE && !numbers) kind = CAPAS_ACCURACY_CATEGORICAL;
+        stepper->accuracies[i].kind = kind;
+    }
+    return CAPAS_OK;
+}
+
+static capas_status take_plan(capas_stepper *stepper, int batch)
+{
+    const capas_trainer *trainer = stepper->trainer;
+    capas_plan_options options;
+    memset(&options, 0, sizeof options); /* compared byte for byte */
+    options.batch = batch;
+    options.training = options.backward = stepper->training;
+    options.loss_count = trainer->loss_count;
+    for (int i = 0; i < trainer->loss_count; i++) {
+        capas_loss_set_problem(&trainer->losses[i], &options.losses[i]);
+        options.loss_weights[i] = trainer->loss_weights[i];
+    }
+    capas_plan *plan;
+    CAPAS_TRY(capas_model_plan(stepper->model, &options, &plan));
+    return capas_plan_acquire(plan, &stepper->run);
+}
+
+capas_status capas_stepper_open(capas_stepper *stepper, capas_model *model,
+                                const capas_dataset_spec *spec, int batch, bool training,
+                                const char *where)
+{
+    *stepper = (capas_stepper){.model = model, .spec = *spec, .training = training};
+    CAPAS_TRY(capas_trainer_of(model, where, &stepper->trainer));
+    CAPAS_TRY(check_counts(model, spec, where));
+    for (int i = 0; i < model->input_count; i++)
+        CAPAS_TRY(check_input(model, spec, i, where));
+    CAPAS_TRY(prepare_targets(stepper, where));
+    return take_plan(stepper, batch);
+}
+
+void capas_stepper_close(capas_stepper *stepper)
+{
+    capas_plan_release(stepper->run);
+    stepper->run = NULL;
+}
+
+capas_status capas_stepper_check_labels(const capas_stepper *stepper, const capas_dataset *dataset,
+                                        const char *where)
+{
+    if (!dataset->type->target) return CAPAS_OK;
+    for (int i = 0; i < stepper->spec.target_count; i++) {
+        const capas_target *target = &stepper->targets[i];
+        const void *data = dataset->type->target(dataset, i);
+        int64_t valid;
+        if (data && capas_target_is_sparse(target) &&
+            capas_target_read(target, data, dataset->spec.count, 0, NULL, &valid) != CAPAS_OK)
+            return capas_fail_in("%s", where);
+    }
+    return CAPAS_OK;
+}
+
+void capas_stepper_reset(capas_stepper *stepper)
+{
+    stepper->samples = 0;
+    stepper->loss = 0;
+    for (int i = 0; i < CAPAS_DATASET_TENSORS; i++) {
+        stepper->losses[i] = 0;
+        stepper->accuracies[i].right = stepper->accuracies[i].count = 0;
+    }
+}
+
+/* Bytes are scaled as the model says; floats are taken as they are. */
+static void fill_input(const capas_stepper *stepper, const capas_batch *batch, int input)
+{
+    const capas_model *model = stepper->model;
+    void *to = capas_run_input(stepper->run, input);
+    capas_element element = stepper->spec.input_elements[input];
+    capas_element wanted = model->uses[model->inputs[input]].element;
+    int64_t count = batch->count * capas_shape_count(&stepper->spec.input_shapes[input], 0);
+    if (element == CAPAS_UINT8 && wanted == CAPAS_FLOAT32) {
+        double scale = model->preprocessing.scale;
+        bool scaled = !isnan(scale);
+        capas_scale_bytes(to, batch->inputs[input], count, scaled ? (float)scale : 1,
+                          scaled ? (float)model->preprocessing.offset : 0);
+    } else if (element == wanted) {
+        memcpy(to, batch->inputs[input], (size_t)count * (size_t)capas_element_size(element));
+    } else {
+        capas_convert(wanted, to, element, batch->inputs[input], count);
+    }
+}
+
+/* Inputs and targets; `factors` of the losses come out. */
+static capas_status fill(const capas_stepper *stepper, const capas_batch *batch, double *factors)
+{
+    for (int i = 0; i < stepper->spec.input_count; i++)
+        fill_input(stepper, batch, i);
+    for (int i = 0; i < stepper->spec.target_count; i++) {
+        const capas_target *target = &stepper->targets[i];
+        int64_t valid, rows = batch->count * target->rows;
+        CAPAS_TRY(capas_target_read(target, batch->targets[i], batch->count, stepper->samples,
+                                    capas_run_target(stepper->run, i), &valid));
+        factors[i] = capas_target_factor(target, rows, valid, (double)valid);
+    }
+    return CAPAS_OK;
+}
+
+/* The losses of the batch and what regularisers add, into the running sums; returns the whole. */
+static double add_losses(capas_stepper *stepper, int64_t n, const double *factors, double penalty)
+{
+    double whole = penalty;
+    for (int i = 0; i < stepper->spec.target_count; i++) {
+        const float *values = capas_run_loss_values(stepper->run, i, NULL);
+        double loss = capas_reduce_loss(values, NULL, n * stepper->targets[i].rows, factors[i]);
+        stepper->losses[i] += loss * (double)n;
+        whole += loss * stepper->trainer->loss_weights[i];
+    }
+    stepper->loss += whole * (double)n;
+    stepper->samples += n;
+    return whole;
+}
+
+static void add_metrics(capas_stepper *stepper, int64_t n)
+{
+    if (stepper->trainer->metric_count == 0) return;
+    for (int i = 0; i < stepper->spec.target_count; i++)
+        capas_accuracy_add(&stepper->accuracies[i], &stepper->targets[i],
+                           capas_run_output(stepper->run, i), capas_run_target(stepper->run, i), n);
+}
+
+static capas_status learn(capas_stepper *stepper, double loss, const capas_batch *batch)
+{
+    char cause[CAUSE_SIZE];
+    if (!isfinite(loss))
+        return capas_fail(
+            CAPAS_NOT_FINITE, "the loss became %s; %s", isnan(loss) ? "NaN" : "infinite",
+            capas_likely_cause(stepper->model, &stepper->spec, batch, cause, sizeof cause));
+    CAPAS_TRY(capas_run_backward(stepper->run));
+    capas_status status = capas_optimizer_step(stepper->model, capas_run_gradients(stepper->run));
+    if (status != CAPAS_NOT_FINITE) return status;
+    char what[CAUSE_SIZE];
+    snprintf(what, sizeof what, "%.120s", capas_error());
+    return capas_fail(
+        CAPAS_NOT_FINITE, "%s; %s", what,
+        capas_likely_cause(stepper->model, &stepper->spec, batch, cause, sizeof cause));
+}
+
+capas_status capas_stepper_step(capas_stepper *stepper, const capas_batch *batch)
+{
+    double factors[CAPAS_DATASET_TENSORS], activities = 0;
+    int64_t n = batch->count;
+    CAPAS_TRY(fill(stepper, batch, factors));
+    double penalty = capas_weight_penalties(stepper->model);
+    CAPAS_TRY(capas_run_forward(stepper->run, (int)n, (uint32_t)stepper->trainer->iteration,
+                                factors, &activities));
+    double loss = add_losses(stepper, n, factors, penalty + activities);
+    add_metrics(stepper, n);
+    return stepper->training ? learn(stepper, loss, batch) : CAPAS_OK;
+}
+
+static capas_status log_value(capas_logs *logs, const char *prefix, const char *output,
+                              const char *name, double value)
+{
+    char text[4 * CAPAS_NAME_SIZE];
+    capas_cut_text(
+        text, sizeof text,
+        snprintf(text, sizeof text, "%s%s%s%s", prefix, output, *output ? "_" : "", name));
+    return capas_logs_set(logs, text, value);
+}
+
+capas_status capas_stepper_logs(const capas_stepper *stepper, const char *prefix, capas_logs *logs)
+{
+    const capas_trainer *trainer = stepper->trainer;
+    double samples = stepper->samples > 0 ? (double)stepper->samples : 1;
+    bool several = stepper->spec.target_count > 1;
+    CAPAS_TRY(log_value(logs, prefix, "", "loss", stepper->loss / samples));
+    for (int i = 0; i < stepper->spec.target_count; i++) {
+        const char *output = several ? capas_output_name(stepper->model, i) : "";
+        if (several)
+            CAPAS_TRY(log_value(logs, prefix, output, "loss", stepper->losses[i] / samples));
+        for (int m = 0; m < trainer->metric_count; m++)
+            CAPAS_TRY(log_value(logs, prefix, output, trainer->metric_names[m],
+                                capas_accuracy_value(&stepper->accuracies[i])));
+    }
+    return CAPAS_OK;
+}

@@ -1,0 +1,189 @@
+/* Targets: which shapes a loss takes, how labels are checked and converted, and how the values of
+ * the rows become the reduced loss (Keras losses/loss.py: reduce_weighted_values). */
+#include "base/text.h"
+#include "kernels/fill.h"
+#include "training/losses.h"
+#include <math.h>
+
+enum { TEXT_SIZE = 128 };
+
+/* Both without the batch: whether a is b with a 1 at the end. */
+static bool is_with_one(const capas_shape *a, const capas_shape *b)
+{
+    if (a->rank != b->rank + 1 || a->dims[b->rank] != 1) return false;
+    capas_shape cut = *a;
+    cut.rank = b->rank;
+    return capas_shape_equal(&cut, b);
+}
+
+static capas_shape without_batch(const capas_shape *shape)
+{
+    capas_shape sample = {.rank = shape->rank - 1};
+    for (int i = 0; i < sample.rank; i++)
+        sample.dims[i] = shape->dims[i + 1];
+    return sample;
+}
+
+static capas_shape with_batch(const capas_shape *sample)
+{
+    capas_shape shape = {.rank = sample->rank + 1, .dims = {CAPAS_ANY}};
+    for (int i = 0; i < sample->rank; i++)
+        shape.dims[i + 1] = sample->dims[i];
+    return shape;
+}
+
+static capas_shape without_last(const capas_shape *shape)
+{
+    capas_shape cut = *shape;
+    cut.rank--;
+    return cut;
+}
+
+/* `hint` says what to do; the shapes are a sample's. */
+static capas_status fail_shape(const capas_target *target, const capas_shape *wanted,
+                               const capas_shape *found, const char *hint, const char *where)
+{
+    capas_shape full_wanted = with_batch(wanted), full_found = with_batch(found);
+    char wanted_text[TEXT_SIZE], found_text[TEXT_SIZE];
+    return capas_fail(CAPAS_SHAPE_MISMATCH,
+                      "%s: %s of output \"%s\" takes targets of the shape %s, found %s%s", where,
+                      capas_loss_snake_name(target->loss), target->output,
+                      capas_shape_text(&full_wanted, wanted_text, sizeof wanted_text),
+                      capas_shape_text(&full_found, found_text, sizeof found_text), hint);
+}
+
+static capas_status check_sparse(const capas_target *target, const capas_shape *prediction,
+                                 const capas_shape *shape, const char *where)
+{
+    capas_shape numbers = without_last(prediction);
+    if (capas_shape_equal(shape, &numbers) || is_with_one(shape, &numbers)) return CAPAS_OK;
+    bool one_hot = capas_shape_equal(shape, prediction);
+    return fail_shape(
+        target, &numbers, shape,
+        one_hot ? ": they look one-hot, for which there is categorical_crossentropy" : "", where);
+}
+
+static capas_status check_categorical(const capas_target *target, const capas_shape *prediction,
+                                      const capas_shape *shape, const char *where)
+{
+    if (capas_shape_equal(shape, prediction)) return CAPAS_OK;
+    capas_shape numbers = without_last(prediction);
+    bool sparse = capas_shape_equal(shape, &numbers) || is_with_one(shape, &numbers);
+    return fail_shape(target, prediction, shape,
+                      sparse ? ": they look like class numbers, for which there is "
+                               "sparse_categorical_crossentropy"
+                             : "",
+                      where);
+}
+
+/* A 1 at the end of either is let go; Keras then takes the mean over another axis, which shows in a
+ * sum. */
+static capas_status check_squared(capas_target *target, const capas_shape *prediction,
+                                  const capas_shape *shape, const char *where)
+{
+    if (capas_shape_equal(shape, prediction) || is_with_one(shape, prediction)) return CAPAS_OK;
+    if (!is_with_one(prediction, shape)) return fail_shape(target, prediction, shape, "", where);
+    if (shape->rank > 0) target->merged = shape->dims[shape->rank - 1];
+    return CAPAS_OK;
+}
+
+capas_status capas_target_prepare(capas_target *target, const capas_loss *loss, const char *output,
+                                  const capas_shape *prediction, const capas_shape *shape,
+                                  capas_element element, const char *where)
+{
+    capas_shape sample = without_batch(prediction);
+    *target = (capas_target){.loss = loss, .output = output, .element = element, .merged = 1};
+    if (sample.rank < 1)
+        return capas_fail(
+            CAPAS_SHAPE_MISMATCH,
+            "%s: output \"%s\" is one number a sample without an axis; a loss needs a "
+            "last axis, add a Dense layer",
+            where, output);
+    target->classes = (int)sample.dims[sample.rank - 1];
+    target->count = capas_shape_count(shape, 0);
+    target->rows = capas_shape_count(&sample, 0) / (target->classes > 0 ? target->classes : 1);
+    switch (loss->name) {
+    case CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY:
+        return check_sparse(target, &sample, shape, where);
+    case CAPAS_CATEGORICAL_CROSSENTROPY:
+        return check_categorical(target, &sample, shape, where);
+    default:
+        return check_squared(target, &sample, shape, where);
+    }
+}
+
+bool capas_target_is_sparse(const capas_target *target)
+{
+    return target->loss->name == CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY;
+}
+
+static double label_at(const capas_target *target, const void *data, int64_t i)
+{
+    switch (target->element) {
+    case CAPAS_UINT8:
+        return ((const uint8_t *)data)[i];
+    case CAPAS_INT32:
+        return ((const int32_t *)data)[i];
+    case CAPAS_FLOAT32:
+        return (double)((const float *)data)[i];
+    default:
+        return ((const double *)data)[i];
+    }
+}
+
+static capas_status fail_label(const capas_target *target, double label, int64_t sample)
+{
+    if (label != floor(label))
+        return capas_fail(CAPAS_BAD_DATA,
+                          "label %.9g of sample %lld is no class number, which "
+                          "sparse_categorical_crossentropy takes",
+                          label, (long long)sample);
+    return capas_fail(CAPAS_BAD_DATA,
+                      "label %.9g of sample %lld is outside 0..%d, the classes of output \"%s\"; "
+                      "labels count from 0, and the last layer needs a unit for each",
+                      label, (long long)sample, target->classes - 1, target->output);
+}
+
+static capas_status read_labels(const capas_target *target, const void *data, int64_t n,
+                                int64_t first, int32_t *to, int64_t *valid)
+{
+    for (int64_t i = 0; i < n * target->count; i++) {
+        double label = label_at(target, data, i);
+        bool ignored = label == target->loss->ignore_class;
+        bool known = label >= 0 && label < target->classes && label == floor(label);
+        if (!ignored && !known) return fail_label(target, label, first + i / target->count);
+        if (to) to[i] = (int32_t)label;
+        *valid += !ignored;
+    }
+    return CAPAS_OK;
+}
+
+capas_status capas_target_read(const capas_target *target, const void *data, int64_t n,
+                               int64_t first, void *to, int64_t *valid)
+{
+    *valid = 0;
+    if (capas_target_is_sparse(target)) return read_labels(target, data, n, first, to, valid);
+    *valid = n * target->rows;
+    if (to) capas_convert(CAPAS_FLOAT32, to, target->element, data, n * target->count);
+    return CAPAS_OK;
+}
+
+double capas_target_factor(const capas_target *target, int64_t rows, int64_t valid, double weights)
+{
+    switch (target->loss->reduction) {
+    case CAPAS_SUM:
+        return 1.0 / (double)target->merged;
+    case CAPAS_MEAN_WITH_SAMPLE_WEIGHT:
+        return weights != 0 ? 1 / weights : 0;
+    default:
+        return valid == rows ? 1 / (double)rows : 1 / ((double)valid + 1e-7);
+    }
+}
+
+double capas_reduce_loss(const float *value, const float *weight, int64_t rows, double factor)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < rows; i++)
+        sum += (double)value[i] * (weight ? (double)weight[i] : 1);
+    return sum * factor;
+}
