@@ -2,8 +2,11 @@
 # trains), headers compile alone, the libraries' symbols, the direction of dependencies, the installation.
 # Scripts in tests/house/ and scripts/.
 foreach(name IN LISTS CAPAS_EXAMPLES)
-  add_test(NAME examples.${name} COMMAND example_${name} 1 WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
-  set_tests_properties(examples.${name} PROPERTIES ENVIRONMENT "${test_environment}" TIMEOUT 900)
+  set(scratch "${CMAKE_BINARY_DIR}/tests/scratch/examples.${name}")
+  file(MAKE_DIRECTORY "${scratch}")
+  add_test(NAME examples.${name} COMMAND example_${name} 1 WORKING_DIRECTORY "${scratch}")
+  set_tests_properties(examples.${name} PROPERTIES TIMEOUT 900
+                       ENVIRONMENT "${test_environment};CAPAS_DATA=${PROJECT_SOURCE_DIR}/data")
 endforeach()
 
 find_program(CAPAS_CXX NAMES $ENV{CXX} g++ clang++ c++ DOC "C++ compiler for the test of the headers")
