@@ -39,17 +39,20 @@ static const char *string_at(const capas_value *map, const char *key)
     return value != NULL && value->kind == CAPAS_VALUE_STRING ? value->string : NULL;
 }
 
-/* An activation or layer that capas does not know must be a listed one. */
-static bool is_skipped(const capas_value *layer)
+/* An activation or layer that capas does not know must be a listed one. A case may name a function
+ * in place of what its layer does. */
+static bool is_skipped(const capas_value *config)
 {
     char part[96];
+    const capas_value *layer = capas_value_get(config, "layer");
     const char *class_name = string_at(layer, "class_name");
     snprintf(part, sizeof part, "layers/%s", class_name);
     if (capas_layer_type_of(class_name) == NULL) {
         if (!golden_may_skip(part)) fail_msg("%s is not built and not in skips.txt", part);
         return true;
     }
-    const char *activation = string_at(capas_value_get(layer, "config"), "activation");
+    const char *activation = string_at(config, "function");
+    if (activation == NULL) activation = string_at(capas_value_get(layer, "config"), "activation");
     if (activation == NULL) return false;
     snprintf(part, sizeof part, "activations/%s", activation);
     return golden_may_skip(part);
@@ -122,7 +125,7 @@ static void fill(const golden_case *c, const char *file, capas_element element, 
 static void compare(const golden_case *c, const way *way, const char *file, const void *got)
 {
     npy want = golden_npy("%s/%s", c->path, file);
-    char what[256];
+    char what[512];
     snprintf(what, sizeof what, "%s/%s (%s, %s%s)", c->path, file, capas_cpu_level_name(way->level),
              capas_element_name(way->element), way->no_fusion ? ", no fusion" : "");
     bool close = way->element == CAPAS_FLOAT64
@@ -158,7 +161,7 @@ static void compare_gradients(const golden_case *c, const way *way, capas_run *r
 {
     const capas_value *gradients = capas_value_get(c->config, "input_grads");
     for (int i = 0; gradients != NULL && i < c->inputs; i++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "in%d", i);
         const char *file = string_at(gradients, name);
         if (file != NULL) compare(c, way, file, capas_run_input_gradient(run, i));
@@ -204,7 +207,7 @@ static void run_way(const golden_case *c, const way *way)
         fail_msg("%s: %s", c->path, capas_error());
     assert_int_equal(capas_plan_acquire(plan, &run), CAPAS_OK);
     for (int i = 0; i < c->inputs; i++) {
-        char file[16];
+        char file[24];
         snprintf(file, sizeof file, "in%d.npy", i);
         fill(c, file, way->element, capas_run_input(run, i));
     }
@@ -227,7 +230,7 @@ static void run_case(const char *path, void *context)
     c.config = capas_json_read(text, strlen(text), path);
     free(text);
     if (c.config == NULL) fail_msg("%s", capas_error());
-    if (is_skipped(capas_value_get(c.config, "layer"))) {
+    if (is_skipped(c.config)) {
         skipped++;
     } else {
         const capas_value *tolerance = capas_value_get(c.config, "tol");

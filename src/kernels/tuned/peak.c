@@ -9,6 +9,7 @@ enum { CHAINS = CAPAS_VECTOR >= 8 ? 12 : 10 };
 /* FLOPs of one turn of the loop. */
 const int CAPAS_TUNED(capas_peak_flops) = 2 * CHAINS * CAPAS_VECTOR;
 
+float CAPAS_TUNED(capas_peak_loop)(int64_t turns);
 float CAPAS_TUNED(capas_peak_loop)(int64_t turns)
 {
     vfloat chain[CHAINS], factor = v_set(0.999999f), step = v_set(1e-6f), sum = v_zero();
