@@ -4,6 +4,11 @@
 static const capas_kernel *const kernels[] = {
     &CAPAS_TUNED(capas_conv_forward_windows),
     &CAPAS_TUNED(capas_conv_forward_direct),
+    &CAPAS_TUNED(capas_conv_backward_few),
+    &CAPAS_TUNED(capas_conv_backward_dense),
+    &CAPAS_TUNED(capas_conv_backward_lists),
+    &CAPAS_TUNED(capas_dense_forward),
+    &CAPAS_TUNED(capas_dense_backward),
 };
 
 /* Kernels of one family stand together. */

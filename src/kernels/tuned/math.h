@@ -1,6 +1,6 @@
-/* exp, expm1, log, tanh, the sigmoid and the activations over vectors: the formulas and polynomials of
- * kernels/math.h, step by step and without fused multiply-add, so that an element has the same bits here, in
- * the plain kernels and in any lane. */
+/* exp, expm1, log, tanh, the sigmoid and the activations over vectors: the formulas and polynomials
+ * of kernels/math.h, step by step and without fused multiply-add, so that an element has the same
+ * bits here, in the plain kernels and in any lane. */
 #ifndef CAPAS_KERNELS_TUNED_MATH_H
 #define CAPAS_KERNELS_TUNED_MATH_H
 

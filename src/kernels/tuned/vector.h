@@ -23,7 +23,11 @@
 #define CAPAS_STRING(a)    CAPAS_STRING_(a)
 #define CAPAS_LEVEL_STRING CAPAS_STRING(CAPAS_LEVEL_NAME)
 #define CAPAS_INLINE       static inline __attribute__((always_inline))
-#define CAPAS_UNROLL       _Pragma("GCC unroll 64")
+#if defined(__clang__)
+#define CAPAS_UNROLL _Pragma("unroll")
+#else
+#define CAPAS_UNROLL _Pragma("GCC unroll 64")
+#endif
 
 typedef float vfloat __attribute__((vector_size(CAPAS_VECTOR * 4), aligned(4), may_alias));
 typedef int32_t vint __attribute__((vector_size(CAPAS_VECTOR * 4), aligned(4), may_alias));
@@ -59,6 +63,29 @@ CAPAS_INLINE vfloat v_fma(vfloat a, vfloat b, vfloat c)
 #else
     return a * b + c;
 #endif
+}
+
+/* sum += a * b as v_fma does it. With GCC the instruction is written out: left to itself it adds into the
+ * register of a or b when that is no longer needed, and moves the sums about, and to the stack. */
+CAPAS_INLINE void v_accumulate(vfloat *sum, vfloat a, vfloat b)
+{
+#if defined(__clang__)
+    *sum = v_fma(a, b, *sum);
+#elif CAPAS_VECTOR == 16 && defined(__AVX512F__)
+    __asm__("vfmadd231ps %2, %1, %0" : "+v"(*sum) : "v"(a), "v"(b));
+#elif CAPAS_VECTOR == 8 && defined(__FMA__)
+    __asm__("vfmadd231ps %2, %1, %0" : "+x"(*sum) : "x"(a), "x"(b));
+#else
+    *sum = v_fma(a, b, *sum);
+#endif
+}
+
+/* The same pointer, as one value in one register: GCC otherwise may take `base + offset + constant` apart
+ * and add up every address in a loop on its own. */
+CAPAS_INLINE const float *v_pointer(const float *p)
+{
+    __asm__("" : "+r"(p));
+    return p;
 }
 
 /* Lanes where the condition (all ones or zero) holds come from a, the others from b. */
