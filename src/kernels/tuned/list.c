@@ -9,6 +9,7 @@ static const capas_kernel *const kernels[] = {
     &CAPAS_TUNED(capas_conv_backward_lists),
     &CAPAS_TUNED(capas_dense_forward),
     &CAPAS_TUNED(capas_dense_backward),
+    &CAPAS_TUNED(capas_update),
 };
 
 /* Kernels of one family stand together. */
