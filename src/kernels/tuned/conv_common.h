@@ -1,8 +1,8 @@
-/* What the tuned convolutions share: sizes that follow from a problem, an image with its rim, packed filters,
- * scratch memory.
+/* What the tuned convolutions share: sizes that follow from a problem, an image with its rim,
+ * packed filters, scratch memory.
  *
- * The window of output pixel (y, x) lies in the padded image, which begins pad_top rows above and pad_left
- * columns left of the image. Each of its rows is a run of kernel_width * channels floats:
+ * The window of output pixel (y, x) lies in the padded image, which begins pad_top rows above and
+ * pad_left columns left of the image. Each of its rows is a run of kernel_width * channels floats:
  *
  *      padded image [padded_height][padded_width * channels]
  *      . . . . . . . . . .
@@ -10,13 +10,18 @@
  *      . [s0 s1 s2] . . .        "step" floats from one pixel's window to the next one's
  *      . [s0 s1 s2] . . .
  *
- * Tap t = (r * kernel_width + s) * channels + c: the order of the weights HWIO, whose element (t, k) is
- * weights[t * filters + k]. */
+ * Tap t = (r * kernel_width + s) * channels + c: the order of the weights HWIO, whose element (t,
+ * k) is weights[t * filters + k]. */
 #ifndef CAPAS_KERNELS_TUNED_CONV_COMMON_H
 #define CAPAS_KERNELS_TUNED_CONV_COMMON_H
 
 #include "kernels/conv.h"
 #include "kernels/tuned/vector.h"
+
+static inline int conv_smaller(int a, int b)
+{
+    return a < b ? a : b;
+}
 
 /* Filters are taken 16 at a time, the last ones filled up with zeros. */
 enum { CONV_BLOCK = 16, CONV_BLOCK_VECTORS = CONV_BLOCK / CAPAS_VECTOR };
@@ -51,33 +56,38 @@ static inline conv_sizes conv_sizes_of(const capas_conv_problem *p)
     return z;
 }
 
-/* Shapes that the tuned kernels know: one group, no dilation, linear or ReLU, offsets that fit 31 bits. */
+/* Shapes that the tuned kernels know: one group, no dilation, linear or ReLU, offsets that fit 31
+ * bits. */
 static inline bool conv_is_usual(const capas_conv_problem *p)
 {
     const int64_t padded_height = (int64_t)p->out_height * p->stride_height + p->kernel_height;
     const int64_t padded_width = (int64_t)p->out_width * p->stride_width + p->kernel_width;
     const int64_t image = (padded_height + p->height) * (padded_width + p->width) * p->channels;
     const int64_t map = (int64_t)p->out_height * p->out_width * (p->filters + CONV_BLOCK);
-    const int64_t weights = (int64_t)p->kernel_height * (p->kernel_width * p->channels + CONV_BLOCK) *
+    const int64_t weights = (int64_t)p->kernel_height *
+                            (p->kernel_width * p->channels + CONV_BLOCK) *
                             (p->filters + CONV_BLOCK);
     return p->groups == 1 && p->dilation_height == 1 && p->dilation_width == 1 &&
            (p->activation == CAPAS_LINEAR || p->activation == CAPAS_RELU) &&
            image < INT32_MAX / 4 && map < INT32_MAX / 4 && weights < INT32_MAX / 4;
 }
 
-/* An image as windows see it: the window of pixel (y, x) begins at first + y * sh * pitch + x * step. */
+/* An image as windows see it: the window of pixel (y, x) begins at first + y * sh * pitch + x *
+ * step. */
 typedef struct conv_view {
     const float *first;
     int64_t pitch; /* floats from row to row */
 } conv_view;
 
-/* Floats of a copy of `rows` rows of the padded image, and zeros that a vector may read beyond it. */
+/* Floats of a copy of `rows` rows of the padded image, and zeros that a vector may read beyond it.
+ */
 static inline size_t conv_copy_floats(const capas_conv_problem *p, const conv_sizes *z, int rows)
 {
     return (size_t)rows * (size_t)z->padded_width * (size_t)p->channels + CAPAS_VECTOR;
 }
 
-/* Rows first_row .. of the padded image: the image itself where `copy` is NULL (no rim), else a copy. */
+/* Rows first_row .. of the padded image: the image itself where `copy` is NULL (no rim), else a
+ * copy. */
 conv_view CAPAS_TUNED(capas_conv_view)(const capas_conv_problem *p, const conv_sizes *z,
                                        const float *image, int first_row, int rows, float *copy);
 
@@ -110,7 +120,26 @@ typedef struct conv_row {
 
 void CAPAS_TUNED(capas_conv_direct_row)(const conv_row *row);
 
-/* Pieces of memory one after another, each at the beginning of a cache line. Without memory it only counts.
+/* The first row of a block, linear; where it goes is left open. */
+static inline conv_row conv_row_of(const capas_conv_problem *p, const conv_sizes *z,
+                                   conv_packed packed, conv_view view, int block)
+{
+    return (conv_row){
+        .input = view.first,
+        .pitch = view.pitch,
+        .step = z->step,
+        .rows = p->kernel_height,
+        .window = z->window,
+        .weights = packed.weights + (int64_t)block * z->taps * CONV_BLOCK,
+        .bias = packed.bias + block * CONV_BLOCK,
+        .floor = -__builtin_inff(),
+        .filters = conv_smaller(CONV_BLOCK, p->filters - block * CONV_BLOCK),
+        .pixels = p->out_width,
+    };
+}
+
+/* Pieces of memory one after another, each at the beginning of a cache line. Without memory it only
+ * counts.
  */
 typedef struct conv_memory {
     char *base;
@@ -124,7 +153,8 @@ static inline void *conv_take(conv_memory *memory, size_t count, size_t size)
     return memory->base ? memory->base + begin : NULL;
 }
 
-/* Where a value takes the place of the best so far: it is greater, or the best is a NaN and it is not. */
+/* Where a value takes the place of the best so far: it is greater, or the best is a NaN and it is
+ * not. */
 CAPAS_INLINE vint conv_wins(vfloat value, vfloat best)
 {
     return ~(value <= best) & (value == value);
@@ -137,11 +167,6 @@ static inline void conv_copy_filters(float *to, const float *from, int filters)
         memcpy(to, from, CONV_BLOCK * sizeof(float));
     else
         memcpy(to, from, (size_t)filters * sizeof(float));
-}
-
-static inline int conv_smaller(int a, int b)
-{
-    return a < b ? a : b;
 }
 
 static inline int conv_workers(const capas_conv_problem *p)

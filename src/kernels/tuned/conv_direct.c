@@ -1,4 +1,5 @@
-/* The heart of the direct convolution: some neighbours in a row by 16 filters, all sums in registers.
+/* The heart of the direct convolution: some neighbours in a row by 16 filters, all sums in
+ * registers.
  *
  *                     16 filters                 one step of the inner loop, tap t:
  *                 +----------------+               w = W[t][0..15]           (1 to 4 vectors)
@@ -6,12 +7,12 @@
  *    pixel x + 1  | sum sum sum .. |                 sum[i] += X[i * step + t] * w
  *    ...          |                |
  *
- * The sums of a pixel begin with the bias and take the taps in the order of t, whatever the tile's width: a
- * pixel's value does not depend on where in the row it is. */
+ * The sums of a pixel begin with the bias and take the taps in the order of t, whatever the tile's
+ * width: a pixel's value does not depend on where in the row it is. */
 #include "kernels/tuned/conv_common.h"
 
-/* Pixels of a full tile, so that sums, weights and one factor fit the registers: 32 of them in AVX-512 and
- * NEON, 16 otherwise. */
+/* Pixels of a full tile, so that sums, weights and one factor fit the registers: 32 of them in
+ * AVX-512 and NEON, 16 otherwise. */
 #if CAPAS_VECTOR == 16
 enum { TILE = 12 };
 #elif CAPAS_VECTOR == 8 || defined(__ARM_NEON)
@@ -31,8 +32,7 @@ CAPAS_INLINE const float *add_window_row(const int pixels, vfloat sum[TILE][CONV
     CAPAS_UNROLL
     for (int i = 0; i < POINTERS; i++)
         first[i] = x + 3 * i * step;
-    for (int t = 0; t < taps; t++, w += CONV_BLOCK)
-    {
+    for (int t = 0; t < taps; t++, w += CONV_BLOCK) {
         vfloat factor[CONV_BLOCK_VECTORS];
         CAPAS_UNROLL
         for (int v = 0; v < CONV_BLOCK_VECTORS; v++)
@@ -100,8 +100,9 @@ DEFINE_TILE(12)
 /* The row is cut into tiles as even as can be. */
 void CAPAS_TUNED(capas_conv_direct_row)(const conv_row *row)
 {
-    static void (*const tile_of[])(const conv_row *, int) = {
-        tile_1, tile_2, tile_3, tile_4, tile_5, tile_6, tile_7, tile_8, tile_9, tile_10, tile_11, tile_12};
+    static void (*const tile_of[])(const conv_row *, int) = {tile_1, tile_2,  tile_3,  tile_4,
+                                                             tile_5, tile_6,  tile_7,  tile_8,
+                                                             tile_9, tile_10, tile_11, tile_12};
     const int tiles = (row->pixels + TILE - 1) / TILE;
     for (int i = 0; i < tiles; i++) {
         const int begin = row->pixels * i / tiles, end = row->pixels * (i + 1) / tiles;

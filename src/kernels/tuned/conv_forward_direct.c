@@ -1,11 +1,12 @@
-/* Convolution forward, directly: sums of products over the image itself (no matrix of windows), 16 filters at a
- * time, with bias, ReLU and max-pool on the way.
+/* Convolution forward, directly: sums of products over the image itself (no matrix of windows), 16
+ * filters at a time, with bias, ReLU and max-pool on the way.
  *
- *   Z[y,x,k] = bias[k] + sum over r,s,c of X[y*sh + r - pad_top, x*sw + s - pad_left, c] * W[r,s,c,k]
- *   Y = max(floor, Z), or pooled max(floor, max over the window of Z);  floor = 0 for ReLU, else -infinity
+ *   Z[y,x,k] = bias[k] + sum over r,s,c of X[y*sh + r - pad_top, x*sw + s - pad_left, c] *
+ * W[r,s,c,k] Y = max(floor, Z), or pooled max(floor, max over the window of Z);  floor = 0 for
+ * ReLU, else -infinity
  *
- * With a pool, the rows of Z that a window needs wait in a ring, one block of filters wide, so that the map
- * before pooling is never stored:
+ * With a pool, the rows of Z that a window needs wait in a ring, one block of filters wide, so that
+ * the map before pooling is never stored:
  *
  *   ring [pool.height][out_width][16]: row z of the map in place z % pool.height
  *
@@ -67,29 +68,11 @@ static void pack_blocks(const void *problem, const void *context, int64_t begin,
     (&c->sizes, p->filters, c->arguments->weights, bias, block, c->packed);
 }
 
-/* The row of the map at `input`, all but where it goes. */
-static conv_row row_of(const call *c, const float *input, int64_t pitch, int block)
-{
-    const conv_sizes *z = &c->sizes;
-    return (conv_row){
-        .input = input,
-        .pitch = pitch,
-        .step = z->step,
-        .rows = c->problem->kernel_height,
-        .window = z->window,
-        .weights = c->packed.weights + (int64_t)block * z->taps * CONV_BLOCK,
-        .bias = c->packed.bias + block * CONV_BLOCK,
-        .floor = -__builtin_inff(),
-        .filters = conv_smaller(CONV_BLOCK, c->problem->filters - block * CONV_BLOCK),
-        .pixels = c->problem->out_width,
-    };
-}
-
 /* Without a pool: `rows` rows of the map, straight to the output. */
 static void write_rows(const call *c, conv_view view, int block, int rows, float *output)
 {
     const capas_conv_problem *p = c->problem;
-    conv_row row = row_of(c, view.first, view.pitch, block);
+    conv_row row = conv_row_of(p, &c->sizes, c->packed, view, block);
     row.floor = c->floor;
     row.output = output + block * CONV_BLOCK;
     row.output_step = p->filters;
@@ -100,8 +83,9 @@ static void write_rows(const call *c, conv_view view, int block, int rows, float
     }
 }
 
-/* The maximum over one window of a vector of filters, and where it is, row by row: the first of equals, and a
- * NaN loses to any number. `corner` is the window's column in the ring; its rows begin with row `start`. */
+/* The maximum over one window of a vector of filters, and where it is, row by row: the first of
+ * equals, and a NaN loses to any number. `corner` is the window's column in the ring; its rows
+ * begin with row `start`. */
 CAPAS_INLINE vfloat maximum(int height, int width, const float *corner, int64_t ring_row, int start,
                             vint *where)
 {
@@ -136,7 +120,8 @@ CAPAS_INLINE void pool_cell(int height, int width, const float *corner, int64_t 
     if (position) memcpy(position, cell, (size_t)filters);
 }
 
-/* One row of the output from the ring, of which row `start` comes first. out, position: of the row and block.
+/* One row of the output from the ring, of which row `start` comes first. out, position: of the row
+ * and block.
  */
 static void pool_row(const call *c, const float *ring, int start, int filters, float *out,
                      uint8_t *position)
@@ -156,15 +141,15 @@ static void pool_row(const call *c, const float *ring, int start, int filters, f
     }
 }
 
-/* With a pool: rows i .. end-1 of the output. Row z of the map is made when a window first needs it; rows
- * between windows are left out. */
+/* With a pool: rows i .. end-1 of the output. Row z of the map is made when a window first needs
+ * it; rows between windows are left out. */
 static void write_pooled_rows(const call *c, conv_view view, int block, int i, int end, float *ring,
                               float *output, uint8_t *position)
 {
     const capas_conv_problem *p = c->problem;
     const capas_conv_pool *pool = &p->pool;
     const int first = i * pool->stride_height;
-    conv_row row = row_of(c, view.first, view.pitch, block);
+    conv_row row = conv_row_of(p, &c->sizes, c->packed, view, block);
     const int filters = row.filters;
     row.filters = CONV_BLOCK;
     row.output_step = CONV_BLOCK;
@@ -176,7 +161,8 @@ static void write_pooled_rows(const call *c, conv_view view, int block, int i, i
             CAPAS_TUNED(capas_conv_direct_row)(&row);
         }
         const int64_t place = (int64_t)i * pool->out_width * p->filters + block * CONV_BLOCK;
-        pool_row(c, ring, z % pool->height, filters, output + place, position ? position + place : NULL);
+        pool_row(c, ring, z % pool->height, filters, output + place,
+                 position ? position + place : NULL);
     }
 }
 
@@ -190,9 +176,9 @@ static void convolve_band(const call *c, int64_t n, int begin, int end, int work
     const int map_end = pooled ? (end - 1) * p->pool.stride_height + p->pool.height : end;
     const int padded_rows = (map_end - map_begin - 1) * p->stride_height + p->kernel_height;
     float *copy = z->rim ? c->copies + (size_t)worker * c->copy_floats : NULL;
-    conv_view view = CAPAS_TUNED(capas_conv_view)(
-        p, z, (const float *)c->arguments->input + n * z->image, map_begin * p->stride_height,
-        padded_rows, copy);
+    conv_view view =
+        CAPAS_TUNED(capas_conv_view)(p, z, (const float *)c->arguments->input + n * z->image,
+                                     map_begin * p->stride_height, padded_rows, copy);
     float *output = (float *)c->arguments->output + n * z->map;
     uint8_t *position = c->arguments->position ? c->arguments->position + n * z->map : NULL;
     for (int block = 0; block < z->blocks; block++)

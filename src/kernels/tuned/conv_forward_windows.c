@@ -1,5 +1,5 @@
-/* Convolution forward with few input channels and a 2x2 max-pool behind it: the four pixels of a window by some
- * filters stay in registers, and only their maximum and its position are stored.
+/* Convolution forward with few input channels and a 2x2 max-pool behind it: the four pixels of a
+ * window by some filters stay in registers, and only their maximum and its position are stored.
  *
  *                       filters                      tap t, weights w = W[t][filters]:
  *      (y, x)       | sum sum .. |                     sum[i] += X[pixel i, t] * w
@@ -7,11 +7,13 @@
  *      (y+1, x)     | sum sum .. |      position
  *      (y+1, x+1)   | sum sum .. |
  *
- * The sums begin with the bias and take the taps in order, as in conv_direct.c: the values have the same bits. */
+ * The sums begin with the bias and take the taps in order, as in conv_direct.c: the values have the
+ * same bits. */
 #include "kernels/tuned/conv_common.h"
 #include "kernels/tuned/kernels.h"
 
-/* Eight vectors of sums: of 16 lanes two windows by 16 filters, else one window by two vectors of filters. */
+/* Eight vectors of sums: of 16 lanes two windows by 16 filters, else one window by two vectors of
+ * filters. */
 enum {
     WINDOWS = CAPAS_VECTOR == 16 ? 2 : 1,
     VECTORS = CAPAS_VECTOR == 16 ? 1 : 2,
@@ -64,7 +66,7 @@ static bool accepts(const void *problem)
 
 /* What a row of the output needs. */
 typedef struct pooled_row {
-    const float *input; /* the window of the first pixel */
+    const float *input;  /* the window of the first pixel */
     int64_t pitch, down; /* floats from row to row of a window, and from a pixel to the one below */
     int right, across;   /* ... to the one beside it, and to the next cell of the output */
     int rows, window;
@@ -204,8 +206,8 @@ static void convolve_images(void *context, int shard, int worker)
     const int64_t end = capas_shard_begin(a->n, shards, shard + 1);
     float *copy = z->rim ? c->copies + (size_t)worker * c->copy_floats : NULL;
     for (int64_t n = capas_shard_begin(a->n, shards, shard); n < end; n++) {
-        conv_view view = CAPAS_TUNED(capas_conv_view)(
-            p, z, (const float *)a->input + n * z->image, 0, z->padded_height, copy);
+        conv_view view = CAPAS_TUNED(capas_conv_view)(p, z, (const float *)a->input + n * z->image,
+                                                      0, z->padded_height, copy);
         for (int first = 0; first < p->filters; first += FILTERS)
             convolve_filters(c, view, first, (float *)a->output + n * z->map,
                              a->position ? a->position + n * z->map : NULL);
