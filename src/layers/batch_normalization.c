@@ -141,6 +141,7 @@ const capas_layer_type capas_batch_normalization_type = {
     .build = build,
     .lower = lower,
     .passes_mask = true,
+    .call_has_mask = true,
 };
 
 capas_layer *capas_batch_normalization_with(const capas_batch_normalization_options *given)

@@ -54,7 +54,8 @@ static capas_status read_name(capas_layer *layer, const capas_value *value, cons
 /* The options that the map has, without what every layer has. */
 static capas_status read_options(capas_layer *layer, const capas_value *config, const char *where)
 {
-    static const char *const common[] = {"name", "trainable", "dtype"};
+    /* The last is what Keras 2 writes into the first layer of a chain. */
+    static const char *const common[] = {"name", "trainable", "dtype", "batch_input_shape"};
     const capas_option_table *table = &layer->type->options;
     if (config->kind != CAPAS_VALUE_MAP)
         return capas_options_read(table, layer->options, config, where);
@@ -127,17 +128,6 @@ capas_layer *capas_layer_from_config(const char *class_name, const capas_value *
     return NULL;
 }
 
-/* {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, ...} */
-static capas_value *write_policy(void)
-{
-    capas_value *config = capas_value_map();
-    if (!config) return NULL;
-    if (capas_value_set(config, "name", capas_value_string("float32")) == CAPAS_OK)
-        return capas_object_write("keras", "DTypePolicy", config);
-    capas_value_free(config);
-    return NULL;
-}
-
 static capas_status write_config(const capas_layer *layer, capas_value *map)
 {
     const char *name = layer->name ? layer->name : "";
@@ -147,7 +137,7 @@ static capas_status write_config(const capas_layer *layer, capas_value *map)
     }
     CAPAS_TRY(capas_value_set(map, "name", capas_value_string(name)));
     CAPAS_TRY(capas_value_set(map, "trainable", capas_value_bool(layer->trainable)));
-    CAPAS_TRY(capas_value_set(map, "dtype", write_policy()));
+    CAPAS_TRY(capas_value_set(map, "dtype", capas_policy_write()));
     return capas_options_write(&layer->type->options, layer->options, map);
 }
 

@@ -74,6 +74,7 @@ const capas_layer_type capas_dropout_type = {
     .infer = infer,
     .lower = lower,
     .passes_mask = true,
+    .call_has_training = true,
 };
 
 capas_layer *capas_dropout_with(double rate, const capas_dropout_options *given)

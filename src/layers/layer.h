@@ -45,6 +45,8 @@ typedef struct capas_layer_type {
     int (*lower)(const capas_layer *layer, capas_program *program, const int *inputs, int count);
     /* Whether masks of the inputs pass through (Keras's supports_masking). */
     bool passes_mask;
+    /* What Keras writes beside the inputs of a use: {"mask": null}, {"training": false}. */
+    bool call_has_mask, call_has_training;
 } capas_layer_type;
 
 struct capas_layer {

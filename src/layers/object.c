@@ -33,22 +33,22 @@ bool capas_object_read(const capas_value *value, capas_object *object)
 capas_value *capas_object_write(const char *module, const char *class_name, capas_value *config)
 {
     capas_value *map = capas_value_map();
-    if (!map) {
-        capas_value_free(config);
-        return NULL;
-    }
-    capas_status config_set = capas_value_set(map, "module", capas_value_string(module));
-    if (config_set == CAPAS_OK)
-        config_set = capas_value_set(map, "class_name", capas_value_string(class_name));
-    if (config_set != CAPAS_OK) {
-        capas_value_free(config);
-        capas_value_free(map);
-        return NULL;
-    }
-    if (capas_value_set(map, "config", config) == CAPAS_OK &&
-        capas_value_set(map, "registered_name", capas_value_null()) == CAPAS_OK)
-        return map;
+    /* Each takes its value over also when it fails: all are called. */
+    bool written = capas_value_set(map, "module", capas_value_string(module)) == CAPAS_OK;
+    written &= capas_value_set(map, "class_name", capas_value_string(class_name)) == CAPAS_OK;
+    written &= capas_value_set(map, "config", config) == CAPAS_OK;
+    written &= capas_value_set(map, "registered_name", capas_value_null()) == CAPAS_OK;
+    if (written) return map;
     capas_value_free(map);
+    return NULL;
+}
+
+capas_value *capas_policy_write(void)
+{
+    capas_value *config = capas_value_map();
+    if (capas_value_set(config, "name", capas_value_string("float32")) == CAPAS_OK)
+        return capas_object_write("keras", "DTypePolicy", config);
+    capas_value_free(config);
     return NULL;
 }
 

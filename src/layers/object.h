@@ -24,6 +24,9 @@ bool capas_object_read(const capas_value *value, capas_object *object);
 /* Takes `config` over; NULL, with the sentence, when memory runs out. */
 capas_value *capas_object_write(const char *module, const char *class_name, capas_value *config);
 
+/* The dtype policy that Keras writes into every layer and model: float32. */
+capas_value *capas_policy_write(void);
+
 /* The same name but for case and "_": "HeNormal", "he_normal". */
 bool capas_same_name(const char *a, const char *b);
 

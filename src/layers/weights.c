@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { TEXT_SIZE = 128, MOST_ELEMENTS = 0x7fffffff };
+enum { TEXT_SIZE = 128, MOST_ELEMENTS = 1 << 29 };
 
 capas_status capas_layer_add_weight(capas_layer *layer, const char *name, const capas_shape *shape,
                                     capas_initializer initializer, capas_regularizer regularizer,

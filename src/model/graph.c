@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* More than any network has; so that looking names up one by one stays quick. */
-enum { MOST_LAYERS = 10000, MOST_USES = 100000 };
+enum { MOST_LAYERS = 10000, MOST_USES = 20000 };
 
 static const capas_node no_node = {-1};
 
@@ -44,8 +44,7 @@ static int find_layer(const capas_graph *graph, const capas_layer *layer)
     return -1;
 }
 
-/* Takes the layer over, whatever becomes of it. Its number, or -1. */
-static int take_layer(capas_graph *graph, capas_layer *layer)
+int capas_graph_take(capas_graph *graph, capas_layer *layer)
 {
     int number = find_layer(graph, layer);
     if (number >= 0) return number;
@@ -144,7 +143,7 @@ capas_node capas_graph_apply(capas_graph *graph, capas_layer *layer, const capas
         capas_graph_keep_failure(graph, fail_no_layer());
         return node;
     }
-    int number = take_layer(graph, layer);
+    int number = capas_graph_take(graph, layer);
     if (number < 0) {
         capas_graph_keep_failure(graph, capas_error_status());
         return node;

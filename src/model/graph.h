@@ -17,6 +17,10 @@ struct capas_graph {
 /* Notes the thread's failure as the graph's first; returns it. */
 capas_status capas_graph_keep_failure(capas_graph *graph, capas_status status);
 
+/* Takes a layer over, whatever becomes of it; what is in the graph already stays as it is. Its
+ * number among the graph's layers, or -1. capas_graph_apply does it by itself. */
+int capas_graph_take(capas_graph *graph, capas_layer *layer);
+
 /* Gives a layer without a name Keras's: its class in snake case, numbered from the second of its
  * class on; fails when the user's name is another layer's already. */
 capas_status capas_graph_name_layer(const capas_graph *graph, capas_layer *layer);

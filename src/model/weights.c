@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { TEXT_SIZE = 128, ALIGNED_ELEMENTS = 16, MOST_ELEMENTS = 0x7fffffff };
+enum { ALIGNED_ELEMENTS = 16, MOST_ELEMENTS = 1 << 29 };
 
 static int64_t aligned(int64_t count)
 {

@@ -1,0 +1,179 @@
+/* A model's configuration as Keras 3.15 writes it (keras-semantics 7.1; Keras
+ * models/{sequential,functional}.py). Reading one is config_read.c's. */
+#include "layers/object.h"
+#include "model/model.h"
+
+/* Puts `item` into a list that was just made, or gives up both; so that calls nest. */
+static capas_value *with_item(capas_value *list, capas_value *item)
+{
+    if (capas_value_append(list, item) == CAPAS_OK) return list;
+    capas_value_free(list);
+    return NULL;
+}
+
+static capas_value *with_entry(capas_value *map, const char *key, capas_value *item)
+{
+    if (capas_value_set(map, key, item) == CAPAS_OK) return map;
+    capas_value_free(map);
+    return NULL;
+}
+
+/* [null, 28, 28, 1] */
+static capas_value *write_shape(const capas_shape *shape)
+{
+    capas_value *list = capas_value_list();
+    for (int i = 0; i < shape->rank; i++)
+        list = with_item(list, shape->dims[i] == CAPAS_ANY ? capas_value_null()
+                                                           : capas_value_integer(shape->dims[i]));
+    return list;
+}
+
+/* The shape that a layer was built for; a list of them when it takes several inputs. */
+static capas_value *write_build_shapes(const capas_layer *layer)
+{
+    if (layer->type->maximum_inputs == 1) return write_shape(&layer->build_shapes[0]);
+    capas_value *list = capas_value_list();
+    for (int i = 0; i < layer->build_count; i++)
+        list = with_item(list, write_shape(&layer->build_shapes[i]));
+    return list;
+}
+
+static capas_value *write_build_config(capas_value *input_shape)
+{
+    return with_entry(capas_value_map(), "input_shape", input_shape);
+}
+
+static capas_value *write_layer(const capas_layer *layer)
+{
+    capas_value *config = capas_layer_config(layer);
+    if (!config) return NULL;
+    capas_value *map = capas_object_write("keras.layers", layer->type->name, config);
+    if (!layer->type->has_build_config || !layer->built) return map;
+    return with_entry(map, "build_config", write_build_config(write_build_shapes(layer)));
+}
+
+/* ["conv2d", 0, 0]: the layer, which use of it, which of its outputs. */
+static capas_value *write_history(const capas_model *model, int use)
+{
+    const capas_use *from = &model->uses[use];
+    capas_value *list = capas_value_list();
+    list = with_item(list, capas_value_string(model->layers[from->layer]->name));
+    list = with_item(list, capas_value_integer(from->node_index));
+    return with_item(list, capas_value_integer(0));
+}
+
+static capas_value *write_tensor(const capas_model *model, int use)
+{
+    const capas_use *from = &model->uses[use];
+    capas_value *config = capas_value_map();
+    config = with_entry(config, "shape", write_shape(&from->output));
+    config = with_entry(config, "dtype", capas_value_string(capas_element_name(from->element)));
+    config = with_entry(config, "keras_history", write_history(model, use));
+    capas_value *map = capas_value_map();
+    map = with_entry(map, "class_name", capas_value_string("__keras_tensor__"));
+    return with_entry(map, "config", config);
+}
+
+/* [tensor], or [[tensor, ...]] for a layer that takes several. */
+static capas_value *write_arguments(const capas_model *model, const capas_use *use, bool several)
+{
+    capas_value *list = capas_value_list();
+    for (int i = 0; i < use->input_count; i++)
+        list = with_item(list, write_tensor(model, use->inputs[i]));
+    return several ? with_item(capas_value_list(), list) : list;
+}
+
+static capas_value *write_use(const capas_model *model, const capas_use *use)
+{
+    const capas_layer_type *type = model->layers[use->layer]->type;
+    capas_value *keywords = capas_value_map();
+    if (type->call_has_training)
+        keywords = with_entry(keywords, "training", capas_value_bool(false));
+    if (type->call_has_mask) keywords = with_entry(keywords, "mask", capas_value_null());
+    capas_value *map = capas_value_map();
+    map = with_entry(map, "args", write_arguments(model, use, type->maximum_inputs > 1));
+    return with_entry(map, "kwargs", keywords);
+}
+
+/* The use of a layer with this number, or NULL past the last. */
+static const capas_use *find_use(const capas_model *model, int layer, int node_index)
+{
+    for (int i = 0; i < model->use_count; i++)
+        if (model->uses[i].layer == layer && model->uses[i].node_index == node_index)
+            return &model->uses[i];
+    return NULL;
+}
+
+static capas_value *write_uses(const capas_model *model, int layer)
+{
+    capas_value *list = capas_value_list();
+    for (int i = 0; list; i++) {
+        const capas_use *use = find_use(model, layer, i);
+        if (!use || use->input_count == 0) break;
+        list = with_item(list, write_use(model, use));
+    }
+    return list;
+}
+
+static capas_value *write_layers(const capas_model *model)
+{
+    capas_value *list = capas_value_list();
+    for (int i = 0; list && i < model->layer_count; i++) {
+        capas_value *layer = write_layer(model->layers[i]);
+        if (!model->sequential) {
+            layer = with_entry(layer, "name", capas_value_string(model->layers[i]->name));
+            layer = with_entry(layer, "inbound_nodes", write_uses(model, i));
+        }
+        list = with_item(list, layer);
+    }
+    return list;
+}
+
+/* One is written flat, several as a list. */
+static capas_value *write_ends(const capas_model *model, const int *uses, int count)
+{
+    if (count == 1) return write_history(model, uses[0]);
+    capas_value *list = capas_value_list();
+    for (int i = 0; i < count; i++)
+        list = with_item(list, write_history(model, uses[i]));
+    return list;
+}
+
+static capas_value *begin_config(const capas_model *model)
+{
+    capas_value *config = capas_value_map();
+    config = with_entry(config, "name", capas_value_string(capas_model_name(model)));
+    return with_entry(config, "trainable", capas_value_bool(true));
+}
+
+static capas_value *write_sequential(const capas_model *model)
+{
+    const capas_shape *input = &model->uses[model->inputs[0]].output;
+    capas_value *config = begin_config(model);
+    config = with_entry(config, "dtype", capas_policy_write());
+    config = with_entry(config, "layers", write_layers(model));
+    config = with_entry(config, "build_input_shape", write_shape(input));
+    if (!config) return NULL;
+    capas_value *map = capas_object_write("keras", "Sequential", config);
+    return with_entry(map, "build_config", write_build_config(write_shape(input)));
+}
+
+static capas_value *write_functional(const capas_model *model)
+{
+    capas_value *config = begin_config(model);
+    config = with_entry(config, "layers", write_layers(model));
+    config =
+        with_entry(config, "input_layers", write_ends(model, model->inputs, model->input_count));
+    config =
+        with_entry(config, "output_layers", write_ends(model, model->outputs, model->output_count));
+    if (!config) return NULL;
+    capas_value *map = capas_object_write("keras.src.models.functional", "Functional", config);
+    map = with_entry(map, "registered_name", capas_value_string("Functional"));
+    return with_entry(map, "build_config", write_build_config(capas_value_null()));
+}
+
+capas_value *capas_model_config(const capas_model *model)
+{
+    if (capas_model_check(model) != CAPAS_OK) return NULL;
+    return model->sequential ? write_sequential(model) : write_functional(model);
+}
