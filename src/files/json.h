@@ -5,7 +5,7 @@
 
 #include "base/value.h"
 
-enum { CAPAS_JSON_DEPTH = 100, CAPAS_JSON_REAL = 32 };
+enum { CAPAS_JSON_DEPTH = 100, CAPAS_JSON_REAL = 40 };
 
 /* One document; NULL with a sentence that starts with `where` and says line and column. Keys said
  * twice, numbers that do not fit and nesting deeper than CAPAS_JSON_DEPTH are refused. */

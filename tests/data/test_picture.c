@@ -1,0 +1,182 @@
+/* PNG pictures: every depth and kind as TensorFlow decodes them, alpha over black, gray by
+ * ITU-R 601; damaged files are refused with a sentence, at whatever byte they break. */
+#include "base/file.h"
+#include "base/memory.h"
+#include "support/cmocka.h"
+#include "support/golden.h"
+#include "support/scarce_memory.h"
+#include <capas/data.h>
+#include <capas/model.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *image_path(const char *name)
+{
+    return golden_path("images/%s", name);
+}
+
+static capas_picture load(const char *name, int channels)
+{
+    capas_picture picture;
+    if (capas_load_picture(image_path(name), channels, &picture) != CAPAS_OK)
+        fail_msg("%s", capas_error());
+    assert_int_equal(picture.channels, channels);
+    return picture;
+}
+
+static void assert_decoded(const char *name, const char *array, int channels)
+{
+    npy expected = golden_npy("images/%s", array);
+    capas_picture picture = load(name, channels);
+    assert_int_equal(picture.height, expected.shape[0]);
+    assert_int_equal(picture.width, expected.shape[1]);
+    assert_int_equal(expected.shape[2], channels);
+    assert_memory_equal(picture.pixels, expected.data, expected.count);
+    capas_free(picture.pixels);
+    npy_free(&expected);
+}
+
+static void decodes_as_tensorflow(void **state)
+{
+    (void)state;
+    assert_decoded("gray.png", "gray_png_decoded.npy", 1);
+    assert_decoded("gray.png", "gray_png_decoded3.npy", 3);
+    assert_decoded("gray16.png", "gray16_png_decoded.npy", 1);
+    assert_decoded("gray16.png", "gray16_png_decoded3.npy", 3);
+    assert_decoded("bilevel.png", "bilevel_png_decoded.npy", 1);
+    assert_decoded("bilevel.png", "bilevel_png_decoded3.npy", 3);
+    assert_decoded("palette.png", "palette_png_decoded.npy", 3);
+    assert_decoded("rgb.png", "rgb_png_decoded.npy", 3);
+}
+
+/* The colours of a decoded picture with alpha, each laid over black. */
+static void assert_over_black(const char *name, const char *array)
+{
+    npy stored = golden_npy("images/%s", array);
+    capas_picture picture = load(name, 3);
+    int channels = (int)stored.shape[2], colours = channels - 1;
+    const uint8_t *pixel = stored.data;
+    for (size_t i = 0; i < stored.count / (size_t)channels; i++, pixel += channels)
+        for (int c = 0; c < 3; c++) {
+            int level = pixel[colours == 3 ? c : 0], alpha = pixel[colours];
+            assert_int_equal(picture.pixels[3 * i + (size_t)c], (level * alpha * 2 + 255) / 510);
+        }
+    capas_free(picture.pixels);
+    npy_free(&stored);
+}
+
+static void lays_alpha_over_black(void **state)
+{
+    (void)state;
+    assert_over_black("rgba.png", "rgba_png_decoded.npy");
+    assert_over_black("gray_alpha.png", "gray_alpha_png_decoded.npy");
+}
+
+static void makes_gray_of_colours(void **state)
+{
+    (void)state;
+    npy colours = golden_npy("images/rgb_png_decoded.npy");
+    capas_picture picture = load("rgb.png", 1);
+    const uint8_t *rgb = colours.data;
+    for (size_t i = 0; i < colours.count / 3; i++, rgb += 3) {
+        double gray = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2];
+        assert_true(abs(picture.pixels[i] - (int)(gray + 0.5)) <= 1);
+    }
+    capas_free(picture.pixels);
+    npy_free(&colours);
+}
+
+static void assert_refused(const char *path, int channels, capas_status status,
+                           const char *sentence)
+{
+    capas_picture picture;
+    assert_int_equal(capas_load_picture(path, channels, &picture), status);
+    assert_null(picture.pixels);
+    if (!strstr(capas_error(), sentence)) fail_msg("\"%s\" lacks \"%s\"", capas_error(), sentence);
+}
+
+static void refuses_what_is_no_png(void **state)
+{
+    (void)state;
+    assert_int_equal(capas_write_file("photo.jpg", "\xFF\xD8\xFF\xE0\0\x10JFIF", 10), CAPAS_OK);
+    assert_refused("photo.jpg", 1, CAPAS_BAD_FILE, "is no PNG picture but a JPEG");
+    assert_refused("missing.png", 1, CAPAS_NO_FILE, "missing.png");
+    assert_refused(".", 1, CAPAS_NO_FILE, "folder");
+    assert_refused(image_path("gray.png"), 2, CAPAS_INVALID_ARGUMENT, "channels must be 1");
+    assert_int_equal(capas_write_file("short.png", "\x89PNG", 4), CAPAS_OK);
+    assert_refused("short.png", 1, CAPAS_BAD_FILE, "too short");
+    assert_int_equal(capas_load_picture(NULL, 1, NULL), CAPAS_INVALID_ARGUMENT);
+}
+
+/* Cut anywhere, or with any byte changed, a picture is refused or decoded, and nothing else. */
+static void survives_damage(void **state)
+{
+    (void)state;
+    char *data;
+    size_t size;
+    assert_int_equal(capas_read_file(image_path("palette.png"), 1 << 20, &data, &size), CAPAS_OK);
+    for (size_t length = 0; length < size; length += 7) {
+        assert_int_equal(capas_write_file("cut.png", data, length), CAPAS_OK);
+        assert_refused("cut.png", 3, CAPAS_BAD_FILE, "cut.png");
+    }
+    for (size_t i = 0; i < size; i += 5) {
+        capas_picture picture;
+        data[i] ^= 0x55;
+        assert_int_equal(capas_write_file("hurt.png", data, size), CAPAS_OK);
+        data[i] ^= 0x55;
+        if (capas_load_picture("hurt.png", 3, &picture) == CAPAS_OK)
+            capas_free(picture.pixels);
+        else
+            assert_int_equal(capas_error_status(), CAPAS_BAD_FILE);
+    }
+    capas_release(data);
+}
+
+/* An IHDR that announces `width` x `height` gray pixels, with the right checksum. */
+static void refuses_pictures_that_are_too_large(void **state)
+{
+    (void)state;
+    static const unsigned char huge[] = {
+        0x89, 'P',  'N',  'G',  '\r', '\n', 0x1A, '\n', /* signature */
+        0,    0,    0,    13,   'I',  'H',  'D',  'R',  /* header */
+        0,    0,    0x7F, 0xFF, 0,    0,    0x7F, 0xFF, 8,    0,    0,    0,
+        0,                      /* 32767 x 32767 */
+        0x6C, 0x99, 0x59, 0xE1, /* its checksum */
+        0,    0,    0,    0,    'I',  'D',  'A',  'T',  0x35, 0xAF, 0x06, 0x1E,
+    };
+    assert_int_equal(capas_write_file("huge.png", huge, sizeof huge), CAPAS_OK);
+    assert_refused("huge.png", 1, CAPAS_BAD_FILE, "huge.png");
+}
+
+static void survives_without_memory(void **state)
+{
+    (void)state;
+    bool done = false;
+    for (long allowed = 0; !done; allowed++) {
+        capas_picture picture;
+        assert_true(allowed < 1000);
+        scarce_memory_begin(allowed);
+        done = capas_load_picture(image_path("rgb.png"), 1, &picture) == CAPAS_OK;
+        if (done)
+            capas_free(picture.pixels);
+        else
+            assert_int_equal(capas_error_status(), CAPAS_NO_MEMORY);
+        assert_int_equal(scarce_memory_live(), 0);
+        scarce_memory_end();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(decodes_as_tensorflow),
+        cmocka_unit_test(lays_alpha_over_black),
+        cmocka_unit_test(makes_gray_of_colours),
+        cmocka_unit_test(refuses_what_is_no_png),
+        cmocka_unit_test(survives_damage),
+        cmocka_unit_test(refuses_pictures_that_are_too_large),
+        cmocka_unit_test(survives_without_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
