@@ -49,6 +49,12 @@ extern const capas_option_kind capas_option_enum;    /* an enum of `words`, star
 extern const capas_option_kind
     capas_option_shape; /* capas_shape without the batch; rank 0: none given */
 
+/* What Keras has and capas can only be told one thing of; they have no field. */
+extern const capas_option_kind capas_option_only_none;
+extern const capas_option_kind capas_option_only_false;
+extern const capas_option_kind capas_option_unused; /* a number that only matters beside one of the
+                                                       above; written as its standard */
+
 typedef struct capas_option_table {
     const char *owner; /* "Conv2D" */
     const capas_option *options;

@@ -55,7 +55,7 @@ static const capas_option options[] = {
      .help = "only None yet"},
     {"synchronized", &capas_option_bool, FIELD(synchronized), 0, .help = "only false"},
     {"renorm", &capas_option_only_false, 0, .help = "only false"},
-    {"renorm_clipping", &capas_option_only_null, 0, .help = "only None"},
+    {"renorm_clipping", &capas_option_only_none, 0, .help = "only None"},
     {"renorm_momentum", &capas_option_unused, 0, 0.99, .help = "without effect"},
 };
 

@@ -25,7 +25,7 @@ static const capas_option options[] = {
      .help = "only None yet"},
     {"bias_constraint", &capas_option_constraint, FIELD(bias_constraint), .nullable = true,
      .help = "only None yet"},
-    {"quantization_config", &capas_option_only_null, 0, .help = "only None yet"},
+    {"quantization_config", &capas_option_only_none, 0, .help = "only None yet"},
 };
 
 static capas_status infer(const capas_layer *layer, const capas_shape *inputs, int count,

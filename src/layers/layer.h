@@ -125,12 +125,6 @@ extern const capas_option_kind
 extern const capas_option_kind capas_option_regularizer; /* capas_regularizer; None allowed */
 extern const capas_option_kind
     capas_option_constraint; /* int: only None, with a sentence otherwise */
-/* Options of Keras's that can only be told one thing; they have no field. */
-extern const capas_option_kind capas_option_only_null;
-extern const capas_option_kind capas_option_only_false;
-extern const capas_option_kind capas_option_unused; /* a number that only matters beside one of the
-                                                       above; written as its standard */
-
 /* Names of the activations, in the order of capas_activation; ended by NULL. */
 extern const char *const capas_activation_names[];
 

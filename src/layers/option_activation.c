@@ -67,59 +67,11 @@ static capas_value *write_activation(const capas_option *option, const void *fie
     return capas_value_string(capas_activation_names[*(const capas_activation *)field - 1]);
 }
 
-/* Only one value ---------------------------------------------------------------------------------
- */
-
-static capas_status fail_only(const char *expected, const capas_value *value)
-{
-    char found[TEXT_SIZE];
-    return capas_fail(CAPAS_UNSUPPORTED, "%s (capas has nothing else yet), found %s", expected,
-                      capas_value_describe(value, found, sizeof found));
-}
-
-static capas_status read_only_null(const capas_option *option, const capas_value *value,
-                                   void *field)
-{
-    (void)option;
-    (void)field;
-    return value->kind == CAPAS_VALUE_NULL ? CAPAS_OK : fail_only("null", value);
-}
-
-static capas_value *write_only_null(const capas_option *option, const void *field)
+static capas_value *write_constraint(const capas_option *option, const void *field)
 {
     (void)option;
     (void)field;
     return capas_value_null();
-}
-
-static capas_status read_only_false(const capas_option *option, const capas_value *value,
-                                    void *field)
-{
-    (void)option;
-    (void)field;
-    bool is_false = value->kind == CAPAS_VALUE_BOOL && !value->boolean;
-    return is_false || value->kind == CAPAS_VALUE_NULL ? CAPAS_OK : fail_only("false", value);
-}
-
-static capas_value *write_only_false(const capas_option *option, const void *field)
-{
-    (void)option;
-    (void)field;
-    return capas_value_bool(false);
-}
-
-static capas_status read_unused(const capas_option *option, const capas_value *value, void *field)
-{
-    (void)option;
-    (void)field;
-    bool number = value->kind == CAPAS_VALUE_INTEGER || value->kind == CAPAS_VALUE_REAL;
-    return number || value->kind == CAPAS_VALUE_NULL ? CAPAS_OK : fail_only("a number", value);
-}
-
-static capas_value *write_unused(const capas_option *option, const void *field)
-{
-    (void)field;
-    return capas_value_real(option->standard);
 }
 
 static void resolve_constraint(const capas_option *option, void *field)
@@ -152,14 +104,5 @@ const capas_option_kind capas_option_activation = {
     "an activation", resolve_activation, check_activation, read_activation, write_activation,
 };
 const capas_option_kind capas_option_constraint = {
-    "None", resolve_constraint, check_constraint, read_constraint, write_only_null,
-};
-const capas_option_kind capas_option_only_null = {
-    "null", NULL, NULL, read_only_null, write_only_null,
-};
-const capas_option_kind capas_option_only_false = {
-    "false", NULL, NULL, read_only_false, write_only_false,
-};
-const capas_option_kind capas_option_unused = {
-    "a number without effect", NULL, NULL, read_unused, write_unused,
+    "None", resolve_constraint, check_constraint, read_constraint, write_constraint,
 };

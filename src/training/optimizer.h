@@ -26,11 +26,8 @@ typedef struct capas_optimizer_type {
 extern const capas_optimizer_type capas_optimizer_sgd, capas_optimizer_rmsprop,
     capas_optimizer_adam;
 
-/* Kinds of option: a learning rate (a number, kept as the float32 that Keras keeps), and what Keras
- * has and capas does not: only its default is taken, which is written back. */
+/* A learning rate: a number, kept as the float32 that Keras keeps. */
 extern const capas_option_kind capas_option_rate;
-extern const capas_option_kind capas_option_only_false, capas_option_only_none,
-    capas_option_ema_momentum;
 
 /* The options that all have, in the order of Keras's get_config. */
 #define CAPAS_OPTIMIZER_ROWS(type, rate)                                                           \
@@ -52,7 +49,7 @@ extern const capas_option_kind capas_option_only_false, capas_option_only_none,
         CAPAS_CLIP_ROW(type, clipvalue, "largest element of a gradient"),                          \
         {.name = "use_ema", .kind = &capas_option_only_false, .help = "averaged weights"},         \
         {.name = "ema_momentum",                                                                   \
-         .kind = &capas_option_ema_momentum,                                                       \
+         .kind = &capas_option_unused,                                                             \
          .standard = 0.99,                                                                         \
          .help = "momentum of the averaged weights"},                                              \
         {.name = "ema_overwrite_frequency",                                                        \
