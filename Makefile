@@ -53,12 +53,7 @@ format: ## lays the sources out with clang-format
 	@scripts/install-packages.sh develop
 	@scripts/format.sh
 
-check-neon: ## the kernels compiled for 64-bit ARM, every warning an error
-	@scripts/install-packages.sh build develop
-	@test -f build-neon/build.ninja || cmake --preset neon
-	@cmake --build --preset neon --parallel $(JOBS)
-
-format: ## says which sources are not laid out so
+check-format: ## says which sources are not laid out so
 	@scripts/install-packages.sh develop
 	@scripts/format.sh --check
 
