@@ -3,12 +3,13 @@
 #define CAPAS_CALLBACKS_H
 
 #include <capas/model.h>
+#include <capas/options.h>
 
 CAPAS_BEGIN
 
-/* The numbers of a batch or epoch, sorted by name as Keras 3 has them: accuracy, loss, val_accuracy,
- * val_loss. A callback may add to them in on_epoch_end with capas_logs_set; what it adds is shown and stays in
- * the history. */
+/* The numbers of a batch or epoch, sorted by name as Keras 3 has them: accuracy, loss,
+ * val_accuracy, val_loss. A callback may add to them in on_epoch_end with capas_logs_set; what it
+ * adds is shown and stays in the history. */
 typedef struct capas_logs capas_logs;
 CAPAS_API int capas_logs_count(const capas_logs *logs);
 CAPAS_API const char *capas_logs_name(const capas_logs *logs, int index);
@@ -22,19 +23,23 @@ typedef struct capas_training capas_training;
 CAPAS_API capas_model *capas_training_model(capas_training *training);
 CAPAS_API int capas_training_epoch(const capas_training *training);  /* from 0 */
 CAPAS_API int capas_training_epochs(const capas_training *training); /* the last + 1 */
-CAPAS_API int64_t capas_training_steps(const capas_training *training); /* an epoch; CAPAS_ANY: unknown */
-CAPAS_API void capas_training_stop(capas_training *training);        /* Keras's stop_training = True */
+CAPAS_API int64_t
+capas_training_steps(const capas_training *training);         /* an epoch; CAPAS_ANY: unknown */
+CAPAS_API void capas_training_stop(capas_training *training); /* Keras's stop_training = True */
 CAPAS_API double capas_training_learning_rate(const capas_training *training);
-CAPAS_API capas_status capas_training_set_learning_rate(capas_training *training, double learning_rate);
+CAPAS_API capas_status capas_training_set_learning_rate(capas_training *training,
+                                                        double learning_rate);
 
-/* Each hook may be NULL. A hook that returns other than CAPAS_OK ends the call with that status. Batches and
- * epochs count from 0. `context` is the callback's own. */
+/* Each hook may be NULL. A hook that returns other than CAPAS_OK ends the call with that status.
+ * Batches and epochs count from 0. `context` is the callback's own. */
 typedef struct capas_callback {
     void *context;
     capas_status (*on_train_begin)(void *context, capas_training *training, capas_logs *logs);
     capas_status (*on_train_end)(void *context, capas_training *training, capas_logs *logs);
-    capas_status (*on_epoch_begin)(void *context, capas_training *training, int epoch, capas_logs *logs);
-    capas_status (*on_epoch_end)(void *context, capas_training *training, int epoch, capas_logs *logs);
+    capas_status (*on_epoch_begin)(void *context, capas_training *training, int epoch,
+                                   capas_logs *logs);
+    capas_status (*on_epoch_end)(void *context, capas_training *training, int epoch,
+                                 capas_logs *logs);
     capas_status (*on_train_batch_begin)(void *context, capas_training *training, int64_t batch,
                                          capas_logs *logs);
     capas_status (*on_train_batch_end)(void *context, capas_training *training, int64_t batch,
@@ -51,11 +56,42 @@ typedef struct capas_callback {
                                          capas_logs *logs);
 } capas_callback;
 
-/* Keras's progress lines (keras-semantics 5.2) on a stream: verbose 1 a bar that is redrawn, 2 a line an
- * epoch. `stream` is a FILE * (stderr, stdout), passed as void * to keep stdio out of this header. Made by
- * capas, freed with capas_progress_free. fit itself prints nothing: this is the reporter to give it. */
+/* Keras's progress lines (keras-semantics 5.2) on a stream: verbose 1 a bar that is redrawn, 2 a
+ * line an epoch. `stream` is a FILE * (stderr, stdout), passed as void * to keep stdio out of this
+ * header. Made by capas, freed with capas_progress_free. fit itself prints nothing: this is the
+ * reporter to give it. */
 CAPAS_API capas_callback *capas_progress_new(void *stream, int verbose);
 CAPAS_API void capas_progress_free(capas_callback *progress);
+
+/* Whether a monitored number is better when it is smaller or larger. Auto: a loss smaller, a
+ * compiled metric as it is meant; another name is a failure. */
+typedef enum capas_monitor_mode {
+    CAPAS_MONITOR_AUTO = 1,
+    CAPAS_MONITOR_MIN,
+    CAPAS_MONITOR_MAX
+} capas_monitor_mode;
+
+/* EarlyStopping(monitor): ends the training when a number has stopped improving
+ * (keras-semantics 6.1). Say what is left out as in capas/options.h. Made by capas, freed with
+ * capas_early_stopping_free. It may be used for several trainings, one after the other. */
+typedef struct capas_early_stopping_options {
+    size_t struct_size;
+    const char *monitor;      /* default: val_loss */
+    double min_delta;         /* less does not count as improvement; default: 0 */
+    int patience;             /* epochs without improvement that are borne; default: 0 */
+    int verbose;              /* 1: a note in the log when it stops or restores; default: 0 */
+    capas_monitor_mode mode;  /* default: auto */
+    double baseline;          /* only what is better than this gives new patience; default: None */
+    int restore_best_weights; /* in the end the weights of the best epoch; default: false */
+    int start_from_epoch;     /* epochs before it are passed over; default: 0 */
+} capas_early_stopping_options;
+CAPAS_API capas_callback *capas_early_stopping_with(const capas_early_stopping_options *options);
+#define capas_early_stopping(...)                                                                  \
+    capas_early_stopping_with(&(capas_early_stopping_options){                                     \
+        .struct_size = sizeof(capas_early_stopping_options), __VA_ARGS__})
+CAPAS_API void capas_early_stopping_free(capas_callback *early_stopping);
+/* The epoch (from 0) at whose end it stopped the last training; 0: it did not stop it. */
+CAPAS_API int capas_early_stopping_epoch(const capas_callback *early_stopping);
 
 CAPAS_END
 
