@@ -18,64 +18,68 @@ enum { TILE = 12 };
 #elif CAPAS_VECTOR == 8 || defined(__ARM_NEON)
 enum { TILE = 6 };
 #else
-enum { TILE = 3 };
+enum { TILE = 2 };
 #endif
 
 /* Three pixels share a pointer, as addresses of the form a, a + step, a + 2 * step cost nothing. */
 enum { POINTERS = (TILE + 2) / 3 };
 
+/* Of pixel i, vector v: number i * VECTORS + v. */
+enum { VECTORS = CONV_BLOCK_VECTORS, SUMS = TILE * VECTORS };
+
 /* One row of the window: `taps` steps of the loop above. */
-CAPAS_INLINE const float *add_window_row(const int pixels, vfloat sum[TILE][CONV_BLOCK_VECTORS],
-                                         const float *x, int64_t step, int taps, const float *w)
+CAPAS_INLINE const float *add_window_row(const int sums, vfloat sum[SUMS], const float *x,
+                                         int64_t step, int taps, const float *w)
 {
     const float *first[POINTERS];
     CAPAS_UNROLL
     for (int i = 0; i < POINTERS; i++)
         first[i] = x + 3 * i * step;
     for (int t = 0; t < taps; t++, w += CONV_BLOCK) {
-        vfloat factor[CONV_BLOCK_VECTORS];
+        vfloat factor[VECTORS];
         CAPAS_UNROLL
-        for (int v = 0; v < CONV_BLOCK_VECTORS; v++)
+        for (int v = 0; v < VECTORS; v++)
             factor[v] = v_load(w + v * CAPAS_VECTOR);
         CAPAS_UNROLL
-        for (int i = 0; i < pixels; i++) {
-            vfloat value = v_set(first[i / 3][i % 3 * step + t]);
-            CAPAS_UNROLL
-            for (int v = 0; v < CONV_BLOCK_VECTORS; v++)
-                sum[i][v] = v_fma(value, factor[v], sum[i][v]);
+        for (int i = 0; i < sums; i++) {
+            const int pixel = i / VECTORS;
+            vfloat value = v_set(first[pixel / 3][pixel % 3 * step + t]);
+            sum[i] = v_fma(value, factor[i % VECTORS], sum[i]);
         }
     }
     return w;
 }
 
-CAPAS_INLINE void store_tile(const int pixels, vfloat sum[TILE][CONV_BLOCK_VECTORS],
-                             const conv_row *row, int begin)
+CAPAS_INLINE void store_tile(const int sums, vfloat sum[SUMS], const conv_row *row, int begin)
 {
     const vfloat least = v_set(row->floor);
     float *out = row->output + begin * row->output_step;
-    CAPAS_UNROLL
-    for (int i = 0; i < pixels; i++, out += row->output_step) {
-        float all[CONV_BLOCK], *to = row->filters == CONV_BLOCK ? out : all;
+    if (row->filters == CONV_BLOCK) {
         CAPAS_UNROLL
-        for (int v = 0; v < CONV_BLOCK_VECTORS; v++)
-            v_store(to + v * CAPAS_VECTOR, v_max(least, sum[i][v]));
-        if (to == all) conv_copy_filters(out, all, row->filters);
+        for (int i = 0; i < sums; i++)
+            v_store(out + i / VECTORS * row->output_step + i % VECTORS * CAPAS_VECTOR,
+                    v_max(least, sum[i]));
+        return;
     }
+    float all[SUMS * CAPAS_VECTOR];
+    CAPAS_UNROLL
+    for (int i = 0; i < sums; i++)
+        v_store(all + i * CAPAS_VECTOR, v_max(least, sum[i]));
+    for (int i = 0; i < sums / VECTORS; i++)
+        memcpy(out + i * row->output_step, all + i * CONV_BLOCK,
+               (size_t)row->filters * sizeof(float));
 }
 
 CAPAS_INLINE void tile(const int pixels, const conv_row *row, int begin)
 {
-    vfloat sum[TILE][CONV_BLOCK_VECTORS];
+    vfloat sum[SUMS];
     CAPAS_UNROLL
-    for (int i = 0; i < pixels; i++) {
-        CAPAS_UNROLL
-        for (int v = 0; v < CONV_BLOCK_VECTORS; v++)
-            sum[i][v] = v_load(row->bias + v * CAPAS_VECTOR);
-    }
+    for (int i = 0; i < pixels * VECTORS; i++)
+        sum[i] = v_load(row->bias + i % VECTORS * CAPAS_VECTOR);
     const float *x = row->input + (int64_t)begin * row->step, *w = row->weights;
     for (int r = 0; r < row->rows; r++, x += row->pitch)
-        w = add_window_row(pixels, sum, x, row->step, row->window, w);
-    store_tile(pixels, sum, row, begin);
+        w = add_window_row(pixels * VECTORS, sum, x, row->step, row->window, w);
+    store_tile(pixels * VECTORS, sum, row, begin);
 }
 
 /* A function for each width of a tile: by itself the compiler keeps all its sums in registers. */

@@ -24,7 +24,7 @@
 #define CAPAS_LEVEL_STRING CAPAS_STRING(CAPAS_LEVEL_NAME)
 #define CAPAS_INLINE       static inline __attribute__((always_inline))
 #if defined(__clang__)
-#define CAPAS_UNROLL _Pragma("unroll")
+#define CAPAS_UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define CAPAS_UNROLL _Pragma("GCC unroll 64")
 #endif
