@@ -3,9 +3,10 @@
  * writes weights and slots; memory is what it waits for. Each rule and its variants are a loop of
  * their own. */
 #include "kernels/update.h"
+#include "kernels/tuned/elements.h"
 #include "kernels/tuned/kernels.h"
 
-enum { PIECE = 1024 /* elements */, GRAIN = 16 /* pieces of a shard */ };
+enum { GRAIN = 16384 /* elements */ };
 
 typedef struct step {
     const capas_update_problem *problem;
@@ -35,23 +36,10 @@ static step step_of(const capas_update_problem *p, const capas_update_arguments 
     };
 }
 
-/* Up to CAPAS_VECTOR elements; `count` is a constant but in the tail. */
-CAPAS_INLINE vfloat load(const float *p, int count)
-{
-    return count == CAPAS_VECTOR ? v_load(p) : v_load_part(p, count);
-}
-CAPAS_INLINE void store(float *p, vfloat a, int count)
-{
-    if (count == CAPAS_VECTOR)
-        v_store(p, a);
-    else
-        v_store_part(p, a, count);
-}
-
 /* The gradient scaled and clipped; a NaN stays. */
 CAPAS_INLINE vfloat prepared(const step *s, int64_t i, int count)
 {
-    vfloat g = load(s->gradient + i, count) * s->scale;
+    vfloat g = v_load_some(s->gradient + i, count) * s->scale;
     if (!(s->limit > 0)) return g;
     return v_max(v_set(-s->limit), v_min(v_set(s->limit), g));
 }
@@ -61,40 +49,40 @@ CAPAS_INLINE vfloat sgd(const step *s, bool has_momentum, int64_t i, int count, 
 {
     vfloat increment = s->rate * g;
     if (!has_momentum) return -increment;
-    vfloat m = s->momentum * load(s->slots[0] + i, count) - increment;
-    store(s->slots[0] + i, m, count);
+    vfloat m = s->momentum * v_load_some(s->slots[0] + i, count) - increment;
+    v_store_some(s->slots[0] + i, m, count);
     if (s->problem->nesterov) return s->momentum * m - increment;
     return m;
 }
 
 CAPAS_INLINE vfloat rmsprop(const step *s, bool has_momentum, int64_t i, int count, vfloat g)
 {
-    vfloat v = s->rho * load(s->slots[0] + i, count) + s->rest_of_rho * (g * g);
+    vfloat v = s->rho * v_load_some(s->slots[0] + i, count) + s->rest_of_rho * (g * g);
     vfloat denominator = v + s->epsilon;
-    store(s->slots[0] + i, v, count);
+    v_store_some(s->slots[0] + i, v, count);
     if (s->problem->centered) {
         float *slot = s->slots[has_momentum ? 2 : 1] + i;
-        vfloat average = s->rho * load(slot, count) + s->rest_of_rho * g;
+        vfloat average = s->rho * v_load_some(slot, count) + s->rest_of_rho * g;
         denominator = v - average * average + s->epsilon;
-        store(slot, average, count);
+        v_store_some(slot, average, count);
     }
     vfloat increment = s->rate * g / v_sqrt(denominator);
     if (!has_momentum) return -increment;
-    vfloat b = s->momentum * load(s->slots[1] + i, count) + increment;
-    store(s->slots[1] + i, b, count);
+    vfloat b = s->momentum * v_load_some(s->slots[1] + i, count) + increment;
+    v_store_some(s->slots[1] + i, b, count);
     return -b;
 }
 
 CAPAS_INLINE vfloat adam(const step *s, int64_t i, int count, vfloat g)
 {
-    vfloat m = load(s->slots[0] + i, count), v = load(s->slots[1] + i, count);
+    vfloat m = v_load_some(s->slots[0] + i, count), v = v_load_some(s->slots[1] + i, count);
     m += (g - m) * s->rest_of_beta_1;
     v += (g * g - v) * s->rest_of_beta_2;
-    store(s->slots[0] + i, m, count);
-    store(s->slots[1] + i, v, count);
+    v_store_some(s->slots[0] + i, m, count);
+    v_store_some(s->slots[1] + i, v, count);
     if (s->problem->amsgrad) {
-        v = v_max(v, load(s->slots[2] + i, count));
-        store(s->slots[2] + i, v, count);
+        v = v_max(v, v_load_some(s->slots[2] + i, count));
+        v_store_some(s->slots[2] + i, v, count);
     }
     return -(s->rate * m / (v_sqrt(v) + s->epsilon));
 }
@@ -104,7 +92,7 @@ CAPAS_INLINE vint update_vector(const step *s, capas_update_rule rule, bool has_
                                 int count)
 {
     const int32_t exponent = 0x7f800000;
-    vfloat g = prepared(s, i, count), w = load(s->weights + i, count), change = v_zero();
+    vfloat g = prepared(s, i, count), w = v_load_some(s->weights + i, count), change = v_zero();
     switch (rule) {
     case CAPAS_UPDATE_SGD:
         change = sgd(s, has_momentum, i, count, g);
@@ -118,7 +106,7 @@ CAPAS_INLINE vint update_vector(const step *s, capas_update_rule rule, bool has_
     }
     w -= w * s->decay;
     w += change;
-    store(s->weights + i, w, count);
+    v_store_some(s->weights + i, w, count);
     return ((vint)w & exponent) == exponent;
 }
 
@@ -143,21 +131,20 @@ static void run_range(const void *problem, const void *arguments, int64_t begin,
     const capas_update_problem *p = problem;
     const capas_update_arguments *a = arguments;
     const step s = step_of(p, a);
-    const int64_t last = end * PIECE < a->count ? end * PIECE : a->count;
+    const int64_t first = begin * CAPAS_PIECE, last = capas_pieces_end(end, a->count);
     bool finite = true;
     (void)shard;
     switch (p->rule) {
     case CAPAS_UPDATE_SGD:
-        finite = p->momentum != 0 ? update_range(&s, CAPAS_UPDATE_SGD, true, begin * PIECE, last)
-                                  : update_range(&s, CAPAS_UPDATE_SGD, false, begin * PIECE, last);
+        finite = p->momentum != 0 ? update_range(&s, CAPAS_UPDATE_SGD, true, first, last)
+                                  : update_range(&s, CAPAS_UPDATE_SGD, false, first, last);
         break;
     case CAPAS_UPDATE_RMSPROP:
-        finite = p->momentum > 0
-                     ? update_range(&s, CAPAS_UPDATE_RMSPROP, true, begin * PIECE, last)
-                     : update_range(&s, CAPAS_UPDATE_RMSPROP, false, begin * PIECE, last);
+        finite = p->momentum > 0 ? update_range(&s, CAPAS_UPDATE_RMSPROP, true, first, last)
+                                 : update_range(&s, CAPAS_UPDATE_RMSPROP, false, first, last);
         break;
     case CAPAS_UPDATE_ADAM:
-        finite = update_range(&s, CAPAS_UPDATE_ADAM, false, begin * PIECE, last);
+        finite = update_range(&s, CAPAS_UPDATE_ADAM, false, first, last);
         break;
     }
     if (!finite && a->finite) __atomic_store_n(a->finite, false, __ATOMIC_RELAXED);
@@ -167,7 +154,7 @@ static void run(const void *problem, const void *arguments)
 {
     const capas_update_problem *p = problem;
     const capas_update_arguments *a = arguments;
-    capas_parallel_ranges((a->count + PIECE - 1) / PIECE, GRAIN, p->workers, run_range, p, a);
+    capas_parallel_pieces(a->count, GRAIN, p->workers, run_range, p, a);
 }
 
 CAPAS_TUNED_KERNEL(update, "one pass", NULL, NULL, run);

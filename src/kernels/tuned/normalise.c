@@ -1,0 +1,237 @@
+/* Batch normalisation over vectors of channels: X [rows][channels], rows = n * outer (inner must be
+ * 1).
+ *
+ *   forward    mean = sum x / rows, variance = sum (x - mean)^2 / rows,  y = (x - mean) scale gamma
+ * + beta backward   dbeta = sum dy, dgamma = scale sum dy (x - mean), dx = gamma scale (dy - (dbeta
+ * + (x - mean) scale dgamma) / rows)
+ *
+ * Work is cut by rows. A shard adds 64 rows in float, and such sums in double; the shards' sums are
+ * added in their order. */
+#include "kernels/normalise.h"
+#include "kernels/tuned/elements.h"
+#include "kernels/tuned/kernels.h"
+#include "kernels/tuned/scratch.h"
+#include <math.h>
+
+enum { GRAIN = 16384 /* elements */, BLOCK_ROWS = 64 };
+
+/* What is added up over the rows, one or two sums a channel. */
+typedef enum summand { VALUES, SQUARES, GRADIENTS } summand;
+
+typedef struct normalise_call {
+    const capas_normalise_problem *problem;
+    const capas_normalise_arguments *arguments;
+    int64_t rows, grain;
+    summand what;
+    double *sums, *exact_mean;              /* [shards][2][channels], [channels] */
+    float *mean, *slope, *offset, *x_slope; /* [channels] */
+} normalise_call;
+
+static size_t lay_out(normalise_call *call, const capas_normalise_problem *p, void *workspace)
+{
+    size_t end = 0, place[4];
+    const size_t sums =
+        capas_take(&end, CAPAS_MAX_SHARDS * 2 * (int64_t)p->channels, sizeof(double));
+    const size_t exact_mean = capas_take(&end, p->channels, sizeof(double));
+    for (int i = 0; i < 4; i++)
+        place[i] = capas_take(&end, p->channels, sizeof(float));
+    if (workspace) {
+        call->sums = capas_piece(workspace, sums);
+        call->exact_mean = capas_piece(workspace, exact_mean);
+        call->mean = capas_piece(workspace, place[0]);
+        call->slope = capas_piece(workspace, place[1]);
+        call->offset = capas_piece(workspace, place[2]);
+        call->x_slope = capas_piece(workspace, place[3]);
+    }
+    return end;
+}
+
+/* Up to 64 rows of a vector of channels from element `at` on, into the shard's sums. */
+CAPAS_INLINE void sum_block(const normalise_call *call, summand what, int64_t at, int64_t rows,
+                            int c, int count, double *sums)
+{
+    const int channels = call->problem->channels;
+    const float *x = (const float *)call->arguments->input + at;
+    const float *dy = (const float *)call->arguments->output_gradient;
+    const vfloat mean = what == VALUES ? v_zero() : v_load_some(call->mean + c, count);
+    vfloat first = v_zero(), second = v_zero();
+    for (int64_t row = 0; row < rows; row++) {
+        vfloat value = v_load_some(x + row * channels, count) - mean;
+        if (what == VALUES) first += value;
+        if (what == SQUARES) first += value * value;
+        if (what == GRADIENTS) {
+            vfloat gradient = v_load_some(dy + at + row * channels, count);
+            first += gradient;
+            second += gradient * value;
+        }
+    }
+    for (int i = 0; i < count; i++) {
+        sums[c + i] += (double)first[i];
+        if (what == GRADIENTS) sums[channels + c + i] += (double)second[i];
+    }
+}
+
+CAPAS_INLINE void sum_rows(const normalise_call *call, summand what, int64_t begin, int64_t end,
+                           double *sums)
+{
+    const int channels = call->problem->channels;
+    for (int64_t row = begin; row < end; row += BLOCK_ROWS) {
+        const int64_t rows = end - row < BLOCK_ROWS ? end - row : BLOCK_ROWS;
+        int c = 0;
+        for (; c + CAPAS_VECTOR <= channels; c += CAPAS_VECTOR)
+            sum_block(call, what, row * channels + c, rows, c, CAPAS_VECTOR, sums);
+        if (c < channels) sum_block(call, what, row * channels + c, rows, c, channels - c, sums);
+    }
+}
+
+static void sum_range(const void *problem, const void *context, int64_t begin, int64_t end,
+                      int shard)
+{
+    const normalise_call *call = context;
+    const int channels = call->problem->channels;
+    double *sums = call->sums + (int64_t)shard * 2 * channels;
+    (void)problem;
+    memset(sums, 0, 2 * (size_t)channels * sizeof *sums);
+    switch (call->what) {
+    case VALUES:
+        sum_rows(call, VALUES, begin, end, sums);
+        break;
+    case SQUARES:
+        sum_rows(call, SQUARES, begin, end, sums);
+        break;
+    case GRADIENTS:
+        sum_rows(call, GRADIENTS, begin, end, sums);
+        break;
+    }
+}
+
+/* Leaves the sums over all rows where the first shard's were. */
+static void sum_channels(normalise_call *call, summand what)
+{
+    const capas_normalise_problem *p = call->problem;
+    const int shards = capas_shard_count(call->rows, call->grain);
+    call->what = what;
+    capas_parallel_ranges(call->rows, call->grain, p->workers, sum_range, p, call);
+    for (int shard = 1; shard < shards; shard++)
+        for (int i = 0; i < 2 * p->channels; i++)
+            call->sums[i] += call->sums[(int64_t)shard * 2 * p->channels + i];
+}
+
+/* out = x_slope (x - mean) + slope dy + offset; forward without a gradient, and without slope. */
+static void map_range(const void *problem, const void *context, int64_t begin, int64_t end,
+                      int shard)
+{
+    const normalise_call *call = context;
+    const int channels = call->problem->channels;
+    const bool back = call->what == GRADIENTS;
+    const float *x = call->arguments->input, *dy = call->arguments->output_gradient;
+    float *out = back ? call->arguments->input_gradient : call->arguments->output;
+    (void)problem;
+    (void)shard;
+    for (int64_t row = begin; row < end; row++)
+        for (int c = 0; c < channels; c += CAPAS_VECTOR) {
+            const int count = channels - c < CAPAS_VECTOR ? channels - c : CAPAS_VECTOR;
+            const int64_t at = row * channels + c;
+            vfloat centered = v_load_some(x + at, count) - v_load_some(call->mean + c, count);
+            vfloat y = centered * v_load_some(call->x_slope + c, count);
+            if (back) y += v_load_some(dy + at, count) * v_load_some(call->slope + c, count);
+            v_store_some(out + at, y + v_load_some(call->offset + c, count), count);
+        }
+}
+
+static void map_rows(normalise_call *call)
+{
+    const capas_normalise_problem *p = call->problem;
+    capas_parallel_ranges(call->rows, call->grain, p->workers, map_range, p, call);
+}
+
+/* The batch's statistics, and the moving ones moved. Squares are about the rounded mean, which is
+ * allowed for. Leaves the variances in the sums. */
+static void batch_statistics(normalise_call *call)
+{
+    const capas_normalise_problem *p = call->problem;
+    float *moving_mean = call->arguments->moving_mean;
+    float *moving_variance = call->arguments->moving_variance;
+    sum_channels(call, VALUES);
+    for (int c = 0; c < p->channels; c++) {
+        call->exact_mean[c] = call->sums[c] / (double)call->rows;
+        call->mean[c] = (float)call->exact_mean[c];
+    }
+    sum_channels(call, SQUARES);
+    for (int c = 0; c < p->channels; c++) {
+        const double mean = call->exact_mean[c], rounding = mean - (double)call->mean[c];
+        const double variance = call->sums[c] / (double)call->rows - rounding * rounding;
+        moving_mean[c] = (float)(moving_mean[c] * p->momentum + mean * (1 - p->momentum));
+        moving_variance[c] =
+            (float)(moving_variance[c] * p->momentum + variance * (1 - p->momentum));
+        call->sums[c] = variance;
+    }
+}
+
+static normalise_call call_of(const capas_normalise_problem *p, const capas_normalise_arguments *a)
+{
+    normalise_call call = {.problem = p, .arguments = a, .rows = a->n * p->outer};
+    call.grain = GRAIN / p->channels + 1;
+    lay_out(&call, p, a->workspace);
+    return call;
+}
+
+static void forward(const void *problem, const void *arguments)
+{
+    const capas_normalise_problem *p = problem;
+    const capas_normalise_arguments *a = arguments;
+    const float *gamma = a->gamma, *beta = a->beta;
+    if (a->n == 0) return; /* no values: the moving statistics stay */
+    normalise_call call = call_of(p, a);
+    if (p->batch_statistics) batch_statistics(&call);
+    for (int c = 0; c < p->channels; c++) {
+        if (!p->batch_statistics) call.mean[c] = ((const float *)a->moving_mean)[c];
+        const double variance =
+            p->batch_statistics ? call.sums[c] : (double)((const float *)a->moving_variance)[c];
+        const double scale = 1 / sqrt(variance + p->epsilon);
+        if (a->mean) ((float *)a->mean)[c] = call.mean[c];
+        if (a->scale) ((float *)a->scale)[c] = (float)scale;
+        call.x_slope[c] = (float)(gamma ? (double)gamma[c] * scale : scale);
+        call.offset[c] = beta ? beta[c] : 0;
+    }
+    call.what = VALUES;
+    map_rows(&call);
+}
+
+/* dx = gamma scale dy - (x - mean) gamma scale^2 dgamma / rows - gamma scale dbeta / rows */
+static void backward(const void *problem, const void *arguments)
+{
+    const capas_normalise_problem *p = problem;
+    const capas_normalise_arguments *a = arguments;
+    const float *gamma = a->gamma;
+    normalise_call call = call_of(p, a);
+    memcpy(call.mean, a->mean, (size_t)p->channels * sizeof(float));
+    sum_channels(&call, GRADIENTS);
+    const double part = p->batch_statistics && call.rows > 0 ? 1 / (double)call.rows : 0;
+    for (int c = 0; c < p->channels; c++) {
+        const double scale = (double)((const float *)a->scale)[c];
+        const double beta_gradient = call.sums[c];
+        const double gamma_gradient = call.sums[p->channels + c] * scale;
+        const double factor = gamma ? (double)gamma[c] * scale : scale;
+        if (a->gamma_gradient) ((float *)a->gamma_gradient)[c] = (float)gamma_gradient;
+        if (a->beta_gradient) ((float *)a->beta_gradient)[c] = (float)beta_gradient;
+        call.slope[c] = (float)factor;
+        call.offset[c] = (float)(-factor * beta_gradient * part);
+        call.x_slope[c] = (float)(-factor * scale * gamma_gradient * part);
+    }
+    if (a->input_gradient) map_rows(&call);
+}
+
+static size_t workspace(const void *problem)
+{
+    normalise_call call;
+    return lay_out(&call, problem, NULL);
+}
+
+static bool accepts(const void *problem)
+{
+    return ((const capas_normalise_problem *)problem)->inner == 1;
+}
+
+CAPAS_TUNED_KERNEL(normalise_forward, "channels", accepts, workspace, forward);
+CAPAS_TUNED_KERNEL(normalise_backward, "channels", accepts, workspace, backward);
