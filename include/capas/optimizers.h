@@ -9,6 +9,7 @@ CAPAS_BEGIN
 
 /* Options of every optimizer; None where left out unless said. */
 #define CAPAS_OPTIMIZER_OPTIONS                                                                    \
+    size_t struct_size;                                                                            \
     double learning_rate;   /* default: SGD 0.01, the others 0.001 */                              \
     double weight_decay;    /* w -= w * weight_decay * learning_rate before the update */          \
     double clipnorm;        /* each gradient's norm is at most this */                             \
@@ -57,9 +58,13 @@ CAPAS_API capas_optimizer capas_sgd_with(const capas_sgd_options *options);
 CAPAS_API capas_optimizer capas_rmsprop_with(const capas_rmsprop_options *options);
 CAPAS_API capas_optimizer capas_adam_with(const capas_adam_options *options);
 /* capas_sgd(), capas_sgd(.learning_rate = 0.1, .momentum = 0.9), ... */
-#define capas_sgd(...)     capas_sgd_with(&(capas_sgd_options){.learning_rate = 0, __VA_ARGS__})
-#define capas_rmsprop(...) capas_rmsprop_with(&(capas_rmsprop_options){.learning_rate = 0, __VA_ARGS__})
-#define capas_adam(...)    capas_adam_with(&(capas_adam_options){.learning_rate = 0, __VA_ARGS__})
+#define capas_sgd(...)                                                                             \
+    capas_sgd_with(&(capas_sgd_options){.struct_size = sizeof(capas_sgd_options), __VA_ARGS__})
+#define capas_rmsprop(...)                                                                         \
+    capas_rmsprop_with(                                                                            \
+        &(capas_rmsprop_options){.struct_size = sizeof(capas_rmsprop_options), __VA_ARGS__})
+#define capas_adam(...)                                                                            \
+    capas_adam_with(&(capas_adam_options){.struct_size = sizeof(capas_adam_options), __VA_ARGS__})
 
 /* Losses (keras-semantics 3.1). When the model ends in a softmax, the cross-entropies start from the numbers
  * before it, as Keras on TensorFlow does; no clipping then. */

@@ -37,6 +37,11 @@ static const capas_op *softmax_of(const capas_program *program, int buffer)
     return &program->ops[producer];
 }
 
+static void expose(capas_program *program, int buffer)
+{
+    if (buffer >= 0) program->buffers[buffer].exposed = true;
+}
+
 static void lower_loss(capas_plan *plan, int index)
 {
     capas_program *program = &plan->program;
@@ -55,16 +60,14 @@ static void lower_loss(capas_plan *plan, int index)
         problem.from_logits = true;
         prediction = softmax->inputs[0];
     }
+    /* Metrics read them after the run. */
+    expose(program, target);
+    expose(program, weight);
     const char *label = capas_model_name(plan->model);
     plan->targets[index] = target;
     plan->sample_weights[index] = weight;
     plan->values[index] = capas_program_loss(program, label, prediction, target, weight, &problem,
                                              plan->options.loss_weights[index]);
-}
-
-static void expose(capas_program *program, int buffer)
-{
-    if (buffer >= 0) program->buffers[buffer].exposed = true;
 }
 
 capas_status capas_plan_lower(capas_plan *plan)

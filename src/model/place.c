@@ -256,7 +256,7 @@ capas_status capas_plan_place(capas_plan *plan)
             it->place = *it->where = lowest_place(placer.items, i, it);
             if (it->place + it->size > plan->arena_size) plan->arena_size = it->place + it->size;
         }
-        point_gradients(plan);
+        if (plan->options.backward) point_gradients(plan);
     }
     capas_release(first);
     capas_release(written);

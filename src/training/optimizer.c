@@ -13,24 +13,32 @@ static const capas_optimizer_type *const types[] = {
     &capas_optimizer_adam,
 };
 
+/* A program built against an older capas gives a shorter struct: the rest is zero, the default. */
+static void copy_options(void *all, size_t size, const void *given)
+{
+    if (!given) return;
+    size_t given_size = *(const size_t *)given;
+    memcpy(all, given, given_size >= sizeof size && given_size < size ? given_size : size);
+}
+
 capas_optimizer capas_sgd_with(const capas_sgd_options *options)
 {
     capas_optimizer optimizer = {.kind = CAPAS_OPTIMIZER_SGD};
-    if (options) optimizer.options.sgd = *options;
+    copy_options(&optimizer.options.sgd, sizeof *options, options);
     return optimizer;
 }
 
 capas_optimizer capas_rmsprop_with(const capas_rmsprop_options *options)
 {
     capas_optimizer optimizer = {.kind = CAPAS_OPTIMIZER_RMSPROP};
-    if (options) optimizer.options.rmsprop = *options;
+    copy_options(&optimizer.options.rmsprop, sizeof *options, options);
     return optimizer;
 }
 
 capas_optimizer capas_adam_with(const capas_adam_options *options)
 {
     capas_optimizer optimizer = {.kind = CAPAS_OPTIMIZER_ADAM};
-    if (options) optimizer.options.adam = *options;
+    copy_options(&optimizer.options.adam, sizeof *options, options);
     return optimizer;
 }
 
