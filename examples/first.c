@@ -1,4 +1,4 @@
-/* The first program: a convolutional network learns handwritten digits, is saved, and is opened again.
+/* The first program: a convolutional network learns handwritten digits and is saved.
  *
  *     ./first [EPOCHS]       (default 1; MNIST is found in data/mnist or in CAPAS_DATA)
  *
@@ -21,8 +21,11 @@ int main(int argc, char **argv)
 
     /* Bytes 0..255 are given to the network as 0..1. */
     capas_model_set_preprocessing(model, &(capas_preprocessing){.scale = 1.0 / 255});
-    capas_compile(model, .optimizer = capas_adam(), .loss = CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY,
-                  .metrics = {CAPAS_ACCURACY});
+    capas_compile(
+        model,
+        .optimizer = capas_adam(),
+        .loss = CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY,
+        .metrics = {CAPAS_ACCURACY});
 
     capas_dataset *train = capas_mnist(), *test = capas_mnist_test();
     capas_fit(model, train, .epochs = epochs, .batch_size = 32, .verbose = 1);
