@@ -119,7 +119,7 @@ static capas_status measure_prediction(const bench *bench, capas_model *model,
     return status;
 }
 
-static capas_status measure(const bench *bench, const capas_recipe *recipe, figures *figures)
+static capas_status measure(const bench *bench, capas_recipe *recipe, figures *figures)
 {
     capas_recipe_data data;
     CAPAS_TRY(capas_recipe_open_data(recipe, NULL, &data));
