@@ -14,17 +14,32 @@ enum { IMAGE_STEP = 1 << 16, NAME_SIZE = 40 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* HDF5's own way of printing, which a new stack of errors begins with. */
+static H5E_auto2_t own_printing(void)
+{
+    H5E_auto2_t print = NULL;
+    void *context;
+    hid_t stack = H5Ecreate_stack();
+    if (stack < 0) return NULL;
+    H5Eget_auto2(stack, &print, &context);
+    H5Eclose_stack(stack);
+    return print;
+}
+
 void capas_hdf5_enter(capas_hdf5_silence *before)
 {
     pthread_mutex_lock(&lock);
     *before = (capas_hdf5_silence){0};
     H5Eget_auto2(H5E_DEFAULT, &before->print, &before->context);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    if (before->print && before->print == own_printing()) before->print = NULL;
 }
 
+/* A function of the program's own is given back; HDF5's printing stays off, because it also speaks
+ * when the process ends, of files that it could not close. */
 void capas_hdf5_leave(const capas_hdf5_silence *before)
 {
-    H5Eset_auto2(H5E_DEFAULT, before->print, before->context);
+    if (before->print) H5Eset_auto2(H5E_DEFAULT, before->print, before->context);
     pthread_mutex_unlock(&lock);
 }
 

@@ -19,7 +19,7 @@ typedef struct capas_hdf5_silence {
     void *context;
 } capas_hdf5_silence;
 
-/* Takes the one lock and switches HDF5's printing off; leave gives both back. */
+/* Takes the one lock and switches HDF5's printing off; leave gives the lock back. */
 void capas_hdf5_enter(capas_hdf5_silence *before);
 void capas_hdf5_leave(const capas_hdf5_silence *before);
 

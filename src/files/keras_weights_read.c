@@ -122,45 +122,65 @@ static capas_status read_slot(capas_model *model, capas_hdf5 *file, reading *rea
     return CAPAS_OK;
 }
 
-static capas_status read_slots(capas_model *model, capas_hdf5 *file)
+/* Variables from number `first` of the optimizer on; none at all when it was never trained. */
+static capas_status read_slots(capas_model *model, capas_hdf5 *file, int first)
 {
     char path[CAPAS_KERAS_PATH];
     int weight, slot, count = 0;
     reading reading = {
         .owner = "optimizer", .owner_name = capas_optimizer_name(model->trainer), .path = path};
-    capas_keras_variable("optimizer", 2, path);
-    if (!capas_hdf5_has(file, path)) return CAPAS_OK; /* never trained */
+    capas_keras_variable("optimizer", first, path);
+    if (!capas_hdf5_has(file, path)) return CAPAS_OK;
     for (; capas_optimizer_variable(model, count, &weight, &slot); count++) {
-        capas_keras_variable("optimizer", count + 2, path);
+        capas_keras_variable("optimizer", first + count, path);
         CAPAS_TRY(read_slot(model, file, &reading, weight, slot));
     }
-    capas_keras_variable("optimizer", count + 2, path);
+    capas_keras_variable("optimizer", first + count, path);
     if (capas_hdf5_has(file, path))
         return capas_fail(CAPAS_SHAPE_MISMATCH,
                           "optimizer %s has %d variables, but the file holds more (%s)",
-                          reading.owner_name, count + 2, path);
+                          reading.owner_name, first + count, path);
     model->trainer->slots_ready = true;
+    return CAPAS_OK;
+}
+
+static capas_status read_iteration(capas_model *model, capas_hdf5 *file)
+{
+    int64_t iteration;
+    CAPAS_TRY(capas_hdf5_read_integer(file, "optimizer/vars/0", &iteration));
+    if (iteration < 0)
+        return capas_fail(CAPAS_BAD_FILE, "the optimizer's step must be 0 or more, found %" PRId64,
+                          iteration);
+    model->trainer->iteration = iteration;
+    return CAPAS_OK;
+}
+
+/* Keras 2 and schedules have no learning rate among the variables: then the second is a slot. */
+static capas_status read_learning_rate(capas_model *model, capas_hdf5 *file, bool *has)
+{
+    capas_shape shape, scalar = {0};
+    reading reading = {.owner = "optimizer",
+                       .owner_name = capas_optimizer_name(model->trainer),
+                       .weight = "learning_rate",
+                       .path = "optimizer/vars/1"};
+    *has = capas_hdf5_has(file, reading.path);
+    if (!*has) return CAPAS_OK;
+    CAPAS_TRY(capas_hdf5_shape(file, reading.path, &shape));
+    *has = shape.rank == 0;
+    if (!*has) return CAPAS_OK;
+    float *learning_rate = read_values(file, &reading, &scalar);
+    if (!learning_rate) return capas_error_status();
+    model->trainer->learning_rate = *learning_rate;
+    capas_release(learning_rate);
     return CAPAS_OK;
 }
 
 capas_status capas_keras_read_optimizer(capas_model *model, capas_hdf5 *file)
 {
-    capas_shape scalar = {0};
-    int64_t iteration;
+    bool has_learning_rate;
     if (!model->trainer || !capas_hdf5_has(file, "optimizer/vars/0")) return CAPAS_OK;
-    CAPAS_TRY(capas_hdf5_read_integer(file, "optimizer/vars/0", &iteration));
-    if (iteration < 0)
-        return capas_fail(CAPAS_BAD_FILE, "the optimizer's step must be 0 or more, found %" PRId64,
-                          iteration);
-    reading reading = {.owner = "optimizer",
-                       .owner_name = capas_optimizer_name(model->trainer),
-                       .weight = "learning_rate",
-                       .path = "optimizer/vars/1"};
-    float *learning_rate = read_values(file, &reading, &scalar);
-    if (!learning_rate) return capas_error_status();
-    model->trainer->learning_rate = *learning_rate;
-    model->trainer->iteration = iteration;
-    capas_release(learning_rate);
-    return read_slots(model, file);
+    CAPAS_TRY(read_iteration(model, file));
+    CAPAS_TRY(read_learning_rate(model, file, &has_learning_rate));
+    return read_slots(model, file, has_learning_rate ? 2 : 1);
 }
 #endif

@@ -1,0 +1,64 @@
+/* What a recipe is inside, and what its files share. Everything is checked when it is loaded, but
+ * for what only a built model can tell. */
+#ifndef CAPAS_RECIPE_PARTS_H
+#define CAPAS_RECIPE_PARTS_H
+
+#include "base/value.h"
+#include <capas/recipe.h>
+#include <stdbool.h>
+
+enum { CAPAS_RECIPE_CALLBACKS = 8 };
+
+struct capas_recipe {
+    char *path; /* for messages */
+    char *name;
+    capas_value *tree; /* the YAML, with the settings in it */
+
+    const capas_value *model; /* of the tree: a list of layers; NULL when `keras` is there */
+    capas_value *keras;       /* the configuration in a Keras JSON file */
+
+    const char *data;     /* a name or folder, of the tree; NULL: none */
+    double scale, offset; /* NaN scale: none said */
+    bool one_hot;
+
+    capas_fit_options fit; /* the numbers, as a program would write them */
+    bool validates_on_test;
+    capas_callback *callbacks[CAPAS_RECIPE_CALLBACKS];
+    void (*callback_frees[CAPAS_RECIPE_CALLBACKS])(capas_callback *callback);
+    int callback_count;
+    double expected_accuracy;
+
+    /* What the data that were opened are like, for the model made afterwards. */
+    bool data_known;
+    capas_shape sample;
+    capas_preprocessing statistics;
+    const char *const *class_names; /* constant */
+    int class_count;
+};
+
+/* A failure: "PATH, line N: " and the rest; the line is left out when `at` has none. */
+capas_status capas_recipe_fail(const capas_recipe *recipe, const capas_value *at,
+                               capas_status status, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* That `map` is a map with no other keys than `names`; `what` says which map. NULL or null is fine.
+ */
+capas_status capas_recipe_check_keys(const capas_recipe *recipe, const capas_value *map,
+                                     const char *what, const char *const *names, size_t count);
+
+/* Changes the tree: "fit.epochs=1". */
+capas_status capas_recipe_set(capas_recipe *recipe, const char *setting);
+
+/* Each reads and checks one part of the tree at loading. */
+capas_status capas_recipe_read_model(capas_recipe *recipe, const capas_value *model);
+capas_status capas_recipe_read_data(capas_recipe *recipe, const capas_value *data);
+capas_status capas_recipe_read_fit(capas_recipe *recipe, const capas_value *fit);
+void capas_recipe_free_callbacks(capas_recipe *recipe);
+
+/* Keras's configuration of the list of layers, for samples of a shape; NULL on failure. */
+capas_value *capas_recipe_config(const capas_recipe *recipe, const capas_shape *sample);
+
+/* The path of a recipe said by path or name, released by the caller; NULL when there is none. */
+char *capas_recipe_find(const char *name);
+
+#endif
