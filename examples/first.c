@@ -27,9 +27,10 @@ int main(int argc, char **argv)
         .loss = CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY,
         .metrics = {CAPAS_ACCURACY});
 
-    capas_dataset *train = capas_mnist(), *test = capas_mnist_test();
+    capas_dataset *train = capas_mnist();
     capas_fit(model, train, .epochs = epochs, .batch_size = 32, .verbose = 1);
 
+    capas_dataset *test = capas_mnist_test();
     capas_evaluation result;
     if (capas_evaluate(model, test, &result) == CAPAS_OK)
         printf("test accuracy %.4f\n", capas_evaluation_get(&result, "accuracy"));
