@@ -65,12 +65,13 @@ static double to_real(const char *text)
     return real;
 }
 
-/* An integer that does not fit is a real. */
-static capas_value *integer_of(const char *text, int base)
+/* An integer that does not fit is a real; one in another base then stays text. */
+static capas_value *integer_of(const char *text, const char *digits, int base)
 {
     errno = 0;
-    long long integer = strtoll(text, NULL, base);
-    return errno == ERANGE ? capas_value_real(to_real(text)) : capas_value_integer(integer);
+    long long integer = strtoll(digits, NULL, base);
+    if (errno != ERANGE) return capas_value_integer(integer);
+    return base == 10 ? capas_value_real(to_real(text)) : capas_value_string(text);
 }
 
 static bool has_base(const char *text, const char *prefix, const char *digits)
@@ -88,9 +89,9 @@ static capas_value *plain_value(const char *text)
     if (is_one_of(text, nulls)) return capas_value_null();
     if (is_one_of(text, trues)) return capas_value_bool(true);
     if (is_one_of(text, falses)) return capas_value_bool(false);
-    if (is_integer(text)) return integer_of(text, 10);
-    if (has_base(text, "0x", "0123456789abcdefABCDEF")) return integer_of(text + 2, 16);
-    if (has_base(text, "0o", "01234567")) return integer_of(text + 2, 8);
+    if (is_integer(text)) return integer_of(text, text, 10);
+    if (has_base(text, "0x", "0123456789abcdefABCDEF")) return integer_of(text, text + 2, 16);
+    if (has_base(text, "0o", "01234567")) return integer_of(text, text + 2, 8);
     if (is_real(text)) return capas_value_real(to_real(text));
     if (is_one_of(skip_sign(text), infinities))
         return capas_value_real(*text == '-' ? -INFINITY : INFINITY);
