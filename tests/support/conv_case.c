@@ -126,9 +126,11 @@ static int64_t cells_of(const capas_conv_problem *p)
                               : (int64_t)p->out_height * p->out_width;
 }
 
-static size_t bytes_of(const conv_data *data, int64_t count)
+/* Aligned as the library's memory is, and not a byte too long. */
+static void *array_of(const conv_data *data, int64_t count)
 {
-    return (size_t)count * (size_t)capas_element_size(data->element);
+    const size_t size = (size_t)count * (size_t)capas_element_size(data->element);
+    return aligned_alloc(64, size > 0 ? size : 1);
 }
 
 static void allocate(const capas_conv_problem *p, conv_data *data)
@@ -137,14 +139,14 @@ static void allocate(const capas_conv_problem *p, conv_data *data)
     data->weight_count =
         (int64_t)p->kernel_height * p->kernel_width * (p->channels / p->groups) * p->filters;
     data->output_count = p->batch * cells_of(p) * p->filters;
-    data->input = malloc(bytes_of(data, data->input_count));
-    data->weights = malloc(bytes_of(data, data->weight_count));
-    data->bias = malloc(bytes_of(data, p->filters));
-    data->output = malloc(bytes_of(data, data->output_count));
-    data->output_gradient = malloc(bytes_of(data, data->output_count));
-    data->input_gradient = malloc(bytes_of(data, data->input_count));
-    data->weight_gradient = malloc(bytes_of(data, data->weight_count));
-    data->bias_gradient = malloc(bytes_of(data, p->filters));
+    data->input = array_of(data, data->input_count);
+    data->weights = array_of(data, data->weight_count);
+    data->bias = array_of(data, p->filters);
+    data->output = array_of(data, data->output_count);
+    data->output_gradient = array_of(data, data->output_count);
+    data->input_gradient = array_of(data, data->input_count);
+    data->weight_gradient = array_of(data, data->weight_count);
+    data->bias_gradient = array_of(data, p->filters);
     data->position = malloc((size_t)data->output_count);
 }
 

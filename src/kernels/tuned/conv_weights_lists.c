@@ -11,25 +11,45 @@
 /* Bytes of the padded image that a strip covers, about. */
 enum { STRIP_BYTES = 24 << 10 };
 
+/* Small tiles take some entries of a list at once, each with sums of its own: sums that wait for
+ * one another would leave the processor idle. */
+CAPAS_INLINE int entries_at_once(int sums)
+{
+    return sums <= 3 ? 4 : sums <= 6 ? 2 : 1;
+}
+
 /* sum [rows][vectors] += over the list; x: where the tile is in the first window. */
 CAPAS_INLINE void add_list(const int rows, const int vectors, const float *x, int64_t pitch,
                            const float *value, const int32_t *offset, int count, float *sum)
 {
-    vfloat total[rows * vectors];
+    const int sums = rows * vectors, entries = entries_at_once(sums);
+    vfloat total[sums * entries];
     CAPAS_UNROLL
-    for (int i = 0; i < rows * vectors; i++)
-        total[i] = v_load(sum + i * CAPAS_VECTOR);
-    for (int e = 0; e < count; e++) {
-        const vfloat factor = v_set(value[e]);
-        const float *window = x + offset[e];
+    for (int i = 0; i < sums * entries; i++)
+        total[i] = i < sums ? v_load(sum + i * CAPAS_VECTOR) : v_zero();
+    int e = 0;
+    for (; e + entries <= count; e += entries) {
         CAPAS_UNROLL
-        for (int i = 0; i < rows * vectors; i++)
+        for (int i = 0; i < sums * entries; i++) {
+            const int j = i % sums;
+            const float *window = x + offset[e + i / sums] + j / vectors * pitch;
+            total[i] = v_fma(v_set(value[e + i / sums]),
+                             v_load(window + j % vectors * CAPAS_VECTOR), total[i]);
+        }
+    }
+    for (; e < count; e++) {
+        CAPAS_UNROLL
+        for (int i = 0; i < sums; i++) {
+            const float *window = x + offset[e] + i / vectors * pitch;
             total[i] =
-                v_fma(factor, v_load(window + i / vectors * pitch + i % vectors * CAPAS_VECTOR),
-                      total[i]);
+                v_fma(v_set(value[e]), v_load(window + i % vectors * CAPAS_VECTOR), total[i]);
+        }
     }
     CAPAS_UNROLL
-    for (int i = 0; i < rows * vectors; i++)
+    for (int i = sums; i < sums * entries; i++)
+        total[i % sums] += total[i];
+    CAPAS_UNROLL
+    for (int i = 0; i < sums; i++)
         v_store(sum + i * CAPAS_VECTOR, total[i]);
 }
 
