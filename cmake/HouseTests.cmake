@@ -34,3 +34,5 @@ if("first" IN_LIST CAPAS_EXAMPLES)
                    "${CMAKE_BINARY_DIR}" "${CMAKE_COMMAND}" "${CMAKE_C_COMPILER}" "${sanitizers}")
   set_tests_properties(house.install PROPERTIES ENVIRONMENT "${test_environment}" TIMEOUT 600)
 endif()
+
+include(cmake/DocsTests.cmake)

@@ -2,7 +2,7 @@
 #   awk -v folder=FOLDER -v name=NAME -f blocks.awk FILE
 # Writes each block into FOLDER/NAME.NUMBER.LANGUAGE, and for each one line to standard output:
 # that file, the language, the line it begins on, and what the comment <!-- test: ... --> before it says,
-# with tabs between them. Blocks inside a list may be indented.
+# with the character of number 31 between them. Blocks inside a list may be indented.
 /^ *```/ && !inside {
     inside = 1
     language = $0
@@ -11,7 +11,7 @@
     count++
     file = folder "/" name "." count "." (language == "" ? "none" : language)
     printf "" > file
-    print file "\t" language "\t" FNR "\t" said
+    print file "\037" language "\037" FNR "\037" said
     said = ""
     next
 }

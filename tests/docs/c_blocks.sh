@@ -53,7 +53,7 @@ stands_in() { # BLOCK PROGRAM
 }
 
 while read -r document; do
-    while IFS=$'\t' read -r block language line said; do
+    while IFS=$between read -r block language line said; do
         case $language in c | cpp) ;; *) continue ;; esac
         where=$document:$line
         count=$((count + 1))

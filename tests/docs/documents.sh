@@ -16,7 +16,8 @@ documents() {
     (cd "$source" && find README.md README.es.md CONTRIBUTING.md docs tests/golden/README.md -name '*.md' | LC_ALL=C sort)
 }
 
-# blocks DOCUMENT: file, language, line, directive of each, with tabs between them.
+# blocks DOCUMENT: file, language, line, and what the comment says, of each block; `between` lies between.
+between=$'\x1f'
 blocks() {
     mkdir -p "$work/blocks"
     awk -v folder="$work/blocks" -v name="$(tr '/' '_' <<< "$1")" -f "$source/tests/docs/blocks.awk" "$source/$1"

@@ -12,7 +12,7 @@ flags=${4:-}
 mkdir "$work/tree"
 files=0
 lines=0
-while IFS=$'\t' read -r block language line said; do
+while IFS=$between read -r block language line said; do
     case $said in
     "file "*)
         path=${said#file }
