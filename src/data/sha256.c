@@ -28,7 +28,18 @@ static inline uint32_t read_word(const uint8_t *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-static void add_block(uint32_t state[8], const uint8_t *block)
+/* One round; what FIPS calls h becomes the new a, and d the new e: the callers' order turns instead
+ * of the values. */
+static inline void mix(uint32_t a, uint32_t b, uint32_t c, uint32_t *d, uint32_t e, uint32_t f,
+                       uint32_t g, uint32_t *h, uint32_t word)
+{
+    uint32_t first = *h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + (g ^ (e & (f ^ g))) + word;
+    *d += first;
+    *h = first + (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) | (c & (a | b)));
+}
+
+/* w[i] + constants[i], w spread from the block's 16 words. */
+static void spread(const uint8_t *block, uint32_t words[64])
 {
     uint32_t w[64];
     for (int i = 0; i < 16; i++)
@@ -38,14 +49,25 @@ static void add_block(uint32_t state[8], const uint8_t *block)
         uint32_t far = turn(w[i - 2], 17) ^ turn(w[i - 2], 19) ^ w[i - 2] >> 10;
         w[i] = w[i - 16] + near + w[i - 7] + far;
     }
+    for (int i = 0; i < 64; i++)
+        words[i] = w[i] + constants[i];
+}
+
+static void add_block(uint32_t state[8], const uint8_t *block)
+{
+    uint32_t w[64];
+    spread(block, w);
     uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
     uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
-    for (int i = 0; i < 64; i++) {
-        uint32_t sum = turn(e, 6) ^ turn(e, 11) ^ turn(e, 25);
-        uint32_t first = h + sum + (g ^ (e & (f ^ g))) + constants[i] + w[i];
-        uint32_t second = (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) | (c & (a | b)));
-        h = g, g = f, f = e, e = d + first;
-        d = c, c = b, b = a, a = first + second;
+    for (int i = 0; i < 64; i += 8) {
+        mix(a, b, c, &d, e, f, g, &h, w[i]);
+        mix(h, a, b, &c, d, e, f, &g, w[i + 1]);
+        mix(g, h, a, &b, c, d, e, &f, w[i + 2]);
+        mix(f, g, h, &a, b, c, d, &e, w[i + 3]);
+        mix(e, f, g, &h, a, b, c, &d, w[i + 4]);
+        mix(d, e, f, &g, h, a, b, &c, w[i + 5]);
+        mix(c, d, e, &f, g, h, a, &b, w[i + 6]);
+        mix(b, c, d, &e, f, g, h, &a, w[i + 7]);
     }
     state[0] += a, state[1] += b, state[2] += c, state[3] += d;
     state[4] += e, state[5] += f, state[6] += g, state[7] += h;

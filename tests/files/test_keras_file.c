@@ -3,11 +3,13 @@
 #define _GNU_SOURCE /* memmem */
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/system.h"
 #include "files/archive.h"
 #include "support/cmocka.h"
 #include "support/golden.h"
 #include "support/scarce_memory.h"
 #include <capas/capas.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -344,6 +346,53 @@ static void says_why_it_cannot_save(void **state)
     assert_int_equal(capas_error_status(), CAPAS_INVALID_ARGUMENT);
 }
 
+static ssize_t full_disk(int file, const void *data, size_t size)
+{
+    (void)file;
+    (void)data;
+    (void)size;
+    errno = ENOSPC;
+    return -1;
+}
+
+static int failing_fsync(int file)
+{
+    (void)file;
+    errno = EIO;
+    return -1;
+}
+
+static int failing_rename(const char *from, const char *to)
+{
+    (void)from;
+    (void)to;
+    errno = EACCES;
+    return -1;
+}
+
+/* The disk is full, or fails: the old file is still there. */
+static void loses_no_old_file(void **state)
+{
+    (void)state;
+    const capas_system_calls right = capas_system;
+    capas_model *model = make_model();
+    save_model(model, "kept.keras");
+    save_model(model, "copy.keras");
+    train_step(model);
+    for (int i = 0; i < 3; i++) {
+        capas_system = right;
+        if (i == 0) capas_system.write = full_disk;
+        if (i == 1) capas_system.fsync = failing_fsync;
+        if (i == 2) capas_system.rename = failing_rename;
+        assert_int_equal(capas_save(model, "kept.keras"), CAPAS_WRITE_FAILED);
+        assert_non_null(strstr(capas_error(), "kept.keras"));
+        assert_same_bytes("kept.keras", "copy.keras");
+    }
+    capas_system = right;
+    save_model(model, "kept.keras");
+    capas_model_free(model);
+}
+
 /* With each allocation of ours failed in turn: a sentence, no leak, and the old file stays. */
 static void survives_without_memory(void **state)
 {
@@ -383,6 +432,7 @@ int main(void)
         cmocka_unit_test(keeps_what_keras_has_no_word_for),
         cmocka_unit_test(writes_what_keras_expects),
         cmocka_unit_test(says_why_it_cannot_save),
+        cmocka_unit_test(loses_no_old_file),
         cmocka_unit_test(survives_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
