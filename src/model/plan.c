@@ -22,12 +22,14 @@ bool capas_plan_trains(const capas_plan *plan, const capas_op *op, int weight)
     return plan->options.backward && index >= 0 && plan->model->weights[index].gradient_offset >= 0;
 }
 
-void capas_plan_mark_gradients(capas_plan *plan)
+/* Forward: which buffers depend on a trained weight, or on an input whose gradient is asked for. */
+static void mark_wanted(capas_plan *plan)
 {
     capas_program *program = &plan->program;
     for (int i = 0; i < plan->model->input_count; i++) {
         capas_buffer *input = &program->buffers[plan->inputs[i]];
-        input->wants_gradient = plan->options.input_gradients && input->element == CAPAS_FLOAT32;
+        input->wants_gradient = plan->options.backward && plan->options.input_gradients &&
+                                input->element == CAPAS_FLOAT32;
     }
     for (size_t i = 0; i < program->op_count; i++) {
         const capas_op *op = &program->ops[i];
@@ -39,8 +41,37 @@ void capas_plan_mark_gradients(capas_plan *plan)
                     program->buffers[capas_program_root(program, op->inputs[k])].wants_gradient;
         for (int k = 0; k < CAPAS_OP_WEIGHTS; k++)
             wanted |= capas_plan_trains(plan, op, k);
-        program->buffers[op->output].wants_gradient = wanted && plan->options.backward;
+        program->buffers[op->output].wants_gradient = wanted;
     }
+}
+
+/* Backward: which buffers something with a gradient depends on. The softmax of rescued logits, for
+ * one, may have none. */
+static void mark_got(capas_plan *plan)
+{
+    capas_program *program = &plan->program;
+    for (int i = 0; plan->options.loss_count == 0 && i < plan->model->output_count; i++)
+        program->buffers[capas_program_root(program, plan->outputs[i])].gets_gradient = true;
+    for (size_t i = program->op_count; i-- > 0;) {
+        const capas_op *op = &program->ops[i];
+        bool begins = op->kind == CAPAS_OP_LOSS || op->kind == CAPAS_OP_PENALTY;
+        if (op->removed || (!begins && !program->buffers[op->output].gets_gradient)) continue;
+        int last = op->kind == CAPAS_OP_LOSS ? 1 : CAPAS_OP_INPUTS; /* targets get none */
+        for (int k = 0; k < last; k++)
+            if (op->inputs[k] >= 0)
+                program->buffers[capas_program_root(program, op->inputs[k])].gets_gradient = true;
+    }
+}
+
+void capas_plan_mark_gradients(capas_plan *plan)
+{
+    capas_program *program = &plan->program;
+    for (size_t b = 0; b < program->buffer_count; b++)
+        program->buffers[b].wants_gradient = program->buffers[b].gets_gradient = false;
+    mark_wanted(plan);
+    mark_got(plan);
+    for (size_t b = 0; b < program->buffer_count; b++)
+        if (!program->buffers[b].gets_gradient) program->buffers[b].wants_gradient = false;
 }
 
 /* Whether an op has anything to do on the way back. */
@@ -61,6 +92,8 @@ capas_status capas_plan_choose(capas_plan *plan)
         capas_allocate(plan->program.buffer_count, sizeof *plan->gradient_places);
     if (plan->ops == NULL || plan->places == NULL || plan->gradient_places == NULL)
         return CAPAS_NO_MEMORY;
+    for (size_t b = 0; b < plan->program.buffer_count; b++)
+        plan->gradient_places[b] = CAPAS_NOWHERE; /* plans without a way back place none */
     capas_op_setting setting = capas_plan_setting(plan);
     for (size_t i = 0; i < count; i++) {
         capas_planned_op *planned = &plan->ops[i];
@@ -100,6 +133,7 @@ static void free_plan(capas_plan *plan)
 static capas_status build(capas_plan *plan)
 {
     CAPAS_TRY(capas_plan_lower(plan));
+    capas_plan_mark_gradients(plan); /* what is fused depends on it */
     capas_plan_fuse(plan);
     capas_plan_mark_gradients(plan);
     CAPAS_TRY(capas_plan_choose(plan));
@@ -115,6 +149,9 @@ static capas_status new_plan(capas_model *model, const capas_plan_options *optio
     if (model->output_count > CAPAS_PLAN_OUTPUTS)
         return capas_fail(CAPAS_UNSUPPORTED, "a model may have at most %d outputs, this one has %d",
                           CAPAS_PLAN_OUTPUTS, model->output_count);
+    if (options->loss_count != 0 && options->loss_count != model->output_count)
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "the model has %d outputs, found %d losses",
+                          model->output_count, options->loss_count);
     if (options->backward && capas_backward_table == NULL)
         return capas_fail(CAPAS_UNSUPPORTED, "this program was linked for prediction only");
     capas_plan *plan = capas_allocate_zeroed(1, sizeof *plan);

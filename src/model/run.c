@@ -2,6 +2,7 @@
  * when a run is made; a step is then a loop over the ops. */
 #include "model/plan_parts.h"
 
+#include "base/float_mode.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "kernels/fill.h"
@@ -179,12 +180,15 @@ capas_status capas_run_forward(capas_run *run, int n, uint32_t step, const doubl
     if (n < 0 || n > plan->options.batch)
         return capas_fail(CAPAS_INVALID_ARGUMENT, "a batch of %d samples does not fit a plan of %d",
                           n, plan->options.batch);
+    run->n = n;
+    run->step = step;
+    if (penalty != NULL) *penalty = 0;
+    if (n == 0) return CAPAS_OK;
     if (run->values != NULL)
         capas_convert(CAPAS_FLOAT64, run->values, CAPAS_FLOAT32, plan->model->values,
                       plan->model->value_count);
-    run->n = n;
-    run->step = step;
     double penalties = 0;
+    capas_float_mode before = capas_float_mode_enter(); /* also for what no region runs */
     capas_call call = {.n = n, .seed = plan->model->seed, .step = step, .penalty = &penalties};
     int loss = 0;
     for (size_t i = 0; i < plan->program.op_count; i++) {
@@ -192,7 +196,7 @@ capas_status capas_run_forward(capas_run *run, int n, uint32_t step, const doubl
         if (planned->op.removed) continue;
         if (planned->op.kind == CAPAS_OP_LOSS) {
             double rows = (double)planned->op.sample_rows * n;
-            call.loss_factor = loss_factors != NULL ? loss_factors[loss] : n > 0 ? 1 / rows : 0;
+            call.loss_factor = loss_factors != NULL ? loss_factors[loss] : 1 / rows;
             loss++;
         }
         run->operands[i].workspace = at(run, planned->forward_workspace);
@@ -201,6 +205,7 @@ capas_status capas_run_forward(capas_run *run, int n, uint32_t step, const doubl
     }
     if (penalty != NULL) *penalty = penalties;
     copy_values_back(run);
+    capas_float_mode_leave(before);
     return CAPAS_OK;
 }
 
@@ -228,6 +233,11 @@ capas_status capas_run_backward(capas_run *run)
     const capas_plan *plan = run->plan;
     if (!plan->options.backward)
         return capas_fail(CAPAS_WRONG_STATE, "this plan was made without gradients");
+    if (run->n == 0) {
+        memset(run->gradients, 0, (size_t)plan->model->gradient_count * element_size(plan));
+        return CAPAS_OK;
+    }
+    capas_float_mode before = capas_float_mode_enter();
     capas_call call = {.n = run->n, .seed = plan->model->seed, .step = run->step};
     for (size_t i = plan->program.op_count; i-- > 0;) {
         const capas_planned_op *planned = &plan->ops[i];
@@ -243,5 +253,6 @@ capas_status capas_run_backward(capas_run *run)
         }
         add_apart(run, i);
     }
+    capas_float_mode_leave(before);
     return CAPAS_OK;
 }

@@ -28,6 +28,7 @@ typedef struct capas_buffer {
     int producer;        /* index of the op that writes it; -1: given from outside */
     bool exposed;        /* asked for after a run: an output, or a tensor to look at */
     bool wants_gradient; /* a gradient with respect to it is asked for or passes through it */
+    bool gets_gradient;  /* a loss, a penalty or an output's gradient depends on it */
 } capas_buffer;
 
 typedef enum capas_op_kind {

@@ -1,0 +1,252 @@
+/* Random networks, see network.h: growing a graph layer by layer. Each `grow_` function adds one
+ * use of a layer to a node drawn from the graph, or does nothing when the node does not suit. */
+#include "support/network_build.h"
+
+#include "base/philox.h"
+#include "model/graph.h"
+#include "model/plan.h"
+#include "support/cmocka.h"
+#include <stdio.h>
+
+enum { MOST_NODES = 24, MOST_ELEMENTS = 400 };
+
+typedef struct builder {
+    uint64_t seed;
+    uint64_t drawn;
+    capas_graph *graph;
+    capas_node nodes[MOST_NODES];
+    capas_node input_of[MOST_NODES]; /* of a layer with one input; -1: none */
+    bool read[MOST_NODES], is_input[MOST_NODES];
+    int count;
+} builder;
+
+static int draw(builder *b, int choices)
+{
+    uint32_t word[4];
+    capas_philox((capas_random){.seed = b->seed, .stream = 0xb01d}, b->drawn++, word);
+    return (int)(word[0] % (uint32_t)choices);
+}
+
+static capas_activation draw_activation(builder *b)
+{
+    return (capas_activation)(CAPAS_LINEAR + draw(b, CAPAS_SELU - CAPAS_LINEAR + 1));
+}
+
+static const capas_shape *shape_of(const builder *b, int node)
+{
+    return &b->graph->uses[b->nodes[node].index].output;
+}
+
+static int64_t elements_of(const builder *b, int node)
+{
+    return capas_shape_count(shape_of(b, node), 1);
+}
+
+static void keep(builder *b, capas_node node, int input)
+{
+    if (node.index < 0 || b->graph->status != CAPAS_OK)
+        fail_msg("network %llu: %s", (unsigned long long)b->seed, b->graph->message);
+    b->nodes[b->count] = node;
+    b->input_of[b->count] = input < 0 ? (capas_node){-1} : b->nodes[input];
+    b->is_input[b->count] = input < 0;
+    b->read[b->count++] = false;
+    if (input >= 0) b->read[input] = true;
+}
+
+static void apply(builder *b, capas_layer *layer, int input)
+{
+    keep(b, capas_graph_apply(b->graph, layer, &b->nodes[input], 1), input);
+}
+
+static void grow_dense(builder *b, int node)
+{
+    static const int units[] = {1, 2, 3, 5, 8, 17};
+    capas_activation activation = draw_activation(b);
+    if (shape_of(b, node)->rank > 2 && elements_of(b, node) > 60) return;
+    capas_regularizer penalty = draw(b, 5) == 0 ? capas_l1_l2(0.03, 0.05) : (capas_regularizer){0};
+    apply(b,
+          capas_dense(units[draw(b, 6)], .activation = activation, .activity_regularizer = penalty,
+                      .use_bias = draw(b, 4) == 0 ? CAPAS_FALSE : CAPAS_TRUE),
+          node);
+}
+
+/* A window of at most three (five, for large images) that fits. */
+static int draw_window(builder *b, int64_t size)
+{
+    int most = size > 8 ? 5 : 3;
+    return 1 + draw(b, size < most ? (int)size : most);
+}
+
+static void grow_conv(builder *b, int node)
+{
+    static const int filters[] = {1, 2, 3, 4, 6, 8};
+    const capas_shape *shape = shape_of(b, node);
+    if (shape->rank != 4) return;
+    capas_data_format format = draw(b, 5) == 0 ? CAPAS_CHANNELS_FIRST : CAPAS_CHANNELS_LAST;
+    const int64_t *image = shape->dims + (format == CAPAS_CHANNELS_FIRST ? 2 : 1);
+    int channels = (int)(format == CAPAS_CHANNELS_FIRST ? shape->dims[1] : shape->dims[3]);
+    capas_pair kernel = {draw_window(b, image[0]), draw_window(b, image[1])};
+    capas_pair strides = {1 + draw(b, 2), 1 + draw(b, 3)}, dilation = {1, 1};
+    capas_padding padding = draw(b, 2) ? CAPAS_SAME : CAPAS_VALID;
+    if (draw(b, 4) == 0 && padding == CAPAS_SAME) {
+        dilation = (capas_pair){1 + draw(b, 2), 2};
+        strides = (capas_pair){1, 1};
+    } else if (draw(b, 2)) {
+        strides = (capas_pair){1, 1};
+    }
+    int groups = channels > 1 && draw(b, 3) == 0 ? channels : 1;
+    int count = groups > 1 ? groups * (1 + draw(b, 2)) : filters[draw(b, 6)];
+    if (image[0] * image[1] * count > 2 * MOST_ELEMENTS) return;
+    capas_regularizer penalty = draw(b, 6) == 0 ? capas_l2(0.04) : (capas_regularizer){0};
+    apply(b,
+          capas_conv2d(count, 1, .kernel_size = kernel, .strides = strides, .padding = padding,
+                       .dilation_rate = dilation, .groups = groups, .data_format = format,
+                       .activation = draw(b, 2) ? CAPAS_RELU : draw_activation(b),
+                       .use_bias = draw(b, 4) == 0 ? CAPAS_FALSE : CAPAS_TRUE,
+                       .activity_regularizer = penalty),
+          node);
+}
+
+/* Also strides that leave a rim of the image unread, and windows that overlap. */
+static void grow_pool(builder *b, int node)
+{
+    const capas_shape *shape = shape_of(b, node);
+    if (shape->rank != 4) return;
+    capas_pair pool = {draw_window(b, shape->dims[1]), draw_window(b, shape->dims[2])};
+    capas_pair strides = draw(b, 2) ? pool : (capas_pair){1 + draw(b, 3), 1 + draw(b, 3)};
+    capas_padding padding = draw(b, 3) ? CAPAS_VALID : CAPAS_SAME;
+    if (draw(b, 3))
+        apply(b, capas_max_pooling2d(2, .pool_size = pool, .strides = strides, .padding = padding),
+              node);
+    else
+        apply(b,
+              capas_average_pooling2d(2, .pool_size = pool, .strides = strides, .padding = padding),
+              node);
+}
+
+static void grow_global_pool(builder *b, int node)
+{
+    if (shape_of(b, node)->rank == 4)
+        apply(b, capas_global_average_pooling2d(.keepdims = draw(b, 3) == 0), node);
+}
+
+static void grow_normalization(builder *b, int node)
+{
+    int axis = shape_of(b, node)->rank == 4 && draw(b, 3) == 0 ? 1 : -1;
+    apply(b,
+          capas_batch_normalization(.axis = axis, .momentum = 0.8,
+                                    .scale = draw(b, 3) ? CAPAS_TRUE : CAPAS_FALSE,
+                                    .center = draw(b, 3) ? CAPAS_TRUE : CAPAS_FALSE),
+          node);
+}
+
+static void grow_activation(builder *b, int node)
+{
+    apply(b, capas_activation_layer(draw_activation(b)), node);
+}
+
+static void grow_dropout(builder *b, int node)
+{
+    capas_shape noise = {0};
+    if (draw(b, 2)) {
+        noise = *shape_of(b, node);
+        noise.dims[1 + draw(b, noise.rank - 1)] = 1;
+    }
+    apply(b, capas_dropout(0.3, .noise_shape = noise), node);
+}
+
+static void grow_rescaling(builder *b, int node)
+{
+    apply(b, capas_rescaling(0.7, .offset = 0.1), node);
+}
+
+static void grow_flatten(builder *b, int node)
+{
+    apply(b, capas_flatten(.data_format = draw(b, 4) ? CAPAS_CHANNELS_LAST : CAPAS_CHANNELS_FIRST),
+          node);
+}
+
+/* Of a node with itself, with an equal one, or with one that is broadcast. */
+static void grow_sum(builder *b, int node)
+{
+    const capas_shape *shape = shape_of(b, node);
+    int other = draw(b, b->count);
+    const capas_shape *second = shape_of(b, other);
+    bool fits = second->rank == shape->rank;
+    for (int i = 1; fits && i < shape->rank; i++)
+        fits = second->dims[i] == shape->dims[i] || second->dims[i] == 1 || shape->dims[i] == 1;
+    if (!fits) other = node;
+    capas_node inputs[3] = {b->nodes[node], b->nodes[other], b->nodes[node]};
+    b->read[other] = true;
+    keep(b, capas_graph_apply(b->graph, capas_add(), inputs, 2 + draw(b, 2)), node);
+    b->input_of[b->count - 1] = (capas_node){-1}; /* it has several */
+}
+
+/* Uses a layer once more, on another node of the same shape; better one that has weights. */
+static void grow_again(builder *b, int node)
+{
+    int found = -1;
+    for (int i = 0; i < b->count; i++) {
+        int first = (i + node) % b->count;
+        if (b->input_of[first].index < 0) continue;
+        const capas_shape *shape = &b->graph->uses[b->input_of[first].index].output;
+        const capas_use *use = &b->graph->uses[b->nodes[first].index];
+        bool weights = b->graph->layers[use->layer]->weight_count > 0;
+        if (capas_shape_equal(shape, shape_of(b, node)) && (found < 0 || weights)) found = first;
+    }
+    if (found >= 0) keep(b, capas_graph_again(b->graph, b->nodes[found], &b->nodes[node], 1), node);
+}
+
+static void grow(builder *b, int node)
+{
+    static void (*const growths[])(builder *, int) = {
+        grow_conv,          grow_conv,       grow_conv,    grow_dense,     grow_pool,
+        grow_pool,          grow_again,      grow_again,   grow_sum,       grow_flatten,
+        grow_normalization, grow_activation, grow_dropout, grow_rescaling, grow_global_pool,
+    };
+    growths[draw(b, (int)(sizeof growths / sizeof *growths))](b, node);
+}
+
+static void grow_input(builder *b)
+{
+    static const int sides[] = {1, 3, 4, 5, 7, 9};
+    if (draw(b, 5) == 0) {
+        keep(b, capas_graph_apply(b->graph, capas_input(1 + draw(b, 9)), NULL, 0), -1);
+        return;
+    }
+    int height = sides[draw(b, 6)], width = sides[draw(b, 6)], channels = 1 + draw(b, 3);
+    keep(b, capas_graph_apply(b->graph, capas_input(height, width, channels), NULL, 0), -1);
+}
+
+/* Something to train, behind what has nothing; and a softmax at some ends. */
+static void finish(builder *b, int node)
+{
+    int choice = draw(b, 4);
+    if (b->is_input[node]) grow_dense(b, node);
+    if (b->is_input[node] && !b->read[node]) grow_flatten(b, node);
+    if (choice == 0 && !b->read[node] && b->count < MOST_NODES)
+        apply(b, capas_activation_layer(CAPAS_SOFTMAX), node);
+}
+
+capas_model *network_build(uint64_t seed)
+{
+    builder b = {.seed = seed, .graph = capas_graph_new()};
+    assert_non_null(b.graph);
+    int inputs = 1 + (draw(&b, 3) == 0), layers = 3 + draw(&b, 6);
+    for (int i = 0; i < inputs; i++)
+        grow_input(&b);
+    for (int i = 0; i < 3 * layers && b.count < inputs + layers; i++)
+        grow(&b, draw(&b, 2) ? b.count - 1 : draw(&b, b.count)); /* deep rather than broad */
+    for (int node = b.count - 1; node >= 0; node--)
+        if (!b.read[node]) finish(&b, node);
+    capas_node outputs[MOST_NODES];
+    int count = 0;
+    for (int node = b.count - 1; node >= 0; node--)
+        if (!b.read[node]) outputs[count++] = b.nodes[node];
+    assert_true(count <= CAPAS_PLAN_OUTPUTS);
+    if (count < CAPAS_PLAN_OUTPUTS && b.input_of[b.count - 1].index >= inputs)
+        outputs[count++] = b.input_of[b.count - 1]; /* read inside the network, and asked for */
+    capas_model *model = capas_functional(b.graph, NULL, b.nodes, inputs, outputs, count);
+    if (model == NULL) fail_msg("network %llu: %s", (unsigned long long)seed, capas_error());
+    return model;
+}
