@@ -203,7 +203,9 @@ static int run_predict(const cli_command *command, int argc, char **argv)
         return CLI_WRONG_USE;
     }
     p.top = top > 0 ? (int)top : count == 2 ? 3 : 1;
-    p.model = capas_load(argv[0]);
+    const capas_load_options only_to_predict = {.struct_size = sizeof only_to_predict,
+                                                .compile = CAPAS_FALSE};
+    p.model = capas_load_with(argv[0], &only_to_predict);
     if (json) p.answers = capas_value_list();
     if (p.model == NULL || (json && p.answers == NULL) ||
         (scale_text != NULL && set_scale(p.model, scale) != CAPAS_OK))

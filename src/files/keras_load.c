@@ -65,24 +65,24 @@ static capas_status read_extra(capas_model *model, capas_archive *archive, const
     return status;
 }
 
-static capas_model *read_model(capas_archive *archive, const char *path)
+static capas_model *read_model(capas_archive *archive, const char *path, bool compile)
 {
     capas_value *config = read_json(archive, path, CAPAS_KERAS_CONFIG);
     if (!config) return NULL;
     capas_model *model = capas_model_from_config(config);
     if (!model) capas_fail_in("%s", path);
-    capas_status status = model ? capas_keras_compile(model, config, path) : CAPAS_OK;
+    capas_status status = model && compile ? capas_keras_compile(model, config, path) : CAPAS_OK;
     capas_value_free(config);
     if (status == CAPAS_OK) return model;
     capas_model_free(model);
     return NULL;
 }
 
-static capas_model *load(const char *path)
+static capas_model *load(const char *path, bool compile)
 {
     capas_archive *archive = capas_archive_open(path);
     if (!archive) return NULL;
-    capas_model *model = read_model(archive, path);
+    capas_model *model = read_model(archive, path, compile);
     capas_status status = model ? read_weights(model, archive, path) : CAPAS_OK;
     if (model && status == CAPAS_OK) status = read_extra(model, archive, path);
     capas_archive_close(archive);
@@ -91,8 +91,9 @@ static capas_model *load(const char *path)
     return NULL;
 }
 #else
-static capas_model *load(const char *path)
+static capas_model *load(const char *path, bool compile)
 {
+    (void)compile;
     capas_fail(CAPAS_UNSUPPORTED,
                "%s cannot be opened: capas was built without Keras's files; build it with "
                "-DCAPAS_WITH_HDF5=ON -DCAPAS_WITH_ZIP=ON -DCAPAS_WITH_JANSSON=ON",
@@ -101,9 +102,14 @@ static capas_model *load(const char *path)
 }
 #endif
 
-capas_model *capas_load(const char *path)
+capas_model *capas_load_with(const char *path, const capas_load_options *options)
 {
-    if (path && *path) return load(path);
+    if (path && *path) return load(path, !options || options->compile != CAPAS_FALSE);
     capas_fail(CAPAS_INVALID_ARGUMENT, "the path of the model to open is missing");
     return NULL;
+}
+
+capas_model *capas_load(const char *path)
+{
+    return capas_load_with(path, NULL);
 }

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/system.h"
 #include "files/archive.h"
+#include "model/model.h"
 #include "support/cmocka.h"
 #include "support/golden.h"
 #include "support/scarce_memory.h"
@@ -147,6 +148,16 @@ static void goes_on_with_the_training(void **state)
     assert_goes_on(model, entry);
     capas_model_free(model);
     json_decref(files);
+}
+
+static void opens_only_to_predict(void **state)
+{
+    (void)state;
+    const capas_load_options options = {.struct_size = sizeof options, .compile = CAPAS_FALSE};
+    capas_model *model = capas_load_with(golden_path("files/resume_adam.keras"), &options);
+    if (!model) fail_msg("%s", capas_error());
+    assert_null(model->trainer);
+    capas_model_free(model);
 }
 
 static char last_warning[1024];
@@ -427,6 +438,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opens_keras_files),
         cmocka_unit_test(goes_on_with_the_training),
+        cmocka_unit_test(opens_only_to_predict),
         cmocka_unit_test(opens_what_it_cannot_train),
         cmocka_unit_test(comes_back_as_it_was),
         cmocka_unit_test(keeps_what_keras_has_no_word_for),
