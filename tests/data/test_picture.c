@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if CAPAS_WITH_PNG
 static const char *image_path(const char *name)
 {
     return golden_path("images/%s", name);
@@ -180,3 +181,20 @@ int main(void)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
+#else
+static void says_what_is_missing(void **state)
+{
+    (void)state;
+    capas_picture picture;
+    assert_int_equal(capas_load_picture("a.png", 1, &picture), CAPAS_UNSUPPORTED);
+    assert_non_null(strstr(capas_error(), "-DCAPAS_WITH_PNG=ON"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_what_is_missing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+#endif

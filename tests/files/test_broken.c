@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if CAPAS_WITH_KERAS_FILES
 enum { LIMIT = 1 << 24 };
 
 /* libhdf5 itself loses some bytes over some damaged files. */
@@ -222,3 +223,24 @@ int main(void)
     };
     return cmocka_run_group_tests(tests, make_file, free_file);
 }
+#else
+static void says_what_is_missing(void **state)
+{
+    (void)state;
+    assert_null(capas_load("model.keras"));
+    assert_int_equal(capas_error_status(), CAPAS_UNSUPPORTED);
+    assert_non_null(strstr(capas_error(), "-DCAPAS_WITH_HDF5=ON"));
+    capas_model *model = capas_sequential(capas_input(2), capas_dense(1));
+    assert_int_equal(capas_save(model, "model.keras"), CAPAS_UNSUPPORTED);
+    assert_non_null(strstr(capas_error(), "-DCAPAS_WITH_ZIP=ON"));
+    capas_model_free(model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_what_is_missing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+#endif

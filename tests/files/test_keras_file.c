@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#if CAPAS_WITH_KERAS_FILES
 enum { LIMIT = 1 << 24 };
 
 static capas_model *open_model(const char *path)
@@ -449,3 +450,10 @@ int main(void)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
+#else
+/* A build without Keras's files has nothing to test here; test_broken.c sees that it says so. */
+int main(void)
+{
+    return 0;
+}
+#endif
