@@ -127,10 +127,15 @@ static int64_t cells_of(const capas_conv_problem *p)
 }
 
 /* Aligned as the library's memory is, and not a byte too long. */
+static void *aligned(size_t size)
+{
+    void *memory = NULL;
+    return posix_memalign(&memory, 64, size > 0 ? size : 1) == 0 ? memory : NULL;
+}
+
 static void *array_of(const conv_data *data, int64_t count)
 {
-    const size_t size = (size_t)count * (size_t)capas_element_size(data->element);
-    return aligned_alloc(64, size > 0 ? size : 1);
+    return aligned((size_t)count * (size_t)capas_element_size(data->element));
 }
 
 static void allocate(const capas_conv_problem *p, conv_data *data)
@@ -202,8 +207,8 @@ void conv_data_free(conv_data *data)
 
 static void *make_workspace(const capas_kernel *kernel, const capas_conv_problem *p)
 {
-    size_t size = capas_kernel_workspace(kernel, p);
-    void *workspace = aligned_alloc(64, size > 0 ? (size + 63) / 64 * 64 : 64);
+    const size_t size = capas_kernel_workspace(kernel, p);
+    void *workspace = aligned(size);
     return workspace ? memset(workspace, 0xFF, size) : NULL;
 }
 
