@@ -7,26 +7,30 @@
 CAPAS_BEGIN
 
 /* The training part (60,000) and the test part (10,000) of an IDX set: train-images-idx3-ubyte,
- * train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte in `folder`, each gzipped (.gz) or
- * not. Images come as uint8 [n, height, width, 1], labels as uint8 [n]. Either pointer may be NULL.
+ * train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte in `folder`, each gzipped
+ * (.gz) or not. Images come as uint8 [n, height, width, 1], labels as uint8 [n]. Either pointer may
+ * be NULL.
  *
  * folder NULL: MNIST as it comes with capas, whose checksums are verified; it is looked for in the
- * environment's CAPAS_DATA/mnist, in data/mnist below the current folder, and where capas was installed.
- * "fashion-mnist": where the Debian package dataset-fashion-mnist puts it, and below CAPAS_DATA. */
-CAPAS_API capas_status capas_load_idx(const char *folder, capas_dataset **train, capas_dataset **test);
+ * environment's CAPAS_DATA/mnist, in data/mnist below the current folder, and where capas was
+ * installed. "fashion-mnist": where the Debian package dataset-fashion-mnist puts it, and below
+ * CAPAS_DATA. */
+CAPAS_API capas_status capas_load_idx(const char *folder, capas_dataset **train,
+                                      capas_dataset **test);
 
 /* capas_load_idx(NULL, ...) for one part: capas_mnist() is the training part, NULL on failure. */
 CAPAS_API capas_dataset *capas_mnist(void);
 CAPAS_API capas_dataset *capas_mnist_test(void);
 
-/* A picture (PNG) as uint8 [height, width, channels] with 1 (gray) or 3 (RGB) channels as asked; alpha is laid
- * over black; 16 bits are reduced to 8. The memory is freed with capas_free. */
+/* A picture (PNG) as uint8 [height, width, channels] with 1 (gray) or 3 (RGB) channels as asked;
+ * alpha is laid over black; 16 bits are reduced to 8. The memory is freed with capas_free. */
 typedef struct capas_picture {
     int height, width, channels;
     uint8_t *pixels;
 } capas_picture;
 CAPAS_API capas_status capas_load_picture(const char *path, int channels, capas_picture *picture);
-/* Resizes with bilinear interpolation and antialiasing, half-pixel centres, to the nearest level. */
+/* Resizes with bilinear interpolation and antialiasing, half-pixel centres, to the nearest level.
+ */
 CAPAS_API capas_status capas_resize_picture(const capas_picture *picture, int height, int width,
                                             capas_picture *resized);
 

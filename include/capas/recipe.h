@@ -9,20 +9,22 @@ CAPAS_BEGIN
 
 typedef struct capas_recipe capas_recipe;
 
-/* Reads a recipe by path, or by name from recipes/ (the environment's CAPAS_RECIPES, recipes/ below the current
- * folder, where capas was installed). `settings` are "key.path=value" texts that change it
+/* Reads a recipe by path, or by name from recipes/ (the environment's CAPAS_RECIPES, recipes/ below
+ * the current folder, where capas was installed). `settings` are "key.path=value" texts that change
+ * it
  * ("fit.epochs=1"). NULL on failure. */
 CAPAS_API capas_recipe *capas_recipe_load(const char *name_or_path, const char *const *settings,
                                           int setting_count);
 CAPAS_API void capas_recipe_free(capas_recipe *recipe);
 CAPAS_API const char *capas_recipe_name(const capas_recipe *recipe);
 
-/* The model, compiled, with its scale; the caller's. `seed` is its seed. Its input has the shape of the data:
- * of those opened before, otherwise of those that the recipe names. */
+/* The model, compiled, with its scale; the caller's. `seed` is its seed. Its input has the shape of
+ * the data: of those opened before, otherwise of those that the recipe names. */
 CAPAS_API capas_model *capas_recipe_model(const capas_recipe *recipe, uint64_t seed);
 
-/* The data it names, or `data` (a name or folder) in its place. What fit and evaluate get. The recipe notes
- * what they are like (shape, range, mean, deviation, names of classes), for the models made afterwards. */
+/* The data it names, or `data` (a name or folder) in its place. What fit and evaluate get. The
+ * recipe notes what they are like (shape, range, mean, deviation, names of classes), for the models
+ * made afterwards. */
 typedef struct capas_recipe_data {
     capas_dataset *train, *validation, *test; /* validation may be NULL, or the test set */
     void *keep;                               /* what they rest on */
@@ -31,8 +33,8 @@ CAPAS_API capas_status capas_recipe_open_data(capas_recipe *recipe, const char *
                                               capas_recipe_data *opened);
 CAPAS_API void capas_recipe_close_data(capas_recipe_data *opened);
 
-/* The fit options it names, with its callbacks, which live as long as the recipe; the caller may add to
- * them. */
+/* The fit options it names, with its callbacks, which live as long as the recipe; the caller may
+ * add to them. */
 CAPAS_API capas_status capas_recipe_fit_options(const capas_recipe *recipe,
                                                 const capas_recipe_data *data,
                                                 capas_fit_options *options);
