@@ -150,8 +150,9 @@ bool cli_print_json(capas_value *value)
     return true;
 }
 
-bool cli_is_terminal(int file)
+bool cli_has_colour(int file)
 {
-    const char *terminal = getenv("TERM");
-    return isatty(file) && (terminal == NULL || strcmp(terminal, "dumb") != 0);
+    const char *terminal = getenv("TERM"), *none = getenv("NO_COLOR");
+    return isatty(file) && !(none != NULL && *none != '\0') &&
+           !(terminal != NULL && strcmp(terminal, "dumb") == 0);
 }

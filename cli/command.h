@@ -41,7 +41,7 @@ typedef struct cli_command {
 } cli_command;
 
 /* The verbs, in the order of the help. */
-extern const cli_command cli_train, cli_evaluate, cli_predict, cli_summary, cli_bench;
+extern const cli_command cli_train, cli_evaluate, cli_predict, cli_summary, cli_layers, cli_bench;
 
 /* Splits argv into options and arguments (moved to the front; *count of them). True: go on.
  * Otherwise *status is what the program ends with (help was printed, or the use is wrong and said
@@ -56,7 +56,7 @@ int cli_fail(const cli_command *command);
  * on failure (also when `value` is NULL or the build has no JSON). */
 bool cli_print_json(capas_value *value);
 
-/* Whether a stream is a terminal that may be coloured and redrawn. */
-bool cli_is_terminal(int file);
+/* Whether what goes to a file is seen in colours: a terminal, and no NO_COLOR. */
+bool cli_has_colour(int file);
 
 #endif

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const cli_command *const commands[] = {&cli_train, &cli_evaluate, &cli_predict, &cli_summary,
-                                              &cli_bench};
+static const cli_command *const commands[] = {&cli_train,   &cli_evaluate, &cli_predict,
+                                              &cli_summary, &cli_layers,   &cli_bench};
 
 static void print_help(FILE *to)
 {
@@ -19,6 +19,9 @@ static void print_help(FILE *to)
         fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     fprintf(
         to,
+        "\nTo begin with\n"
+        "  capas train cnn-simple\n"
+        "  capas predict runs/cnn-simple/model.keras data/digits/*.png\n"
         "\n`capas VERB --help` tells more, with examples. `capas --version` prints the version.\n"
         "CAPAS_THREADS sets the number of threads; NO_COLOR turns colours off.\n");
 }

@@ -18,7 +18,8 @@ typedef struct prediction {
     capas_model *model;
     int height, width, channels, classes;
     int top;
-    int name_width; /* of the longest file name */
+    int name_width, class_width; /* of the longest file name and class name */
+    bool coloured;
     float *probability;
     int *order;           /* classes, the likeliest first */
     capas_value *answers; /* with --json */
@@ -83,14 +84,16 @@ static const char *class_name(const prediction *p, int class, char text[16])
     return text;
 }
 
-/* A bar in eighths of a character, padded to BAR characters. */
-static void print_bar(double share)
+/* A bar in eighths of a character, padded to BAR characters; the likeliest class's is green. */
+static void print_bar(const prediction *p, double share, bool first)
 {
     static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     int eighths = (int)lround(share * BAR * 8), used = eighths / 8 + (eighths % 8 != 0);
+    if (p->coloured) fputs(first ? "\33[32m" : "\33[37m", stdout);
     for (int i = 0; i < eighths / 8; i++)
         fputs("█", stdout);
     fputs(parts[eighths % 8], stdout);
+    if (p->coloured) fputs("\33[39m", stdout);
     for (int i = used; i < BAR; i++)
         putchar(' ');
 }
@@ -100,8 +103,9 @@ static void print_answer(const prediction *p, const char *file)
     for (int i = 0; i < p->top; i++) {
         char text[16];
         double share = p->probability[p->order[i]];
-        printf("%-*s  %-12s ", p->name_width, i == 0 ? file : "", class_name(p, p->order[i], text));
-        print_bar(share < 0 ? 0 : share > 1 ? 1 : share);
+        printf("%-*s  %-*s  ", p->name_width, i == 0 ? file : "", p->class_width,
+               class_name(p, p->order[i], text));
+        print_bar(p, share < 0 ? 0 : share > 1 ? 1 : share, i == 0);
         printf(" %6.2f %%\n", 100 * share);
     }
 }
@@ -138,14 +142,24 @@ static capas_status predict_file(prediction *p, const char *file)
     return CAPAS_OK;
 }
 
-/* Every picture gets its turn; one that fails is told, and the command fails at the end. */
-static int predict_files(prediction *p, char **files, int count)
+static void measure_columns(prediction *p, char **files, int count)
 {
-    int status = CLI_DONE;
+    char text[16];
     for (int i = 0; i < count; i++) {
         int length = (int)strlen(files[i]);
         if (length > p->name_width) p->name_width = length;
     }
+    for (int c = 0; c < p->classes; c++) {
+        int length = (int)strlen(class_name(p, c, text));
+        if (length > p->class_width) p->class_width = length;
+    }
+}
+
+/* Every picture gets its turn; one that fails is told, and the command fails at the end. */
+static int predict_files(prediction *p, char **files, int count)
+{
+    int status = CLI_DONE;
+    measure_columns(p, files, count);
     for (int i = 0; i < count; i++)
         if (predict_file(p, files[i]) != CAPAS_OK) status = cli_fail(p->command);
     if (p->answers == NULL) return status;
@@ -181,7 +195,7 @@ static capas_status set_scale(capas_model *model, double scale)
 
 static int run_predict(const cli_command *command, int argc, char **argv)
 {
-    prediction p = {.command = command};
+    prediction p = {.command = command, .coloured = cli_has_colour(STDOUT_FILENO)};
     long long top = 0;
     bool json = false;
     const char *scale_text = NULL;

@@ -29,6 +29,8 @@ typedef struct run {
     capas_history *history;
     capas_evaluation test;
     bool has_test;
+    int stopped_epoch; /* where Ctrl-C came, from 1 */
+    int64_t stopped_batch, steps;
     double seconds;
     char *timing; /* text of timing.csv */
     size_t timing_used, timing_capacity;
@@ -59,10 +61,13 @@ static void path_in(const run *run, const char *file, char path[1200])
 static capas_status watch_interrupt(void *context, capas_training *training, int64_t batch,
                                     capas_logs *logs)
 {
-    (void)context;
-    (void)batch;
+    run *run = context;
     (void)logs;
-    if (interrupted) capas_training_stop(training);
+    if (!interrupted) return CAPAS_OK;
+    run->stopped_epoch = capas_training_epoch(training) + 1;
+    run->stopped_batch = batch + 1;
+    run->steps = capas_training_steps(training);
+    capas_training_stop(training);
     return CAPAS_OK;
 }
 
@@ -107,11 +112,9 @@ static capas_status fit(run *run)
     options.callback_count = count;
     options.verbose = (int)run->verbose;
     options.history = &run->history;
-    signal(SIGINT, note_interrupt);
     double began = seconds_now();
     capas_status status = capas_fit_with(run->model, run->opened.train, &options);
     run->seconds = seconds_now() - began;
-    signal(SIGINT, SIG_DFL);
     return status;
 }
 
@@ -169,6 +172,8 @@ static capas_status save(run *run)
     char path[1200], *csv = NULL, *json = NULL;
     path_in(run, "model.keras", path);
     CAPAS_TRY(capas_save(run->model, path));
+    path_in(run, "result.json", path);
+    if (interrupted) remove(path); /* that of a run before is no longer this model's */
     CAPAS_TRY(capas_history_csv(run->history, &csv));
     capas_status status = write_text(run, "history.csv", csv);
     capas_free(csv);
@@ -189,8 +194,9 @@ static void print_result(const run *run)
     path_in(run, "model.keras", path);
     double accuracy = capas_evaluation_get(&run->test, "accuracy");
     double expected = capas_recipe_expected_accuracy(run->recipe);
-    printf("trained %d epochs in %.1f s, saved %s\n", capas_history_epochs(run->history),
-           run->seconds, path);
+    int epochs = capas_history_epochs(run->history);
+    printf("trained %d epoch%s in %.1f s, saved %s\n", epochs, epochs == 1 ? "" : "s", run->seconds,
+           path);
     if (!run->has_test) return;
     printf("on the %lld test samples: loss %.4f", (long long)run->test.samples,
            capas_evaluation_get(&run->test, "loss"));
@@ -222,7 +228,11 @@ static int show_finished(const run *run, const char *result_path)
         const capas_value *test = capas_value_get(result, "test");
         const capas_value *loss = capas_value_get(test, "loss"),
                           *accuracy = capas_value_get(test, "accuracy");
-        if (loss != NULL) printf("test: loss %.4f", loss->real);
+        const capas_value *seed = capas_value_get(result, "seed"),
+                          *epochs = capas_value_get(result, "epochs");
+        if (seed != NULL && epochs != NULL)
+            printf("seed %lld, epochs %lld", (long long)seed->integer, (long long)epochs->integer);
+        if (loss != NULL) printf("; test: loss %.4f", loss->real);
         if (accuracy != NULL) printf(", accuracy %.4f", accuracy->real);
         printf("\n");
         capas_value_free(result);
@@ -254,6 +264,7 @@ static capas_status train(run *run)
     int classes;
     const char *const *names = capas_dataset_class_names(run->opened.train, &classes);
     if (names != NULL) CAPAS_TRY(capas_model_set_class_names(run->model, names, classes));
+    signal(SIGINT, note_interrupt); /* until all is saved */
     CAPAS_TRY(fit(run));
     if (run->opened.test != NULL && !interrupted) {
         capas_evaluate_options options = {.struct_size = sizeof options, .batch_size = 128};
@@ -272,16 +283,23 @@ static void close_run(run *run)
     capas_release(run->timing);
 }
 
+static int tell_interrupt(const run *run)
+{
+    if (run->stopped_epoch > 0)
+        fprintf(stderr, "\nstopped after batch %lld of %lld in epoch %d",
+                (long long)run->stopped_batch, (long long)run->steps, run->stopped_epoch);
+    else
+        fprintf(stderr, "\nstopped after the last epoch, before the result");
+    fprintf(stderr,
+            "; the model as it is now is in %s/model.keras. The same command starts anew.\n",
+            run->folder);
+    return CLI_FAILED;
+}
+
 static int finish(run *run, capas_status status)
 {
     if (status != CAPAS_OK) return cli_fail(run->command);
-    if (interrupted) {
-        fprintf(stderr,
-                "\nstopped; the model as it is now is in %s/model.keras. The same command starts "
-                "anew.\n",
-                run->folder);
-        return CLI_FAILED;
-    }
+    if (interrupted) return tell_interrupt(run);
     if (run->json) {
         if (!cli_print_json(result_value(run))) return cli_fail(run->command);
     } else {
@@ -312,6 +330,11 @@ static int run_train(const cli_command *command, int argc, char **argv)
         return status;
     if (run.verbose < 0 || run.verbose > 2 || run.seed < 0) {
         fprintf(stderr, "capas train: --verbose must be 0, 1 or 2, and --seed at least 0.\n");
+        return CLI_WRONG_USE;
+    }
+    if (folder != NULL && strlen(folder) >= sizeof run.folder) {
+        fprintf(stderr, "capas train: the path after --out is longer than %zu characters.\n",
+                sizeof run.folder - 1);
         return CLI_WRONG_USE;
     }
     run.recipe_name = argv[0];

@@ -1,0 +1,110 @@
+/* What the verbs print when all goes well, and Ctrl-C in training. Their errors are tests/errors's.
+ */
+#include "support/cmocka.h"
+#include "support/idx_set.h"
+#include "support/program.h"
+
+#include "layers/layer.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char recipe[] =
+    "data: {folder: set, scale: 1/255}\n"
+    "model: [Flatten, Dense: {units: 2, activation: softmax}]\n"
+    "compile: {loss: sparse_categorical_crossentropy, metrics: [accuracy]}\n";
+
+static int make_recipe(void **state)
+{
+    (void)state;
+    idx_set_write("set", "train", 0);
+    idx_set_write("set", "t10k", 0);
+    put_file("two.yaml", recipe);
+    return 0;
+}
+
+static void assert_prints(const program_run *run, const char *text)
+{
+    if (run->status != 0) fail_msg("status %d: %s", run->status, run->errors);
+    if (strstr(run->output, text) == NULL) fail_msg("no \"%s\" in: %s", text, run->output);
+}
+
+static void every_layer_is_told_with_its_options(void **state)
+{
+    (void)state;
+    program_run all = run_program("layers");
+    size_t count;
+    const capas_layer_type *const *types = capas_layer_types(&count);
+    for (size_t i = 0; i < count; i++) {
+        assert_prints(&all, types[i]->name);
+        assert_prints(&all, types[i]->summary);
+        program_run one = run_program("layers %s", types[i]->name);
+        for (size_t k = 0; k < types[i]->options.count; k++)
+            assert_prints(&one, types[i]->options.options[k].name);
+        program_run_free(&one);
+    }
+    program_run_free(&all);
+}
+
+static void required_options_and_defaults_are_told(void **state)
+{
+    (void)state;
+    program_run run = run_program("layers Conv2D");
+    assert_prints(&run, "  filters                     required        ");
+    assert_prints(&run, "  strides                     [1, 1]          ");
+    assert_prints(&run, "  use_bias                    true            ");
+    assert_prints(&run, "  kernel_initializer          GlorotUniform   ");
+    assert_prints(&run, "  kernel_regularizer          None            ");
+    program_run_free(&run);
+    run = run_program("layers Conv2d");
+    assert_program_fails(&run, 1, (const char *[]){"capas layers: ", "mean \"Conv2D\"?"}, 2);
+    program_run_free(&run);
+}
+
+static void training_tells_what_it_did(void **state)
+{
+    (void)state;
+    program_run run = run_program("train two.yaml --fresh --verbose 0 --seed 3 --out one");
+    assert_prints(&run, "trained 1 epoch in ");
+    assert_prints(&run, ", saved one/model.keras\n");
+    assert_prints(&run, "on the 20 test samples: loss ");
+    program_run_free(&run);
+    run = run_program("train two.yaml --out one");
+    assert_prints(&run, "seed 3, epochs 1; test: loss ");
+    assert_non_null(strstr(run.errors, "one holds a finished run"));
+    program_run_free(&run);
+}
+
+/* The signal comes when the first epochs are done. */
+static void ctrl_c_saves_what_was_learned(void **state)
+{
+    (void)state;
+    program_run run = run_program("train two.yaml --fresh --verbose 0 --out cut");
+    assert_prints(&run, "trained 1 epoch");
+    program_run_free(&run);
+    run = run_line("\"$CAPAS_PROGRAM\" train two.yaml --fresh --verbose 2 --out cut "
+                   "--set fit.epochs=100000000 2>log & "
+                   "until grep -q 'Epoch 3/' log; do sleep 0.05; done; kill -INT $!; wait $!; "
+                   "status=$?; tail -n 3 log >&2; exit $status");
+    const char *const texts[] = {"stopped after batch 1 of 1 in epoch ", "cut/model.keras"};
+    assert_program_fails(&run, 1, texts, 2);
+    assert_string_equal(run.output, "");
+    program_run_free(&run);
+    /* The result of the run before is not taken for this one's. */
+    assert_int_equal(access("cut/result.json", F_OK), -1);
+    run = run_program("evaluate cut/model.keras --data set --json");
+    assert_prints(&run, "\"samples\": 20");
+    program_run_free(&run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_layer_is_told_with_its_options),
+        cmocka_unit_test(required_options_and_defaults_are_told),
+        cmocka_unit_test_setup(training_tells_what_it_did, make_recipe),
+        cmocka_unit_test_setup(ctrl_c_saves_what_was_learned, make_recipe),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
