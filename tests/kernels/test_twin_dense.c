@@ -135,6 +135,12 @@ static void test_large_sizes(void **state)
     check_case(600, 523, 23, 9, 0); /* several groups of rows */
     check_case(600, 517, 40, 70, 2);
     check_case(32, 32, 200, 160, 3); /* several blocks of units */
+    /* Sparse inputs, dense gradients: blocks of inputs, chunks of units, groups of rows. */
+    check_case(300, 299, 130, 40, 19);
+    check_case(33, 33, 784, 120, 31);
+    check_case(100, 65, 96, 230, 11);
+    check_case(16, 16, 64, 32, 1);
+    check_case(128, 128, 65, 113, 19);
 }
 
 static void test_every_kernel_ran(void **state)

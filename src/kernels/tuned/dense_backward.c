@@ -8,47 +8,9 @@
  * tile by tile of the inputs. A dZ without zeros has full lists, which costs a tenth more than
  * knowing it. Work is cut by tiles, and tiles by rows (for dX) and units (for dW) when there are
  * few. */
-#include "kernels/dense.h"
+#include "kernels/tuned/dense_backward.h"
+#include "kernels/tuned/dense_backward_inputs.h"
 #include "kernels/tuned/kernels.h"
-#include "kernels/tuned/lists.h"
-#include "kernels/tuned/math.h"
-
-enum {
-    GROUP_ROWS = 256,    /* rows whose lists are in the workspace at once */
-    PART_ROWS = 64,      /* rows of dX under way */
-    LIST_GRAIN = 8192,   /* elements of dZ */
-    SUM_GRAIN = 1 << 16, /* multiplications */
-    WANTED_PIECES = 16,
-};
-
-typedef struct backward_call {
-    const capas_dense_problem *problem;
-    const capas_dense_backward_arguments *arguments;
-    int64_t tiles, first_row, rows; /* the group's rows */
-    capas_lists of_rows, of_units;
-    int list_shards;
-    int input_parts, weight_parts; /* of each tile; 0 when not wanted */
-    int shards;
-    float *scratch; /* of each worker: a block of X's tile, then PART_ROWS rows of dX's */
-    int64_t scratch_room;
-} backward_call;
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-/* dZ of up to CAPAS_VECTOR units of a row (0: of none, all zero). */
-CAPAS_INLINE vfloat gradient_of(const backward_call *call, int64_t b, int64_t j, int units)
-{
-    const int64_t at = (call->first_row + b) * call->problem->units + j;
-    const float *y = (const float *)call->arguments->output + at;
-    const float *dy = (const float *)call->arguments->output_gradient + at;
-    if (units == CAPAS_VECTOR)
-        return v_activate_back(call->problem->activation, v_load(y), v_load(dy));
-    return v_activate_back(call->problem->activation, v_load_part(y, units),
-                           v_load_part(dy, units));
-}
 
 static void list_row(const backward_call *call, int64_t b)
 {
@@ -109,10 +71,18 @@ static void list_units(const backward_call *call, int64_t j, int units)
          block <= lists->blocks; block++)
         for (int u = 0; u < units; u++)
             lists->begin[(j + u) * (lists->blocks + 1) + block] = count[u];
-    float *bias = call->arguments->bias_gradient;
-    if (!bias) return;
-    if (call->first_row > 0) sum += v_load_part(bias + j, units);
-    v_store_part(bias + j, sum, units);
+    add_bias_gradient(call, j, units, sum);
+}
+
+/* What the weights' gradient needs of up to CAPAS_VECTOR units; of none, zeros. */
+static void prepare_units(const backward_call *call, int64_t j)
+{
+    const int64_t left = call->problem->units - j;
+    const int units = left < 0 ? 0 : (int)smaller(left, CAPAS_VECTOR);
+    if (call->by_inputs)
+        store_gradients(call, j, units);
+    else if (units > 0)
+        list_units(call, j, units);
 }
 
 /* The first half of the shards lists rows, the other units; a single one both. */
@@ -121,7 +91,7 @@ static void list_shard(void *context, int shard, int worker)
     const backward_call *call = context;
     const int row_shards = (call->list_shards + 1) / 2;
     const int unit_shards = call->list_shards - row_shards;
-    const int64_t squares = (call->problem->units + CAPAS_VECTOR - 1) / CAPAS_VECTOR;
+    const int64_t squares = (call->problem->units + 15) / 16 * (16 / CAPAS_VECTOR);
     (void)worker;
     if (shard < row_shards && call->input_parts > 0)
         for (int64_t b = capas_shard_begin(call->rows, row_shards, shard);
@@ -132,8 +102,7 @@ static void list_shard(void *context, int shard, int worker)
               parts = unit_shards > 0 ? unit_shards : 1;
     for (int64_t s = capas_shard_begin(squares, parts, part);
          s < capas_shard_begin(squares, parts, part + 1); s++)
-        list_units(call, s * CAPAS_VECTOR,
-                   (int)smaller(call->problem->units - s * CAPAS_VECTOR, CAPAS_VECTOR));
+        prepare_units(call, s * CAPAS_VECTOR);
 }
 
 /* dX of up to PART_ROWS rows in a tile, block by block of the units. */
@@ -156,6 +125,8 @@ static void input_gradient_rows(const backward_call *call, int64_t tile, int64_t
             .begin = begin,
             .end = end,
             .base = w + first * p->tile,
+            .rows = smaller(p->units - first, lists->block_rows),
+            .row_stride = p->tile,
             .from = block > 0 ? partial : NULL,
             .to = direct ? dx : partial,
             .from_stride = p->tile,
@@ -203,13 +174,16 @@ static void weight_gradient_units(const backward_call *call, int64_t tile, int64
     float *dw = (float *)call->arguments->weight_gradient + (tile * p->units + begin) * p->tile;
     for (int block = 0; block < lists->blocks; block++) {
         const int64_t first = block * lists->block_rows;
-        copy_tile_rows(call, tile, first, smaller(call->rows - first, lists->block_rows), copy);
+        const int64_t rows = smaller(call->rows - first, lists->block_rows);
+        copy_tile_rows(call, tile, first, rows, copy);
         const capas_listed_sum sum = {
             .lists = lists,
             .block = block,
             .begin = begin,
             .end = end,
             .base = copy,
+            .rows = rows,
+            .row_stride = p->tile,
             .from = block > 0 || call->first_row > 0 ? dw : NULL,
             .to = dw,
             .from_stride = p->tile,
@@ -227,6 +201,10 @@ static void sum_piece(const backward_call *call, int64_t tile, int piece, float 
     float *partial = scratch + call->of_units.block_rows * p->tile;
     if (piece >= call->input_parts) {
         piece -= call->input_parts;
+        if (call->by_inputs) {
+            weight_gradient_of_inputs(call, tile * call->weight_parts + piece, scratch);
+            return;
+        }
         weight_gradient_units(call, tile, capas_shard_begin(p->units, call->weight_parts, piece),
                               capas_shard_begin(p->units, call->weight_parts, piece + 1), scratch);
         return;
@@ -258,6 +236,8 @@ static void choose_pieces(backward_call *call)
                             ? (int)smaller(parts, call->rows)
                             : 0;
     call->weight_parts = call->arguments->weight_gradient ? (int)smaller(parts, p->units) : 0;
+    call->by_inputs = inputs_are_sparser(call);
+    if (call->by_inputs) call->weight_parts = (int)(capas_input_blocks(p) / call->tiles);
     const int64_t pieces = call->tiles * (call->input_parts + call->weight_parts);
     const int64_t worthy = work * pieces / parts / SUM_GRAIN;
     call->shards = (int)smaller(smaller(pieces, 8 * CAPAS_MAX_SHARDS), worthy > 0 ? worthy : 1);
@@ -269,20 +249,25 @@ static int64_t tiles_of(const capas_dense_problem *p)
     return (p->inputs + p->tile - 1) / p->tile;
 }
 
-/* The workspace: lists of rows, lists of units, the workers' scratch. */
+/* The workspace: lists of rows, lists of units, dZ, the workers' scratch. */
 static size_t lay_out(backward_call *call, const capas_dense_problem *p, void *workspace)
 {
     size_t end = 0;
     const int64_t rows = smaller(p->rows, GROUP_ROWS);
     capas_lists_cut(&call->of_rows, p->units, p->tile, 1);
     capas_lists_cut(&call->of_units, rows, p->tile, CAPAS_VECTOR);
+    input_scratch by_inputs;
+    const size_t least = input_scratch_lay_out(&by_inputs, rows, NULL) / sizeof(float);
     call->scratch_room = (call->of_units.block_rows + PART_ROWS) * p->tile;
+    if (call->scratch_room < (int64_t)least) call->scratch_room = (int64_t)least;
     const capas_lists_place row_place = capas_lists_take(&end, &call->of_rows, rows);
     const capas_lists_place unit_place = capas_lists_take(&end, &call->of_units, p->units);
+    const size_t gradient_rows = capas_take(&end, gradient_rows_count(p, rows), sizeof(float));
     const size_t scratch = capas_take(&end, p->workers * call->scratch_room, sizeof(float));
     if (workspace) {
         capas_lists_put(&call->of_rows, row_place, workspace);
         capas_lists_put(&call->of_units, unit_place, workspace);
+        call->gradient_rows = capas_piece(workspace, gradient_rows);
         call->scratch = capas_piece(workspace, scratch);
     }
     return end;

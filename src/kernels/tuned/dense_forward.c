@@ -7,11 +7,14 @@
  * [panel][unit][16], and then, with bias and activation, back into plain rows. Work is cut by units
  * and panels.
  *
+ * Mostly zeros: only what is not zero is multiplied (dense_sparse.h).
+ *
  * Few rows (a single image): dot products along the tiles (dense_dots.h); the weights are read
  * once. */
 #include "kernels/dense.h"
 #include "kernels/tuned/dense_dots.h"
 #include "kernels/tuned/dense_product.h"
+#include "kernels/tuned/dense_sparse.h"
 #include "kernels/tuned/kernels.h"
 #include "kernels/tuned/math.h"
 #include "kernels/tuned/scratch.h"
@@ -173,8 +176,10 @@ static size_t lay_out(const capas_dense_problem *p, size_t *sums)
 
 static size_t workspace(const void *problem)
 {
-    size_t sums, panels = lay_out(problem, &sums), dots = capas_dots_workspace(problem);
-    return panels > dots ? panels : dots;
+    size_t sums, most = lay_out(problem, &sums);
+    const size_t dots = capas_dots_workspace(problem), sparse = capas_sparse_workspace(problem);
+    if (most < dots) most = dots;
+    return most > sparse ? most : sparse;
 }
 
 static bool accepts(const void *problem)
@@ -191,6 +196,10 @@ static void forward(const void *problem, const void *arguments)
     lay_out(p, &sums);
     if (a->rows <= CAPAS_DOTS_ROWS) {
         capas_dots(p, a);
+        return;
+    }
+    if (capas_sparse_pays(p, a)) {
+        capas_sparse(p, a);
         return;
     }
     forward_call call = {.problem = p,

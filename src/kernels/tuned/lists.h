@@ -73,6 +73,7 @@ typedef struct capas_listed_sum {
     int block;
     int64_t begin, end;
     const float *base; /* the block's first row */
+    int64_t rows, row_stride;
     const float *from; /* added to; NULL: nothing */
     float *to;         /* both for item `begin` */
     int64_t from_stride, to_stride;
@@ -131,7 +132,7 @@ enum { CAPAS_SUM_WIDTH = 48 };
 enum { CAPAS_SUM_WIDTH = 112 };
 #endif
 
-static void capas_sum_lists(const capas_listed_sum *s, int width)
+static void capas_sum_each(const capas_listed_sum *s, int width)
 {
     for (int first = 0; first < width; first += CAPAS_SUM_WIDTH) {
         switch (width - first) {
@@ -159,6 +160,122 @@ static void capas_sum_lists(const capas_listed_sum *s, int width)
             capas_sum_columns(s, CAPAS_SUM_WIDTH, first);
             break;
         }
+    }
+}
+
+/* Two items whose lists name every row of the block: a row that is read serves both. */
+typedef struct capas_full_pair {
+    const float *base, *value[2], *from[2];
+    float *to[2];
+    int64_t rows, row_stride;
+} capas_full_pair;
+
+/* The same sums in the same order as capas_sum_list makes, for columns first .. of the pair. */
+CAPAS_INLINE void capas_full_columns(const capas_full_pair *pair, int vectors, int64_t first)
+{
+    const float *row = pair->base + first;
+    const float *value0 = pair->value[0], *value1 = pair->value[1];
+    vfloat sum[2][7];
+    CAPAS_UNROLL
+    for (int item = 0; item < 2; item++)
+        CAPAS_UNROLL
+    for (int i = 0; i < vectors; i++)
+        sum[item][i] =
+            pair->from[item] ? v_load(pair->from[item] + first + i * CAPAS_VECTOR) : v_zero();
+    for (int64_t e = 0; e < pair->rows; e++, row += pair->row_stride) {
+        const vfloat factor0 = v_set(value0[e]), factor1 = v_set(value1[e]);
+        CAPAS_UNROLL
+        for (int i = 0; i < vectors; i++) {
+            const vfloat x = v_load(row + i * CAPAS_VECTOR);
+            v_accumulate(&sum[0][i], factor0, x);
+            v_accumulate(&sum[1][i], factor1, x);
+        }
+    }
+    CAPAS_UNROLL
+    for (int item = 0; item < 2; item++)
+        CAPAS_UNROLL
+    for (int i = 0; i < vectors; i++)
+        v_store(pair->to[item] + first + i * CAPAS_VECTOR, sum[item][i]);
+}
+
+/* Vectors of both at once: twice so many sums stay in registers, beside the row and two factors. */
+#if CAPAS_VECTOR == 16
+enum { CAPAS_FULL_VECTORS = 7 };
+#else
+enum { CAPAS_FULL_VECTORS = 6 };
+#endif
+
+static void capas_sum_full(const capas_full_pair *pair, int width)
+{
+    int left = width / CAPAS_VECTOR;
+    int parts = (left + CAPAS_FULL_VECTORS - 1) / CAPAS_FULL_VECTORS;
+    int64_t first = 0;
+    for (int part; left > 0; left -= part, parts--, first += part * CAPAS_VECTOR) {
+        part = (left + parts - 1) / parts;
+        switch (part) {
+        case 1:
+            capas_full_columns(pair, 1, first);
+            break;
+        case 2:
+            capas_full_columns(pair, 2, first);
+            break;
+        case 3:
+            capas_full_columns(pair, 3, first);
+            break;
+        case 4:
+            capas_full_columns(pair, 4, first);
+            break;
+        case 5:
+            capas_full_columns(pair, 5, first);
+            break;
+        case 6:
+            capas_full_columns(pair, 6, first);
+            break;
+        default:
+            capas_full_columns(pair, 7, first);
+            break;
+        }
+    }
+}
+
+static bool capas_names_all(const capas_listed_sum *s, int64_t item)
+{
+    const int32_t *cut = s->lists->begin + item * (s->lists->blocks + 1) + s->block;
+    return cut[1] - cut[0] == s->rows;
+}
+
+/* Items `item` and the next as a pair. */
+static void capas_sum_two(const capas_listed_sum *s, int64_t item, int width)
+{
+    const int64_t done = item - s->begin;
+    capas_full_pair pair = {.base = s->base, .rows = s->rows, .row_stride = s->row_stride};
+    for (int i = 0; i < 2; i++) {
+        const int32_t begin = s->lists->begin[(item + i) * (s->lists->blocks + 1) + s->block];
+        pair.value[i] = s->lists->value + (item + i) * s->lists->room + begin;
+        pair.from[i] = s->from ? s->from + (done + i) * s->from_stride : NULL;
+        pair.to[i] = s->to + (done + i) * s->to_stride;
+    }
+    capas_sum_full(&pair, width);
+}
+
+/* All items: those with full lists in pairs, runs of others one by one. */
+static void capas_sum_lists(const capas_listed_sum *s, int width)
+{
+    capas_listed_sum run = *s;
+    for (int64_t item = s->begin; item < s->end; item = run.end) {
+        if (capas_names_all(s, item) && item + 1 < s->end && capas_names_all(s, item + 1)) {
+            capas_sum_two(s, item, width);
+            run.end = item + 2;
+            continue;
+        }
+        run.begin = item;
+        run.end = item + 1;
+        while (run.end < s->end && !capas_names_all(s, run.end))
+            run.end++;
+        run.from = s->from ? s->from + (item - s->begin) * s->from_stride : NULL;
+        run.to = s->to + (item - s->begin) * s->to_stride;
+        capas_sum_each(&run, width);
+        run.next.rows = 0;
     }
 }
 

@@ -1,0 +1,182 @@
+/* A dense layer whose inputs are mostly zero (pixels, dropout): Y from the inputs that are not.
+ *
+ *   sum[b][j ..] = sum over the live inputs k of row b of X[b][k] * W[k][j ..]       (lists.h)
+ *
+ * For that W is needed by rows of units, so each block of a tile is transposed on its way:
+ *
+ *   W, one tile: [units][T]   ->   [block of at most 64 inputs][chunk of at most 112 units], 28 KB
+ *
+ * which costs as much as some eight rows of the dense product. Whether it pays is decided from the
+ * number of rows and the share of zeros in a few of this call's rows. Work is cut by chunks of
+ * units and groups of tiles; each group has sums of its own, [groups][rows][units], added in the
+ * end in their order. */
+#ifndef CAPAS_KERNELS_TUNED_DENSE_SPARSE_H
+#define CAPAS_KERNELS_TUNED_DENSE_SPARSE_H
+
+#include "kernels/dense.h"
+#include "kernels/tuned/dense_blocks.h"
+#include "kernels/tuned/elements.h"
+#include "kernels/tuned/lists.h"
+#include "kernels/tuned/math.h"
+#include "kernels/tuned/transpose.h"
+
+enum {
+    CAPAS_SPARSE_ROWS = 128, /* whose lists are in the workspace at once */
+    CAPAS_SPARSE_PIECES = 16,
+    CAPAS_SPARSE_GRAIN = 1 << 18, /* multiplications, with the zeros, worth another piece */
+};
+
+typedef struct capas_sparse_call {
+    const capas_dense_problem *problem;
+    const capas_dense_forward_arguments *arguments;
+    int64_t first_row, rows, groups;
+    int64_t sum_stride; /* units, rounded up to whole 16 */
+    capas_lists lists;
+    float *sums;    /* [groups][rows][sum_stride] */
+    float *scratch; /* of each worker: [CAPAS_INPUT_BLOCK][CAPAS_CHUNK] */
+} capas_sparse_call;
+
+static inline size_t capas_sparse_lay_out(capas_sparse_call *call, const capas_dense_problem *p,
+                                          void *workspace)
+{
+    const int64_t rows = p->rows < CAPAS_SPARSE_ROWS ? p->rows : CAPAS_SPARSE_ROWS;
+    const int64_t tiles = (p->inputs + p->tile - 1) / p->tile;
+    const int64_t chunks = capas_unit_chunks(p->units);
+    size_t end = 0;
+    call->sum_stride = (p->units + 15) / 16 * 16;
+    call->groups = (CAPAS_SPARSE_PIECES + chunks - 1) / chunks;
+    if (call->groups > tiles) call->groups = tiles;
+    call->lists.blocks = (int)capas_input_blocks(p);
+    call->lists.room = (p->inputs + 15) / 16 * 16 + 16;
+    const capas_lists_place place = capas_lists_take(&end, &call->lists, rows);
+    const size_t sums = capas_take(&end, call->groups * rows * call->sum_stride, sizeof(float));
+    const size_t scratch =
+        capas_take(&end, (int64_t)p->workers * CAPAS_INPUT_BLOCK * CAPAS_CHUNK, sizeof(float));
+    if (workspace) {
+        capas_lists_put(&call->lists, place, workspace);
+        call->sums = capas_piece(workspace, sums);
+        call->scratch = capas_piece(workspace, scratch);
+    }
+    return end;
+}
+
+/* Pieces are rows of X. */
+static void capas_list_inputs(const void *problem, const void *context, int64_t begin, int64_t end,
+                              int shard)
+{
+    const capas_dense_problem *p = problem;
+    const capas_sparse_call *call = context;
+    const capas_lists *lists = &call->lists;
+    (void)shard;
+    for (int64_t b = begin; b < end; b++) {
+        const float *x = (const float *)call->arguments->input + (call->first_row + b) * p->inputs;
+        int32_t *cut = lists->begin + b * (lists->blocks + 1);
+        int32_t *offset = lists->offset + b * lists->room;
+        float *value = lists->value + b * lists->room;
+        int count = 0;
+        for (int i = 0; i < lists->blocks; i++) {
+            const capas_input_block block = capas_input_block_at(p, i);
+            const float *from = x + block.tile * p->tile + block.first;
+            cut[i] = count;
+            for (int64_t k = 0; k < block.used; k += CAPAS_VECTOR) {
+                const int64_t left = block.used - k;
+                vfloat v = v_load_some(from + k, left < CAPAS_VECTOR ? (int)left : CAPAS_VECTOR);
+                count += v_append_live(value + count, offset + count, v,
+                                       (v_lanes() + (int32_t)k) * CAPAS_CHUNK);
+            }
+        }
+        cut[lists->blocks] = count;
+    }
+}
+
+/* Piece = a chunk of units and a group of tiles. */
+static void capas_sparse_piece(void *context, int piece, int worker)
+{
+    const capas_sparse_call *call = context;
+    const capas_dense_problem *p = call->problem;
+    const int64_t chunk = piece / call->groups, group = piece % call->groups;
+    const int64_t j = capas_chunk_begin(p->units, chunk);
+    const int64_t width = capas_chunk_begin(p->units, chunk + 1) - j;
+    const int64_t units = p->units - j < width ? p->units - j : width;
+    const int64_t first = capas_shard_begin(call->lists.blocks, (int)call->groups, (int)group);
+    const int64_t end = capas_shard_begin(call->lists.blocks, (int)call->groups, (int)group + 1);
+    float *scratch = call->scratch + (int64_t)worker * CAPAS_INPUT_BLOCK * CAPAS_CHUNK;
+    float *sums = call->sums + group * call->rows * call->sum_stride + j;
+    for (int64_t i = first; i < end; i++) {
+        const capas_input_block block = capas_input_block_at(p, i);
+        const float *w = (const float *)call->arguments->weights +
+                         (block.tile * p->units + j) * p->tile + block.first;
+        capas_transpose(w, p->tile, units, block.count, scratch, CAPAS_CHUNK, width);
+        const capas_listed_sum sum = {
+            .lists = &call->lists,
+            .block = (int)i,
+            .end = call->rows,
+            .base = scratch,
+            .rows = block.used,
+            .row_stride = CAPAS_CHUNK,
+            .from = i > first ? sums : NULL,
+            .to = sums,
+            .from_stride = call->sum_stride,
+            .to_stride = call->sum_stride,
+        };
+        capas_sum_lists(&sum, (int)width);
+    }
+}
+
+/* Y[b][j] = activation(bias[j] + the groups' sums); pieces are rows. */
+static void capas_sparse_finish(const void *problem, const void *context, int64_t begin,
+                                int64_t end, int shard)
+{
+    const capas_dense_problem *p = problem;
+    const capas_sparse_call *call = context;
+    const float *bias = p->has_bias ? call->arguments->bias : NULL;
+    (void)shard;
+    for (int64_t b = begin; b < end; b++) {
+        float *y = (float *)call->arguments->output + (call->first_row + b) * p->units;
+        for (int64_t j = 0; j < p->units; j += CAPAS_VECTOR) {
+            const int64_t left = p->units - j;
+            const int units = left < CAPAS_VECTOR ? (int)left : CAPAS_VECTOR;
+            vfloat sum = v_zero();
+            for (int64_t g = 0; g < call->groups; g++)
+                sum += v_load(call->sums + (g * call->rows + b) * call->sum_stride + j);
+            if (bias) sum += v_load_some(bias + j, units);
+            v_store_some(y + j, v_activate(p->activation, sum), units);
+        }
+    }
+}
+
+/* Measured: a live input costs twice a dense one, and the transposition eight rows. */
+static inline bool capas_sparse_pays(const capas_dense_problem *p,
+                                     const capas_dense_forward_arguments *a)
+{
+    if (a->rows < 16 || p->inputs < 64 || p->units < 32) return false;
+    const int64_t group = a->rows < CAPAS_SPARSE_ROWS ? a->rows : CAPAS_SPARSE_ROWS;
+    const double live = capas_live_share(a->input, a->rows, p->inputs);
+    return 2 * live * (double)group + 8 < 0.9 * (double)group;
+}
+
+static inline size_t capas_sparse_workspace(const capas_dense_problem *p)
+{
+    capas_sparse_call call;
+    return capas_sparse_lay_out(&call, p, NULL);
+}
+
+static inline void capas_sparse(const capas_dense_problem *p,
+                                const capas_dense_forward_arguments *a)
+{
+    capas_sparse_call call = {.problem = p, .arguments = a};
+    capas_sparse_lay_out(&call, p, a->workspace);
+    for (; call.first_row < a->rows; call.first_row += call.rows) {
+        call.rows = a->rows - call.first_row;
+        if (call.rows > CAPAS_SPARSE_ROWS) call.rows = CAPAS_SPARSE_ROWS;
+        const int64_t chunks = capas_unit_chunks(p->units);
+        if (call.rows * p->inputs * p->units < CAPAS_SPARSE_GRAIN) call.groups = 1;
+        capas_parallel_ranges(call.rows, 8192 / p->inputs + 1, p->workers, capas_list_inputs, p,
+                              &call);
+        capas_parallel((int)(chunks * call.groups), p->workers, capas_sparse_piece, &call);
+        capas_parallel_ranges(call.rows, 8192 / p->units + 1, p->workers, capas_sparse_finish, p,
+                              &call);
+    }
+}
+
+#endif
