@@ -12,7 +12,7 @@ add_library(capas_levels INTERFACE)
 set(kernel_flags -fno-math-errno -fno-trapping-math)
 set(tuned_flags -O3)
 if(CAPAS_SANITIZERS)
-  set(tuned_flags -O2)
+  set(tuned_flags -O1)
 endif()
 
 function(capas_kernel_objects target sources)
