@@ -200,12 +200,12 @@ static void print_result(const run *run)
     if (!run->has_test) return;
     printf("on the %lld test samples: loss %.4f", (long long)run->test.samples,
            capas_evaluation_get(&run->test, "loss"));
-    if (!isnan(accuracy)) printf(", accuracy %.4f (%.2f %% right)", accuracy, 100 * accuracy);
+    if (!isnan(accuracy)) printf(", accuracy %.4f (%.2f %% right", accuracy, 100 * accuracy);
     if (!isnan(accuracy) && !isnan(expected))
-        printf(accuracy >= expected ? "; the recipe expects %.4f or more"
-                                    : "; that is less than the %.4f that the recipe expects",
-               expected);
-    printf("\n");
+        printf(accuracy >= expected ? "; %.2f %% expected"
+                                    : "; less than the %.2f %% that the recipe expects",
+               100 * expected);
+    printf(isnan(accuracy) ? "\n" : ")\n");
 }
 
 /* A run that is there already: its result, and how to do it again. */
@@ -250,9 +250,17 @@ static capas_status prepare(run *run)
     return CAPAS_OK;
 }
 
-static capas_status train(run *run)
+/* Told before the work, not after it. */
+static capas_status make_folder(const run *run)
 {
     CAPAS_TRY(capas_make_folder(run->folder));
+    if (access(run->folder, W_OK | X_OK) == 0) return CAPAS_OK;
+    return capas_fail(CAPAS_WRITE_FAILED, "the folder %s cannot be written to: %m", run->folder);
+}
+
+static capas_status train(run *run)
+{
+    CAPAS_TRY(make_folder(run));
     static const char head[] = "epoch,seconds\n";
     run->timing = capas_copy_memory(head, sizeof head);
     if (run->timing == NULL) return CAPAS_NO_MEMORY;
@@ -332,8 +340,8 @@ static int run_train(const cli_command *command, int argc, char **argv)
         fprintf(stderr, "capas train: --verbose must be 0, 1 or 2, and --seed at least 0.\n");
         return CLI_WRONG_USE;
     }
-    if (folder != NULL && strlen(folder) >= sizeof run.folder) {
-        fprintf(stderr, "capas train: the path after --out is longer than %zu characters.\n",
+    if (folder != NULL && (*folder == '\0' || strlen(folder) >= sizeof run.folder)) {
+        fprintf(stderr, "capas train: --out must be the path of a folder, of at most %zu bytes.\n",
                 sizeof run.folder - 1);
         return CLI_WRONG_USE;
     }
