@@ -1,0 +1,284 @@
+/* Configurations of models: Keras's files come back key by key, ours too; older forms are read; and
+ * nothing that a file may hold does more harm than a sentence. */
+#include "base/memory.h"
+#include "files/json.h"
+#include "model/model.h"
+#include "support/cmocka.h"
+#include "support/golden.h"
+#include "support/scarce_memory.h"
+#include "support/tree.h"
+#include <capas/capas.h>
+#include <stdio.h>
+#include <string.h>
+
+static capas_model *read(const char *json)
+{
+    capas_value *config = tree(json);
+    capas_model *model = capas_model_from_config(config);
+    capas_value_free(config);
+    return model;
+}
+
+static void assert_writes(const capas_model *model, const capas_value *wanted)
+{
+    capas_value *config = capas_model_config(model);
+    if (!config) fail_msg("%s", capas_error());
+    if (!capas_value_equal(config, wanted)) {
+        char *got = capas_json_write(config), *want = capas_json_write(wanted);
+        fail_msg("got %s\nwanted %s", got, want);
+    }
+    capas_value_free(config);
+}
+
+/* Reads, and writes the same again but for how it was compiled. */
+static void assert_comes_back(capas_value *config)
+{
+    capas_model *model = capas_model_from_config(config);
+    if (!model) fail_msg("%s", capas_error());
+    capas_value_free(capas_value_take(config, "compile_config"));
+    assert_writes(model, config);
+    capas_model_free(model);
+    capas_value_free(config);
+}
+
+static void keras_chain_comes_back(void **state)
+{
+    (void)state;
+    assert_comes_back(golden_tree("files/cnn_k3.json"));
+}
+
+static void the_golden_networks_come_back(void **state)
+{
+    (void)state;
+    static const char *const runs[] = {"conv_adam", "conv_bn_rmsprop_l2", "mlp_selu_sgd"};
+    for (size_t i = 0; i < CAPAS_COUNT(runs); i++) {
+        char path[128];
+        snprintf(path, sizeof path, "training/%s/run.json", runs[i]);
+        if (!golden_exists("%s", path)) continue;
+        capas_value *run = golden_tree(path), *given = capas_value_take(run, "model");
+        if (given->kind == CAPAS_VALUE_STRING) {
+            capas_value *parsed = capas_json_read(given->string, strlen(given->string), path);
+            capas_value_free(given);
+            given = parsed;
+        }
+        assert_non_null(given);
+        assert_comes_back(given);
+        capas_value_free(run);
+    }
+}
+
+/* The same network as cnn_k3.json, as Keras 2 writes it. */
+static void keras_2_chain_is_read(void **state)
+{
+    (void)state;
+    capas_value *old = golden_tree("files/cnn_k2.json"), *new = golden_tree("files/cnn_k3.json");
+    capas_model *from_old = capas_model_from_config(old), *from_new = capas_model_from_config(new);
+    if (!from_old || !from_new) fail_msg("%s", capas_error());
+    assert_int_equal(capas_model_weight_count(from_old), capas_model_weight_count(from_new));
+    assert_int_equal(from_old->layer_count, from_new->layer_count);
+    for (int i = 1; i < from_old->layer_count; i++) {
+        assert_string_equal(from_old->layers[i]->name, from_new->layers[i]->name);
+        assert_ptr_equal(from_old->layers[i]->type, from_new->layers[i]->type);
+    }
+    capas_model_free(from_old);
+    capas_model_free(from_new);
+    capas_value_free(old);
+    capas_value_free(new);
+}
+
+static void layers_that_are_not_there_are_named(void **state)
+{
+    (void)state;
+    capas_value *config = golden_tree("files/rnn_k3.json");
+    assert_null(capas_model_from_config(config));
+    assert_non_null(strstr(capas_error(), "no layer \"Embedding\""));
+    capas_value_free(config);
+}
+
+/* Two inputs and outputs, a layer used twice, dropout and batch normalisation with the arguments
+ * that Keras writes for them: from Keras 3.15.1. */
+#define TENSOR(shape, layer, use)                                                                  \
+    "{'class_name': '__keras_tensor__', 'config': {'shape': " shape ", 'dtype': 'float32', "       \
+    "'keras_history': ['" layer "', " use ", 0]}}"
+#define POLICY                                                                                     \
+    "'dtype': {'module': 'keras', 'class_name': 'DTypePolicy', 'config': {'name': 'float32'}, "    \
+    "'registered_name': null}"
+#define INPUT(name)                                                                                \
+    "{'module': 'keras.layers', 'class_name': 'InputLayer', 'config': {'batch_shape': [null, 4], " \
+    "'dtype': 'float32', 'sparse': false, 'ragged': false, 'name': '" name                         \
+    "', 'optional': false}, 'registered_name': null, 'name': '" name "', 'inbound_nodes': []}"
+#define LAYER(class, name, config, extra, nodes)                                                   \
+    "{'module': 'keras.layers', 'class_name': '" class "', 'config': {'name': '" name              \
+                                                       "', 'trainable': true, " POLICY config      \
+                                                       "}, 'registered_name': null, " extra        \
+                                                       "'name': '" name                            \
+                                                       "', 'inbound_nodes': [" nodes "]}"
+static const char graph[] =
+    "{'module': 'keras.src.models.functional', 'class_name': 'Functional', 'config': {'name': "
+    "'functional', 'trainable': true, 'layers': [" INPUT("a") ", " INPUT("b") ", " LAYER(
+        "Activation", "act", ", 'activation': 'elu'", "",
+        "{'args': [" TENSOR(
+            "[null, 4]", "a",
+            "0") "], 'kwargs': {}}, "
+                 "{'args': [" TENSOR(
+                     "[null, 4]", "b",
+                     "0") "], 'kwargs': {}}") ", " LAYER("Dropout", "drop",
+                                                         ", 'rate': 0.25, 'seed': 3, "
+                                                         "'noise_shape': null",
+                                                         "",
+                                                         "{'args': [" TENSOR(
+                                                             "[null, 4]", "act",
+                                                             "1") "], 'kwargs': {'training': "
+                                                                  "false}}") ", " LAYER("Add",
+                                                                                        "add", "",
+                                                                                        "'build_"
+                                                                                        "config': "
+                                                                                        "{'input_"
+                                                                                        "shape': "
+                                                                                        "[[null, "
+                                                                                        "4], "
+                                                                                        "[null, "
+                                                                                        "4]]}, ",
+                                                                                        "{'args': "
+                                                                                        "[[" TENSOR("[null, 4]", "act", "0") ", " TENSOR(
+                                                                                            "[null,"
+                                                                                            " 4]",
+                                                                                            "drop",
+                                                                                            "0") "]"
+                                                                                                 "]"
+                                                                                                 ","
+                                                                                                 " "
+                                                                                                 "'"
+                                                                                                 "k"
+                                                                                                 "w"
+                                                                                                 "a"
+                                                                                                 "r"
+                                                                                                 "g"
+                                                                                                 "s"
+                                                                                                 "'"
+                                                                                                 ":"
+                                                                                                 " "
+                                                                                                 "{"
+                                                                                                 "}"
+                                                                                                 "}") "], 'input_layers': [['a', 0, 0], ['b', 0, 0]], 'output_layers': [['add', 0, 0], ['drop', 0, "
+                                                                                                      "0]]}, 'registered_name': 'Functional', 'build_config': {'input_shape': null}}";
+
+static void keras_graph_comes_back(void **state)
+{
+    (void)state;
+    assert_comes_back(tree(graph));
+}
+
+#define CHAIN(layers)                                                                              \
+    "{'class_name': 'Sequential', 'config': {'name': 'm', 'layers': [" layers "]}}"
+#define IN           "{'class_name': 'InputLayer', 'config': {'batch_shape': [null, 4], 'name': 'in'}}"
+#define DENSE(extra) "{'class_name': 'Dense', 'config': {'units': 2" extra "}}"
+
+static void short_forms_are_read(void **state)
+{
+    (void)state;
+    static const char *const forms[] = {
+        CHAIN(IN ", " DENSE("")),
+        "{'class_name': 'Sequential', 'config': [{'class_name': 'Dense', 'config': {'units': 2, "
+        "'batch_input_shape': [null, 4]}}]}",
+        "{'class_name': 'Sequential', 'config': {'layers': [" DENSE("") "], 'build_input_shape': "
+                                                                        "[null, 4]}}",
+        "{'class_name': 'Sequential', 'config': {'layers': [" DENSE(
+            "") "]}, 'build_config': "
+                "{'input_shape': [null, 4]}}",
+        "{'class_name': 'Model', 'config': {'layers': [{'name': 'i', 'class_name': 'InputLayer', "
+        "'config': {'batch_input_shape': [null, 4]}, 'inbound_nodes': []}, {'name': 'd', "
+        "'class_name': 'Dense', 'config': {'units': 2}, 'inbound_nodes': [[['i', 0, 0, {}]]]}], "
+        "'input_layers': [['i', 0, 0]], 'output_layers': [['d', 0, 0]]}}",
+    };
+    for (size_t i = 0; i < CAPAS_COUNT(forms); i++) {
+        capas_model *model = read(forms[i]);
+        capas_shape output;
+        if (!model) fail_msg("%s: %s", forms[i], capas_error());
+        assert_int_equal(capas_model_weight_count(model), 2);
+        assert_int_equal(capas_model_output_shape(model, 0, &output), CAPAS_OK);
+        assert_int_equal(output.dims[1], 2);
+        capas_model_free(model);
+    }
+}
+
+static void a_frozen_model_is_frozen(void **state)
+{
+    (void)state;
+    capas_model *model =
+        read("{'class_name': 'Sequential', 'config': {'trainable': false, 'layers': [" IN
+             ", " DENSE("") "]}}");
+    capas_weight_info info;
+    assert_int_equal(capas_model_weight_info(model, 0, &info), CAPAS_OK);
+    assert_false(info.trainable);
+    capas_model_free(model);
+}
+
+/* Every value of a good configuration replaced by others in turn: a sentence or a model, no more.
+ */
+static void damage(capas_value *root, capas_value *at, int *tried)
+{
+    static const char *const others[] = {"null", "[]",   "{}",    "-1",       "'x'",
+                                         "1e30", "true", "[[0]]", "[null, 4]"};
+    for (size_t i = 0; i < at->count; i++) {
+        capas_value *kept = at->items[i];
+        for (size_t k = 0; k < CAPAS_COUNT(others); k++) {
+            at->items[i] = tree(others[k]);
+            capas_model *model = capas_model_from_config(root);
+            capas_model_free(model);
+            capas_value_free(at->items[i]);
+            ++*tried;
+        }
+        at->items[i] = kept;
+        damage(root, kept, tried);
+    }
+}
+
+static void damaged_configurations_do_no_harm(void **state)
+{
+    (void)state;
+    int tried = 0;
+    capas_value *root = tree(graph), *chain = golden_tree("files/cnn_k3.json");
+    damage(root, root, &tried);
+    damage(chain, chain, &tried);
+    print_message("%d damaged configurations\n", tried);
+    capas_value_free(root);
+    capas_value_free(chain);
+}
+
+static void nothing_is_lost_without_memory(void **state)
+{
+    (void)state;
+    capas_value *config = tree(graph);
+    long allowed = 0;
+    for (bool done = false; !done; allowed++) {
+        scarce_memory_begin(allowed);
+        capas_model *model = capas_model_from_config(config);
+        capas_value *written = model ? capas_model_config(model) : NULL;
+        done = written != NULL;
+        if (!done) assert_int_equal(capas_error_status(), CAPAS_NO_MEMORY);
+        capas_value_free(written);
+        capas_model_free(model);
+        assert_int_equal(scarce_memory_live(), 0);
+        scarce_memory_end();
+    }
+    print_message("memory ran out at %ld places\n", allowed - 1);
+    capas_value_free(config);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keras_chain_comes_back),
+        cmocka_unit_test(the_golden_networks_come_back),
+        cmocka_unit_test(keras_2_chain_is_read),
+        cmocka_unit_test(layers_that_are_not_there_are_named),
+        cmocka_unit_test(keras_graph_comes_back),
+        cmocka_unit_test(short_forms_are_read),
+        cmocka_unit_test(a_frozen_model_is_frozen),
+        cmocka_unit_test(damaged_configurations_do_no_harm),
+        cmocka_unit_test(nothing_is_lost_without_memory),
+    };
+    if (!trees_can_be_read()) return 0;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
