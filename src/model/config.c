@@ -62,12 +62,21 @@ static capas_value *write_history(const capas_model *model, int use)
     return with_item(list, capas_value_integer(0));
 }
 
+/* An input keeps the dtype that its file said. */
+static capas_element element_of(const capas_model *model, const capas_use *use)
+{
+    const capas_layer *layer = model->layers[use->layer];
+    if (layer->type->lower) return use->element;
+    return ((const capas_input_options *)layer->options)->element;
+}
+
 static capas_value *write_tensor(const capas_model *model, int use)
 {
     const capas_use *from = &model->uses[use];
     capas_value *config = capas_value_map();
     config = with_entry(config, "shape", write_shape(&from->output));
-    config = with_entry(config, "dtype", capas_value_string(capas_element_name(from->element)));
+    config = with_entry(config, "dtype",
+                        capas_value_string(capas_element_name(element_of(model, from))));
     config = with_entry(config, "keras_history", write_history(model, use));
     capas_value *map = capas_value_map();
     map = with_entry(map, "class_name", capas_value_string("__keras_tensor__"));

@@ -92,12 +92,6 @@ static int count_uses(const capas_graph *graph, int layer)
     return count;
 }
 
-static capas_element element_of(const capas_layer *layer)
-{
-    if (layer->type->lower) return CAPAS_FLOAT32;
-    return ((const capas_input_options *)layer->options)->element;
-}
-
 static capas_status add_use(capas_graph *graph, int number, const capas_node *inputs, int count,
                             capas_node *node)
 {
@@ -112,7 +106,7 @@ static capas_status add_use(capas_graph *graph, int number, const capas_node *in
     use.node_index = count_uses(graph, number);
     if (use.node_index > 0 && count == 0)
         return capas_layer_fail(layer, CAPAS_INVALID_ARGUMENT, "an input can be used only once");
-    use.element = element_of(layer);
+    use.element = CAPAS_FLOAT32; /* whatever an input's dtype says, it is computed in this */
     CAPAS_TRY(capas_grow((void **)&graph->uses, graph->use_count, &graph->use_capacity,
                          sizeof *graph->uses));
     use.inputs = capas_allocate((size_t)count, sizeof *use.inputs);

@@ -202,6 +202,25 @@ static void short_forms_are_read(void **state)
     }
 }
 
+/* The dtype of an input travels on; what is computed is float32 all the same. */
+static void an_input_of_bytes_is_computed_in_floats(void **state)
+{
+    (void)state;
+    capas_model *model = read(
+        "{'class_name': 'Sequential', 'config': {'layers': [{'class_name': 'InputLayer', 'config': "
+        "{'batch_shape': [null, 4], 'dtype': 'uint8'}}, {'class_name': 'Rescaling', 'config': "
+        "{'scale': 0.5}}]}}");
+    const float x[8] = {1, 2, 3, 4, 5, 6, 7, 255};
+    float y[8] = {0};
+    if (!model || capas_predict(model, x, 2, y) != CAPAS_OK) fail_msg("%s", capas_error());
+    for (int i = 0; i < 8; i++)
+        assert_true(y[i] == x[i] / 2);
+    capas_value *config = capas_layer_config(model->layers[0]);
+    assert_string_equal(capas_value_get(config, "dtype")->string, "uint8");
+    capas_value_free(config);
+    capas_model_free(model);
+}
+
 static void a_frozen_model_is_frozen(void **state)
 {
     (void)state;
@@ -275,6 +294,7 @@ int main(void)
         cmocka_unit_test(layers_that_are_not_there_are_named),
         cmocka_unit_test(keras_graph_comes_back),
         cmocka_unit_test(short_forms_are_read),
+        cmocka_unit_test(an_input_of_bytes_is_computed_in_floats),
         cmocka_unit_test(a_frozen_model_is_frozen),
         cmocka_unit_test(damaged_configurations_do_no_harm),
         cmocka_unit_test(nothing_is_lost_without_memory),
