@@ -4,6 +4,8 @@
 
 #include "base/memory.h"
 #include "base/option.h"
+#include "base/status.h"
+#include "base/text.h"
 #include <capas/capas.h>
 #include <math.h>
 #include <stdio.h>
@@ -34,10 +36,12 @@ static capas_status read_shapes(prediction *p)
         capas_model_input_count(p->model) == 1 && capas_model_output_count(p->model) == 1 &&
         (in.rank == 3 || (in.rank == 4 && (in.dims[3] == 1 || in.dims[3] == 3))) && out.rank == 2;
     if (!picture) {
-        fprintf(stderr,
-                "capas predict: the model must take one picture with 1 or 3 channels and give "
-                "one list of probabilities.\n");
-        return CAPAS_UNSUPPORTED;
+        char takes[96], gives[96];
+        return capas_fail(CAPAS_UNSUPPORTED,
+                          "the model must take one picture with 1 or 3 channels and give one list "
+                          "of probabilities; it takes %s and gives %s",
+                          capas_shape_text(&in, takes, sizeof takes),
+                          capas_shape_text(&out, gives, sizeof gives));
     }
     p->height = (int)in.dims[1];
     p->width = (int)in.dims[2];
@@ -224,8 +228,10 @@ static int run_predict(const cli_command *command, int argc, char **argv)
     if (p.model == NULL || (json && p.answers == NULL) ||
         (scale_text != NULL && set_scale(p.model, scale) != CAPAS_OK))
         status = cli_fail(command);
+    else if (read_shapes(&p) != CAPAS_OK)
+        status = cli_fail(command);
     else
-        status = read_shapes(&p) == CAPAS_OK ? predict_files(&p, argv + 1, count - 1) : CLI_FAILED;
+        status = predict_files(&p, argv + 1, count - 1);
     capas_value_free(p.answers);
     capas_release(p.probability);
     capas_release(p.order);

@@ -18,9 +18,9 @@ program_run run_program(const char *arguments, ...) PROGRAM_PRINTF;
 program_run run_line(const char *line, ...) PROGRAM_PRINTF;
 void program_run_free(program_run *run);
 
-/* Ends the test, and shows what the program wrote, unless it ended with the status and every one of
- * `count` texts is in its stderr. */
-void assert_program_fails(const program_run *run, int status, const char *const *texts, int count);
+/* Whether it ended with the status and every one of `count` texts is in its stderr; otherwise shows
+ * what it wrote. */
+bool program_fails(const program_run *run, int status, const char *const *texts, int count);
 
 /* A text file, and what is in one (to be freed; NULL when there is none). */
 void put_file(const char *path, const char *text);
