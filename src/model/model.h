@@ -55,8 +55,8 @@ struct capas_model {
     pthread_mutex_t lock;     /* guards the plans */
     struct capas_plan *plans; /* a list */
 
-    /* Numbers that the optimizer keeps (Keras's optimizer.variables, step count and learning rate among
-     * them), for the summary; set by training, 0: no optimizer has started. */
+    /* Numbers that the optimizer keeps (Keras's optimizer.variables, step count and learning rate
+     * among them), for the summary; set by training, 0: no optimizer has started. */
     int64_t optimizer_variable_count;
 
     /* What training keeps with a model (its compile settings, optimizer, plans); training frees it.
