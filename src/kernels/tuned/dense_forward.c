@@ -25,6 +25,7 @@ enum {
     BLOCK_INPUTS = 384,      /* inputs whose panel stays in the first-level cache */
     PACK_GRAIN = 16384,      /* floats */
     PRODUCT_GRAIN = 1 << 17, /* multiplications */
+    WANTED_SHARDS = 8,
 };
 
 typedef struct forward_call {
@@ -66,12 +67,15 @@ static int64_t block_begin(const forward_call *call, int64_t block)
     return block * call->problem->units / call->unit_blocks;
 }
 
-/* Asks for part `part` of `parts` of the weights of `units` units in the product's tiles. */
-static void prefetch_weights(const capas_product *product, const float *weights, int units,
-                             int part, int parts)
+/* Asks for part `part` of `parts` of the weights of unit block `block` in the product's tiles. */
+static void prefetch_weights(const forward_call *call, const capas_product *product,
+                             const float *weights, int64_t block, int part, int parts)
 {
     enum { LINE = 16 };
-    const int lines = units * product->tile / LINE, all = lines * product->tiles;
+    const int64_t j = block_begin(call, block);
+    const int lines = (int)(block_begin(call, block + 1) - j) * product->tile / LINE;
+    const int all = lines * product->tiles;
+    weights += j * product->tile;
     for (int i = all * part / parts; i < all * (part + 1) / parts; i++)
         __builtin_prefetch(weights + i / lines * product->tile_stride + i % lines * LINE);
 }
@@ -79,31 +83,26 @@ static void prefetch_weights(const capas_product *product, const float *weights,
 /* Sums of a range of unit blocks and panels. A unit block's weights for a block of inputs stay in
  * the first level of the cache while all panels pass, the panels in the second; meanwhile the next
  * weights come. */
-static void multiply_blocks(const forward_call *call, int64_t block, int64_t block_end, int panel,
+static void multiply_blocks(const forward_call *call, int64_t block, int64_t end, int panel,
                             int panel_end)
 {
     const capas_dense_problem *p = call->problem;
     const int64_t block_tiles = p->tile < BLOCK_INPUTS ? BLOCK_INPUTS / p->tile : 1;
-    capas_product product = {.tile = p->tile,
-                             .tile_stride = p->units * p->tile,
-                             .panel_stride = call->tiles * p->tile * CAPAS_PANEL,
-                             .out_stride = p->units * CAPAS_PANEL};
+    const int64_t panel_stride = call->tiles * p->tile * CAPAS_PANEL;
+    capas_product product = {.tile = p->tile, .tile_stride = p->units * p->tile};
     for (int64_t t = 0; t < call->tiles; t += block_tiles) {
-        product.tiles = (int)(call->tiles - t < block_tiles ? call->tiles - t : block_tiles);
-        product.adds = t > 0;
         const float *weights = (const float *)call->arguments->weights + t * product.tile_stride;
         const float *x = call->packed + t * p->tile * CAPAS_PANEL;
-        for (int64_t i = block; i < block_end; i++) {
-            const int64_t j = block_begin(call, i), next = block_begin(call, i + 1);
-            for (int q = panel, together; q < panel_end; q += together) {
-                together = panel_end - q < CAPAS_PANEL_BLOCK ? 1 : CAPAS_PANEL_BLOCK;
-                if (i + 1 < block_end)
-                    prefetch_weights(&product, weights + next * p->tile,
-                                     (int)(block_begin(call, i + 2) - next), q - panel,
-                                     panel_end - panel);
-                capas_multiply_for((int)(next - j), together)(
-                    &product, weights + j * p->tile, x + q * product.panel_stride,
-                    call->sums + q * product.out_stride + j * CAPAS_PANEL);
+        product.tiles = (int)(call->tiles - t < block_tiles ? call->tiles - t : block_tiles);
+        product.adds = t > 0;
+        for (int64_t i = block; i < end; i++) {
+            const int64_t j = block_begin(call, i), units = block_begin(call, i + 1) - j;
+            for (int q = panel; q < panel_end; q++) {
+                if (i + 1 < end)
+                    prefetch_weights(call, &product, weights, i + 1, q - panel, panel_end - panel);
+                capas_multiply_functions[units - 1](&product, weights + j * p->tile,
+                                                    x + q * panel_stride,
+                                                    call->sums + (q * p->units + j) * CAPAS_PANEL);
             }
         }
     }
@@ -141,15 +140,15 @@ static void multiply_shard(void *context, int shard, int worker)
         finish_panel(call, q, block_begin(call, begin), block_begin(call, end));
 }
 
-/* Shards by units first, at least two blocks each; then by panels, if there is work enough. */
+/* Shards by units first, at least twelve each; when those are few, by panels as well. */
 static void choose_shards(forward_call *call)
 {
     const capas_dense_problem *p = call->problem;
-    int64_t work = call->tiles * p->tile * p->units * call->panels * CAPAS_PANEL;
-    int shards = capas_shard_count(work, PRODUCT_GRAIN);
-    call->unit_shards = capas_shard_count(call->unit_blocks, 2);
+    const int64_t work = call->tiles * p->tile * p->units * call->panels * CAPAS_PANEL;
+    const int shards = capas_shard_count(work, PRODUCT_GRAIN);
+    call->unit_shards = capas_shard_count(call->unit_blocks, 12 / CAPAS_UNIT_BLOCK);
     if (call->unit_shards > shards) call->unit_shards = shards;
-    call->panel_shards = shards / call->unit_shards;
+    call->panel_shards = call->unit_shards < WANTED_SHARDS ? shards / call->unit_shards : 1;
     if (call->panel_shards > call->panels) call->panel_shards = call->panels;
 }
 
