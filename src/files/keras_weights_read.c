@@ -140,7 +140,7 @@ static capas_status read_slots(capas_model *model, capas_hdf5 *file, int first)
         return capas_fail(CAPAS_SHAPE_MISMATCH,
                           "optimizer %s has %d variables, but the file holds more (%s)",
                           reading.owner_name, first + count, path);
-    model->trainer->slots_ready = true;
+    capas_optimizer_built(model);
     return CAPAS_OK;
 }
 

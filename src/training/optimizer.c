@@ -187,3 +187,15 @@ bool capas_optimizer_variable(const capas_model *model, int i, int *weight, int 
     }
     return true;
 }
+
+void capas_optimizer_built(capas_model *model)
+{
+    capas_trainer *trainer = model->trainer;
+    if (trainer->slots_ready) return;
+    trainer->slots_ready = true;
+    int64_t count = 2; /* iteration and learning rate */
+    int weight, slot;
+    for (int i = 0; capas_optimizer_variable(model, i, &weight, &slot); i++)
+        count += capas_shape_count(&model->weights[weight].weight->shape, 0);
+    model->optimizer_variable_count = count;
+}

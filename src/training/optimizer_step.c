@@ -150,7 +150,7 @@ capas_status capas_optimizer_step(capas_model *model, float *gradients)
     prepare(&step, &finite);
     update_all(&step);
     trainer->iteration++;
-    trainer->slots_ready = true;
+    capas_optimizer_built(model);
     capas_model_touch(model);
     return finite ? CAPAS_OK : fail_not_finite(model);
 }

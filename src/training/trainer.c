@@ -177,6 +177,7 @@ static capas_status replace(capas_model *model, capas_trainer *draft)
     CAPAS_TRY(check_draft(draft));
     capas_trainer_free(model->trainer);
     model->trainer = NULL;
+    model->optimizer_variable_count = 0;
     capas_enable_training();
     CAPAS_TRY(capas_model_place_gradients(model));
     return make_slots(draft, model);

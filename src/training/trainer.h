@@ -44,6 +44,8 @@ capas_value *capas_compile_config(const capas_model *model);
 /* The optimizer's variables in Keras's order after iteration and learning rate (keras-semantics
  * 4.2): variable i is of model weight *weight and slot *slot. Returns false past the last. */
 bool capas_optimizer_variable(const capas_model *model, int i, int *weight, int *slot);
+/* Keras's "built": from now on the optimizer's variables are there to be counted and saved. */
+void capas_optimizer_built(capas_model *model);
 /* "adam", "rm_sprop": Keras's snake name of the compiled optimizer. */
 const char *capas_optimizer_name(const capas_trainer *trainer);
 
