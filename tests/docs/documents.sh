@@ -27,3 +27,20 @@ fail() { # WHERE WHAT
     echo "$1: $2"
     failures=$((failures + 1))
 }
+
+# A small IDX set in $work/small: the first 320 pictures of each part of MNIST. What is shown with all of MNIST is
+# tried with these.
+make_small_data() {
+    local part images=320
+    mkdir -p "$work/small"
+    for part in train t10k; do
+        {
+            printf '\0\0\x08\x03\0\0\x01\x40\0\0\0\x1c\0\0\0\x1c'
+            gzip -dc "$source/data/mnist/$part-images-idx3-ubyte.gz" 2> /dev/null | tail -c +17 | head -c $((images * 784))
+        } > "$work/small/$part-images-idx3-ubyte"
+        {
+            printf '\0\0\x08\x01\0\0\x01\x40'
+            gzip -dc "$source/data/mnist/$part-labels-idx1-ubyte.gz" 2> /dev/null | tail -c +9 | head -c $images
+        } > "$work/small/$part-labels-idx1-ubyte"
+    done
+}

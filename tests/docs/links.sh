@@ -1,6 +1,6 @@
 #!/bin/bash
 # What the documentation points to is there: files that are linked, headings behind a #, and paths in
-# `backquotes`. Every block says its language. The two READMEs say the same with the same commands.
+# `backquotes`. Every block says its language. The two READMEs have the same code. Every status is explained.
 #   links.sh SOURCE_FOLDER
 set -uo pipefail
 source=$1
@@ -52,5 +52,11 @@ code() { awk '/^ *```/ { inside = !inside; print; next } inside { sub(/ +# .*/, 
 if ! diff <(code README.md) <(code README.es.md); then
     fail README.es.md "has other code than README.md"
 fi
+# docs/errors.md has every status with its meaning.
+while read -r row; do
+    count=$((count + 1))
+    grep -qxF -- "$row" "$source/docs/errors.md" || fail docs/errors.md "has no line $row"
+done < <(sed -n 's/^ *X(\([A-Z_]*\), "\(.*\)").*/| `CAPAS_\1` | \2 |/p' "$source/include/capas/status.h")
+
 echo "$count links and paths, $failures failures"
 [ "$failures" -eq 0 ] && [ "$count" -gt 0 ]

@@ -5,14 +5,14 @@
 #   cmake --preset NAME, cmake --build --preset NAME      the preset is there
 #   apt-get install NAME    scripts/install-packages.sh knows the package
 #   .ci/run                 it is there
-#   capas train, bench      run with few steps
+#   capas train, bench, evaluate      run with few steps on few pictures
 # A block of CMake becomes project/CMakeLists.txt for the commands behind it.
 #   shell_blocks.sh SOURCE_FOLDER BUILD_FOLDER C_COMPILER CMAKE [FLAGS_OF_THE_SANITIZERS]
 set -uo pipefail
 source=$1
 build=$2
-compiler=$3
-cmake=$4
+compiler=$(command -v "$3")
+cmake=$(command -v "$4")
 flags=${5:-}
 . "$source/tests/docs/documents.sh"
 plain_path=$PATH
@@ -24,7 +24,7 @@ make_command() { # NAME, its lines from standard input
     chmod +x "$work/bin/$1"
 }
 
-mkdir -p "$work/bin" "$work/clone/build" "$work/home"
+mkdir -p "$work/bin" "$work/clone/build" "$work/home" "$work/recipes"
 make_command make <<'END_OF_COMMAND'
 for word in "${@:-build}"; do
     case $word in
@@ -63,6 +63,8 @@ cat > "$work/clone/build/capas" <<'END_OF_COMMAND'
 #!/bin/bash
 case ${1:-} in
 train) exec "$build/capas" "$@" --set fit.epochs=1 --set fit.steps_per_epoch=2 --set fit.validation_steps=1 ;;
+evaluate) [[ $* == *--data* ]] || set -- "$@" --data "$work/small"
+    exec "$build/capas" "$@" ;;
 bench) [[ $* == *crash-* ]] || set -- "$@" crash-mlp
     exec "$build/capas" "$@" --seconds 0.01 ;;
 *) exec "$build/capas" "$@" ;;
@@ -74,8 +76,12 @@ for file in "$source"/*; do
     case $(basename "$file") in build* | runs) ;; *) ln -s "$file" "$work/clone/" ;; esac
 done
 mkdir "$work/clone/.ci"
-[ -x "$source/.ci/run" ] && ln -s "$(command -v true)" "$work/clone/.ci/run"
-export PATH="$work/bin:$PATH" HOME="$work/home" CAPAS_DATA="$source/data" CAPAS_RECIPES="$source/recipes"
+[ -x "$source/.ci/run" ] && ln -s /bin/true "$work/clone/.ci/run"
+make_small_data
+for recipe in "$source"/recipes/*.yaml; do
+    sed "s|name: mnist|folder: $work/small|" "$recipe" > "$work/recipes/$(basename "$recipe")"
+done
+export work PATH="$work/bin:$PATH" HOME="$work/home" CAPAS_DATA="$source/data" CAPAS_RECIPES="$work/recipes"
 cd "$work/clone" || exit 1
 
 # A document is one session: what a block exports holds in those behind it. It ends at the first failure.

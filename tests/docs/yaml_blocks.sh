@@ -19,6 +19,7 @@ complete() { # BLOCK RECIPE
          !skip' "$1" "$2"
 }
 
+make_small_data
 mkdir "$work/scratch"
 cd "$work/scratch" || exit 1
 while read -r document; do
@@ -30,7 +31,7 @@ while read -r document; do
         complete "$block" "$source/recipes/cnn-simple.yaml" > recipe.yaml
         if ! "$program" summary recipe.yaml > said 2>&1; then
             fail "$where" "is no recipe: $(cat said)"
-        elif ! "$program" train recipe.yaml --fresh --out run --verbose 0 --set fit.epochs=1 \
+        elif ! "$program" train recipe.yaml --data "$work/small" --fresh --out run --verbose 0 --set fit.epochs=1 \
             --set fit.steps_per_epoch=1 --set fit.validation_steps=1 > said 2>&1; then
             fail "$where" "does not train: $(cat said)"
         fi
