@@ -13,8 +13,9 @@
 #if CAPAS_WITH_KERAS_FILES
 enum { LIMIT = 1 << 24 };
 
-/* libhdf5 itself loses some bytes over some damaged files. */
-const char *__lsan_default_suppressions(void);
+/* libhdf5 itself loses some bytes over some damaged files. Visible, or the sanitizer's library does
+ * not find it. */
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
     return "leak:libhdf5";
