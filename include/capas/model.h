@@ -1,14 +1,14 @@
-/* Models: a graph of layers with its weights. Build one with capas_sequential (a chain) or a capas_graph
- * (branches, several inputs and outputs, shared layers), train it (capas/training.h), save and open it
- * (capas/files.h).
+/* Models: a graph of layers with its weights. Build one with capas_sequential (a chain) or a
+ * capas_graph (branches, several inputs and outputs, shared layers), train it (capas/training.h),
+ * save and open it (capas/files.h).
  *
- * A model keeps its first failure: every later call on it returns that status and does nothing, until
- * capas_model_clear_error. So a program may check once at the end, and cannot save what it never trained.
- * Prediction changes nothing: its failures are returned and not kept. A call given a NULL model returns the
- * thread's last failure and leaves its sentence.
+ * A model keeps its first failure: every later call on it returns that status and does nothing,
+ * until capas_model_clear_error. So a program may check once at the end, and cannot save what it
+ * never trained. Prediction changes nothing: its failures are returned and not kept. A call given a
+ * NULL model returns the thread's last failure and leaves its sentence.
  *
- * Many threads may predict from one model at once; whatever changes it (training, setting weights, freezing)
- * needs it alone. */
+ * Many threads may predict from one model at once; whatever changes it (training, setting weights,
+ * freezing) needs it alone. */
 #ifndef CAPAS_MODEL_H
 #define CAPAS_MODEL_H
 
@@ -18,22 +18,24 @@ CAPAS_BEGIN
 
 typedef struct capas_model capas_model;
 
-/* A chain. The first layer must be an input. Takes the layers over, also when it fails; NULL on failure. */
+/* A chain. The first layer must be an input. Takes the layers over, also when it fails; NULL on
+ * failure. */
 CAPAS_API capas_model *capas_sequential_of(capas_layer *const *layers, int count);
 #define capas_sequential(...)                                                                      \
     capas_sequential_of((capas_layer *[]){__VA_ARGS__},                                            \
                         (int)(sizeof((capas_layer *[]){__VA_ARGS__}) / sizeof(capas_layer *)))
 
-/* A graph under construction. Nodes are the outputs of layer uses. The first failure is kept and reported
- * by capas_functional. */
+/* A graph under construction. Nodes are the outputs of layer uses. The first failure is kept and
+ * reported by capas_functional. */
 typedef struct capas_graph capas_graph;
 typedef struct capas_node {
     int index;
 } capas_node;
 CAPAS_API capas_graph *capas_graph_new(void);
 CAPAS_API void capas_graph_free(capas_graph *graph);
-/* Uses an input layer (no inputs) or any other layer on nodes. Takes the layer over; a layer made once may be
- * used again through its node: capas_graph_again uses the layer of `first` on other nodes, weights shared. */
+/* Uses an input layer (no inputs) or any other layer on nodes. Takes the layer over; a layer made
+ * once may be used again through its node: capas_graph_again uses the layer of `first` on other
+ * nodes, weights shared. */
 CAPAS_API capas_node capas_graph_apply(capas_graph *graph, capas_layer *layer,
                                        const capas_node *inputs, int count);
 CAPAS_API capas_node capas_graph_again(capas_graph *graph, capas_node first,
@@ -59,7 +61,8 @@ CAPAS_API uint64_t capas_model_seed(const capas_model *model);
 CAPAS_API int capas_model_input_count(const capas_model *model);
 CAPAS_API int capas_model_output_count(const capas_model *model);
 /* With dims[0] = CAPAS_ANY. */
-CAPAS_API capas_status capas_model_input_shape(const capas_model *model, int input, capas_shape *shape);
+CAPAS_API capas_status capas_model_input_shape(const capas_model *model, int input,
+                                               capas_shape *shape);
 CAPAS_API capas_status capas_model_output_shape(const capas_model *model, int output,
                                                 capas_shape *shape);
 
@@ -77,18 +80,20 @@ CAPAS_API capas_status capas_model_get_weight(const capas_model *model, int weig
 CAPAS_API capas_status capas_model_set_weight(capas_model *model, int weight, const float *values);
 
 /* Freezes a layer or sets it free, by name; takes effect at the next capas_compile. */
-CAPAS_API capas_status capas_model_set_trainable(capas_model *model, const char *layer, int trainable);
+CAPAS_API capas_status capas_model_set_trainable(capas_model *model, const char *layer,
+                                                 int trainable);
 
-/* Outputs for `n` samples: `inputs` and `outputs` one for each of the model's, in Keras's order and layout.
- * Inputs are float32 (taken as already scaled) or uint8 (scaled as the model says, see capas_model_set_scale).
- * Outputs are float32. Inference mode. */
+/* Outputs for `n` samples: `inputs` and `outputs` one for each of the model's, in Keras's order and
+ * layout. Inputs are float32 (taken as already scaled) or uint8 (scaled as the model says, see
+ * capas_model_set_scale). Outputs are float32. Inference mode. */
 CAPAS_API capas_status capas_predict_tensors(capas_model *model, const capas_tensor *inputs,
                                              capas_tensor *outputs, int64_t n);
 /* One input, one output, both float32. */
-CAPAS_API capas_status capas_predict(capas_model *model, const float *input, int64_t n, float *output);
+CAPAS_API capas_status capas_predict(capas_model *model, const float *input, int64_t n,
+                                     float *output);
 
-/* What bytes mean: value = byte * scale + offset. It travels with the file, in capas.json. NaN scale: the
- * model has none, bytes are taken as they are. */
+/* What bytes mean: value = byte * scale + offset. It travels with the file, in capas.json. NaN
+ * scale: the model has none, bytes are taken as they are. */
 typedef struct capas_preprocessing {
     double scale, offset;
     double minimum, maximum, mean, deviation; /* of the training data once scaled; NaN: unknown */
@@ -102,7 +107,8 @@ CAPAS_API capas_status capas_model_set_class_names(capas_model *model, const cha
                                                    int count);
 CAPAS_API const char *const *capas_model_class_names(const capas_model *model, int *count);
 
-/* The table that Keras 3.15 prints (keras-semantics 5.4), as one string to be freed with capas_free. */
+/* The table that Keras 3.15 prints (keras-semantics 5.4), as one string to be freed with
+ * capas_free. */
 typedef struct capas_summary_options {
     size_t struct_size;
     int line_length;    /* default: 80 */
@@ -112,10 +118,10 @@ typedef struct capas_summary_options {
 CAPAS_API capas_status capas_summary_with(capas_model *model, const capas_summary_options *options,
                                           char **text);
 #define capas_summary(model, text, ...)                                                            \
-    capas_summary_with((model),                                                                    \
-                       &(capas_summary_options){.struct_size = sizeof(capas_summary_options),      \
-                                                __VA_ARGS__},                                      \
-                       (text))
+    capas_summary_with(                                                                            \
+        (model),                                                                                   \
+        &(capas_summary_options){.struct_size = sizeof(capas_summary_options), __VA_ARGS__},       \
+        (text))
 
 /* Frees memory that a capas function gave to the caller. */
 CAPAS_API void capas_free(void *memory);

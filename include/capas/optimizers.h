@@ -1,5 +1,6 @@
-/* Optimizers, as Keras 3 has them (formulas in keras-semantics 4.2), and losses and metrics by name. All are
- * value structs, checked by capas_compile; how options are written: capas/options.h. */
+/* Optimizers, as Keras 3 has them (formulas in keras-semantics 4.2), and losses and metrics by
+ * name. All are value structs, checked by capas_compile; how options are written: capas/options.h.
+ */
 #ifndef CAPAS_OPTIMIZERS_H
 #define CAPAS_OPTIMIZERS_H
 
@@ -66,8 +67,8 @@ CAPAS_API capas_optimizer capas_adam_with(const capas_adam_options *options);
 #define capas_adam(...)                                                                            \
     capas_adam_with(&(capas_adam_options){.struct_size = sizeof(capas_adam_options), __VA_ARGS__})
 
-/* Losses (keras-semantics 3.1). When the model ends in a softmax, the cross-entropies start from the numbers
- * before it, as Keras on TensorFlow does; no clipping then. */
+/* Losses (keras-semantics 3.1). When the model ends in a softmax, the cross-entropies start from
+ * the numbers before it, as Keras on TensorFlow does; no clipping then. */
 typedef enum capas_loss_name {
     CAPAS_LOSS_NONE,
     CAPAS_CATEGORICAL_CROSSENTROPY,        /* targets one-hot or soft: [n, ..., classes] */
@@ -83,9 +84,9 @@ typedef enum capas_reduction {
 
 typedef struct capas_loss {
     capas_loss_name name;
-    int from_logits;         /* default: false */
-    double label_smoothing;  /* categorical; default: 0 */
-    int ignore_class;        /* sparse; default (0): None; class 0 is said with CAPAS_ZERO */
+    int from_logits;           /* default: false */
+    double label_smoothing;    /* categorical; default: 0 */
+    int ignore_class;          /* sparse; default (0): None; class 0 is said with CAPAS_ZERO */
     capas_reduction reduction; /* default: sum_over_batch_size */
 } capas_loss;
 

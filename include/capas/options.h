@@ -1,12 +1,13 @@
-/* Option structs, the one rule: a field left out (all bits zero) means Keras's default. To say zero, false
- * or "no" where the default is something else, write CAPAS_ZERO. To say Keras's None, write CAPAS_NONE.
+/* Option structs, the one rule: a field left out (all bits zero) means Keras's default. To say
+ * zero, false or "no" where the default is something else, write CAPAS_ZERO. To say Keras's None,
+ * write CAPAS_NONE.
  *
  *     capas_dense(10, .use_bias = CAPAS_ZERO)               no bias (default: true)
  *     capas_batch_normalization(.momentum = CAPAS_ZERO)     momentum 0 (default: 0.99)
  *
- * `struct_size` comes first in every option struct and is filled in by the macros; it lets later versions
- * add fields. From C++ use the functions under the macros (capas_dense_with, ...): start from a zeroed
- * struct, set struct_size = sizeof(struct) and what you need. */
+ * `struct_size` comes first in every option struct and is filled in by the macros; it lets later
+ * versions add fields. From C++ use the functions under the macros (capas_dense_with, ...): start
+ * from a zeroed struct, set struct_size = sizeof(struct) and what you need. */
 #ifndef CAPAS_OPTIONS_H
 #define CAPAS_OPTIONS_H
 
@@ -40,8 +41,8 @@ typedef enum capas_activation {
     CAPAS_SELU,
 } capas_activation;
 
-/* How weights start (keras-semantics 2.2). Make one with the functions below; left out, the layer's own
- * default. */
+/* How weights start (keras-semantics 2.2). Make one with the functions below; left out, the layer's
+ * own default. */
 typedef enum capas_initializer_kind {
     CAPAS_INITIALIZER_DEFAULT,
     CAPAS_INITIALIZER_ZEROS,
@@ -57,8 +58,8 @@ typedef enum capas_initializer_kind {
 
 typedef struct capas_initializer {
     capas_initializer_kind kind;
-    double value;   /* of a constant */
-    int64_t seed;   /* of the random ones, when has_seed; otherwise the model's seed decides */
+    double value; /* of a constant */
+    int64_t seed; /* of the random ones, when has_seed; otherwise the model's seed decides */
     int has_seed;
 } capas_initializer;
 

@@ -1,5 +1,5 @@
-/* Tensors: a view of numbers in memory, in C order (the last index runs fastest), as NumPy and Keras
- * have them. Images are [images, height, width, channels]. */
+/* Tensors: a view of numbers in memory, in C order (the last index runs fastest), as NumPy and
+ * Keras have them. Images are [images, height, width, channels]. */
 #ifndef CAPAS_TENSOR_H
 #define CAPAS_TENSOR_H
 

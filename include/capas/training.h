@@ -1,4 +1,5 @@
-/* Training: compile, fit, evaluate, predict, with Keras's words and defaults (keras-semantics 5.1). */
+/* Training: compile, fit, evaluate, predict, with Keras's words and defaults (keras-semantics 5.1).
+ */
 #ifndef CAPAS_TRAINING_H
 #define CAPAS_TRAINING_H
 
@@ -14,8 +15,8 @@ enum { CAPAS_MAX_METRICS = 8 };
 /* One loss for every output, or `losses` one for each; weights likewise (default 1). */
 typedef struct capas_compile_options {
     size_t struct_size;
-    capas_optimizer optimizer; /* default: rmsprop */
-    capas_loss_name loss;      /* by name, with its defaults ... */
+    capas_optimizer optimizer;                /* default: rmsprop */
+    capas_loss_name loss;                     /* by name, with its defaults ... */
     capas_loss losses[CAPAS_DATASET_TENSORS]; /* ... or in full, one for each output */
     double loss_weights[CAPAS_DATASET_TENSORS];
     capas_metric metrics[CAPAS_MAX_METRICS]; /* for each output */
@@ -40,25 +41,26 @@ CAPAS_API void capas_history_free(capas_history *history);
 
 typedef struct capas_fit_options {
     size_t struct_size;
-    int batch_size;               /* default: 32 */
-    int epochs;                   /* default: 1; the last + 1, as in Keras */
-    int initial_epoch;            /* default: 0 */
-    double validation_split;      /* the last part of the samples; default: 0 */
+    int batch_size;                 /* default: 32 */
+    int epochs;                     /* default: 1; the last + 1, as in Keras */
+    int initial_epoch;              /* default: 0 */
+    double validation_split;        /* the last part of the samples; default: 0 */
     capas_dataset *validation_data; /* borrowed; wins over the split */
-    int validation_batch_size;    /* default: batch_size */
-    int shuffle;                  /* default: true; not for generators */
-    int64_t steps_per_epoch;      /* default: all batches */
-    int64_t validation_steps;     /* default: all batches */
-    int verbose;                  /* lines on stderr: 0 none, 1 a bar, 2 a line an epoch; default: 0 */
-    const capas_callback *const *callbacks; /* called in order, `callback_count` of them; borrowed */
+    int validation_batch_size;      /* default: batch_size */
+    int shuffle;                    /* default: true; not for generators */
+    int64_t steps_per_epoch;        /* default: all batches */
+    int64_t validation_steps;       /* default: all batches */
+    int verbose; /* lines on stderr: 0 none, 1 a bar, 2 a line an epoch; default: 0 */
+    const capas_callback *const
+        *callbacks; /* called in order, `callback_count` of them; borrowed */
     int callback_count;
-    capas_history **history;      /* set to a new history, or NULL on failure */
+    capas_history **history; /* set to a new history, or NULL on failure */
 } capas_fit_options;
 CAPAS_API capas_status capas_fit_with(capas_model *model, capas_dataset *train,
                                       const capas_fit_options *options);
 #define capas_fit(model, train, ...)                                                               \
-    capas_fit_with((model), (train), &(capas_fit_options){                                         \
-                                         .struct_size = sizeof(capas_fit_options), __VA_ARGS__})
+    capas_fit_with((model), (train),                                                               \
+                   &(capas_fit_options){.struct_size = sizeof(capas_fit_options), __VA_ARGS__})
 
 /* Loss (with the regularisers' penalties) and metrics, sorted by name as in the logs. */
 typedef struct capas_evaluation {
@@ -82,10 +84,10 @@ CAPAS_API capas_status capas_evaluate_with(capas_model *model, capas_dataset *da
                                            const capas_evaluate_options *options,
                                            capas_evaluation *evaluation);
 #define capas_evaluate(model, dataset, evaluation, ...)                                            \
-    capas_evaluate_with((model), (dataset),                                                        \
-                        &(capas_evaluate_options){.struct_size = sizeof(capas_evaluate_options),   \
-                                                  __VA_ARGS__},                                    \
-                        (evaluation))
+    capas_evaluate_with(                                                                           \
+        (model), (dataset),                                                                        \
+        &(capas_evaluate_options){.struct_size = sizeof(capas_evaluate_options), __VA_ARGS__},     \
+        (evaluation))
 
 /* One batch: one step of the optimizer; the loss and metrics are of this batch alone. Tensors are
  * [n, ...], one for each input and output. */

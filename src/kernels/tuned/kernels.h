@@ -1,7 +1,7 @@
 /* What a tuned kernel starts with, and the names of them all.
  *
- * The files of this folder are compiled once for each level of the processor; a kernel is the constant
- * capas_NAME_avx2, and so on for the other levels, which list.c lists. */
+ * The files of this folder are compiled once for each level of the processor; a kernel is the
+ * constant capas_NAME_avx2, and so on for the other levels, which list.c lists. */
 #ifndef CAPAS_KERNELS_TUNED_KERNELS_H
 #define CAPAS_KERNELS_TUNED_KERNELS_H
 
@@ -14,8 +14,8 @@
 #define CAPAS_LEVEL_OF_neon   CAPAS_CPU_NEON
 #define CAPAS_LEVEL           CAPAS_PASTE(CAPAS_LEVEL_OF, CAPAS_LEVEL_NAME)
 
-/* Defines the kernel capas_FAMILY_LEVEL; `how` says in a word or two how it works. Functions that are not
- * needed are NULL. */
+/* Defines the kernel capas_FAMILY_LEVEL; `how` says in a word or two how it works. Functions that
+ * are not needed are NULL. */
 #define CAPAS_TUNED_KERNEL(family_name, how, accepts_function, workspace_function, run_function)   \
     static unsigned long family_name##_runs;                                                       \
     const capas_kernel CAPAS_TUNED(capas_##family_name) = {                                        \
@@ -29,7 +29,8 @@
         .runs = &family_name##_runs,                                                               \
     }
 
-/* All kernels of this level and of one family, in order of preference; `count` may become 0 (list.c). */
+/* All kernels of this level and of one family, in order of preference; `count` may become 0
+ * (list.c). */
 const capas_kernel *const *CAPAS_TUNED(capas_tuned_kernels)(capas_kernel_family family,
                                                             size_t *count);
 

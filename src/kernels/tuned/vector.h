@@ -65,8 +65,9 @@ CAPAS_INLINE vfloat v_fma(vfloat a, vfloat b, vfloat c)
 #endif
 }
 
-/* sum += a * b as v_fma does it. With GCC the instruction is written out: left to itself it adds into the
- * register of a or b when that is no longer needed, and moves the sums about, and to the stack. */
+/* sum += a * b as v_fma does it. With GCC the instruction is written out: left to itself it adds
+ * into the register of a or b when that is no longer needed, and moves the sums about, and to the
+ * stack. */
 CAPAS_INLINE void v_accumulate(vfloat *sum, vfloat a, vfloat b)
 {
 #if defined(__clang__)
@@ -80,8 +81,8 @@ CAPAS_INLINE void v_accumulate(vfloat *sum, vfloat a, vfloat b)
 #endif
 }
 
-/* The same pointer, as one value in one register: GCC otherwise may take `base + offset + constant` apart
- * and add up every address in a loop on its own. */
+/* The same pointer, as one value in one register: GCC otherwise may take `base + offset + constant`
+ * apart and add up every address in a loop on its own. */
 CAPAS_INLINE const float *v_pointer(const float *p)
 {
     __asm__("" : "+r"(p));
@@ -168,7 +169,8 @@ CAPAS_INLINE vfloat v_from_int(vint a)
     return __builtin_convertvector(a, vfloat);
 }
 
-/* The first `count` < CAPAS_VECTOR lanes; nothing is touched behind them, and the other lanes are 0. */
+/* The first `count` < CAPAS_VECTOR lanes; nothing is touched behind them, and the other lanes are
+ * 0. */
 CAPAS_INLINE vfloat v_load_part(const float *p, int count)
 {
 #if CAPAS_VECTOR == 16 && defined(__AVX512F__)
