@@ -8,7 +8,7 @@
 #include "kernels/fill.h"
 #include <string.h>
 
-const capas_op_backward *capas_backward_table;
+const capas_op_backward *_Atomic capas_backward_table;
 
 static void *at(const capas_run *run, size_t place)
 {

@@ -174,12 +174,13 @@ static inline conv_tile conv_tile_at(const conv_tiling *t, int i)
 }
 
 /* The shapes a tile can have, for the functions that are made for each: X(rows, columns). */
+/* clang-format off */
 #define CONV_TILE_SHAPES(X)                                                                        \
-    X(1, 1)                                                                                        \
-    X(1, 2)                                                                                        \
-    X(1, 3)                                                                                        \
-    X(1, 4) X(1, 5) X(1, 6) X(1, 7) X(1, 8) X(1, 9) X(1, 10) X(1, 11) X(1, 12) X(2, 1) X(2, 2)     \
-        X(2, 3) X(2, 4) X(2, 5) X(2, 6) X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(4, 1) X(4, 2) X(4, 3)
+    X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6)                                                \
+    X(1, 7) X(1, 8) X(1, 9) X(1, 10) X(1, 11) X(1, 12)                                             \
+    X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(2, 5) X(2, 6)                                                \
+    X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(4, 1) X(4, 2) X(4, 3)
+/* clang-format on */
 
 /* By lists, columns are vectors; those at the end of a row reach beyond it, where weights are zeros
  * and sums are not looked at. One filter's share of a tile is a run of floats, rows of `columns`

@@ -233,7 +233,8 @@ CAPAS_INLINE int v_append_live(float *values, int32_t *indices, vfloat value, vi
     __mmask16 live = _mm512_cmp_ps_mask((__m512)value, _mm512_setzero_ps(), _CMP_NEQ_UQ);
     _mm512_storeu_ps(values, _mm512_maskz_compress_ps(live, (__m512)value));
     _mm512_storeu_si512(indices, _mm512_maskz_compress_epi32(live, (__m512i)index));
-    return __builtin_popcount(live);
+    /* Not the mask itself: gcc 12 may put two bytes of it on the stack and read four. */
+    return __builtin_popcount(_cvtmask16_u32(live));
 #elif CAPAS_VECTOR == 8 && defined(__AVX2__)
     unsigned live = v_bits(value != 0.0f);
     __m128i order = _mm_loadl_epi64((const __m128i *)&capas_compact_table[live]);
