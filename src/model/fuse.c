@@ -40,7 +40,7 @@ static bool pays(const capas_plan *plan, capas_op before, capas_op after)
         capas_choose_kernel(type->family, element, &before.problem)->level)
         return false;
     if (!setting.backward) return true;
-    capas_kernel_family backward = capas_backward_table[before.kind].family;
+    capas_kernel_family backward = capas_backward_of(before.kind)->family;
     return capas_choose_kernel(backward, element, &after.problem)->level >=
            capas_choose_kernel(backward, element, &before.problem)->level;
 }

@@ -77,7 +77,7 @@ void capas_plan_mark_gradients(capas_plan *plan)
 /* Whether an op has anything to do on the way back. */
 static bool runs_backward(const capas_plan *plan, const capas_op *op)
 {
-    if (!plan->options.backward || op->removed || !capas_backward_table[op->kind].has_kernel)
+    if (!plan->options.backward || op->removed || !capas_backward_of(op->kind)->has_kernel)
         return false;
     int buffer = op->kind == CAPAS_OP_PENALTY ? op->inputs[0] : op->output;
     return plan->program.buffers[capas_program_root(&plan->program, buffer)].wants_gradient;
@@ -109,7 +109,7 @@ capas_status capas_plan_choose(capas_plan *plan)
         planned->forward =
             capas_choose_kernel(type->family, plan->options.element, &planned->op.problem);
         if (runs_backward(plan, &planned->op))
-            planned->backward = capas_choose_kernel(capas_backward_table[planned->op.kind].family,
+            planned->backward = capas_choose_kernel(capas_backward_of(planned->op.kind)->family,
                                                     plan->options.element, &planned->op.problem);
     }
     return CAPAS_OK;
@@ -152,7 +152,7 @@ static capas_status new_plan(capas_model *model, const capas_plan_options *optio
     if (options->loss_count != 0 && options->loss_count != model->output_count)
         return capas_fail(CAPAS_INVALID_ARGUMENT, "the model has %d outputs, found %d losses",
                           model->output_count, options->loss_count);
-    if (options->backward && capas_backward_table == NULL)
+    if (options->backward && capas_backward_of(CAPAS_OP_CONV) == NULL)
         return capas_fail(CAPAS_UNSUPPORTED, "this program was linked for prediction only");
     capas_plan *plan = capas_allocate_zeroed(1, sizeof *plan);
     if (plan == NULL) return CAPAS_NO_MEMORY;

@@ -4,5 +4,5 @@
 
 void capas_enable_training(void)
 {
-    capas_backward_table = capas_op_backwards;
+    capas_set_backward_table(capas_op_backwards);
 }

@@ -65,8 +65,10 @@ void capas_run_free(capas_run *run);
 capas_op_setting capas_plan_setting(const capas_plan *plan);
 /* Whether this op's weight has a gradient in this plan. */
 bool capas_plan_trains(const capas_plan *plan, const capas_op *op, int weight);
-/* The backward halves; NULL in a program that only predicts, where nothing links them. Set by each
- * thread that trains, so atomic. */
-extern const capas_op_backward *_Atomic capas_backward_table;
+/* The backward half of an operation; NULL in a program that only predicts, where nothing links
+ * them. */
+const capas_op_backward *capas_backward_of(capas_op_kind kind);
+/* Says where the halves are; any thread may, at any time. */
+void capas_set_backward_table(const capas_op_backward *table);
 
 #endif

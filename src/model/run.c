@@ -6,9 +6,21 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "kernels/fill.h"
+#include <stdatomic.h>
 #include <string.h>
 
-const capas_op_backward *_Atomic capas_backward_table;
+static const capas_op_backward *_Atomic backward_table;
+
+void capas_set_backward_table(const capas_op_backward *table)
+{
+    atomic_store(&backward_table, table);
+}
+
+const capas_op_backward *capas_backward_of(capas_op_kind kind)
+{
+    const capas_op_backward *table = atomic_load(&backward_table);
+    return table != NULL ? &table[kind] : NULL;
+}
 
 static void *at(const capas_run *run, size_t place)
 {
@@ -248,8 +260,8 @@ capas_status capas_run_backward(capas_run *run)
                    (size_t)(planned->op.sample_count * run->n) * element_size(plan));
         if (planned->backward != NULL) {
             operands->workspace = at(run, planned->backward_workspace);
-            capas_backward_table[planned->op.kind].backward(&planned->op, planned->backward,
-                                                            operands, &call);
+            capas_backward_of(planned->op.kind)
+                ->backward(&planned->op, planned->backward, operands, &call);
         }
         add_apart(run, i);
     }
