@@ -62,7 +62,8 @@ static capas_layer *made(const capas_layer_type *type, const any_options *given)
     return layer;
 }
 
-static any_options resolved(const capas_layer *layer)
+/* Not inlined: gcc 12 then takes the copy for something unset. */
+static __attribute__((noinline)) any_options resolved(const capas_layer *layer)
 {
     any_options options = {{0}};
     memcpy(options.bytes, layer->options, layer->type->options.size);
