@@ -171,15 +171,15 @@ static void a_full_disk_keeps_the_old_model(void **state)
 {
     (void)state;
     make_recipe();
-    mkdir("full", 0755);
-    put_file("full/model.keras", "the old one");
+    mkdir("disk", 0755);
+    put_file("disk/model.keras", "the old one");
     program_run run =
-        run_line("ulimit -f 4; \"$CAPAS_PROGRAM\" train t.yaml --verbose 0 --out full --fresh");
-    const char *const texts[] = {"capas train: ", "full/model.keras", "could not be written"};
+        run_line("ulimit -f 4; \"$CAPAS_PROGRAM\" train t.yaml --verbose 0 --out disk --fresh");
+    const char *const texts[] = {"capas train: ", "disk/model.keras", "could not be written"};
     assert_true(program_fails(&run, 1, texts, 3));
     program_run_free(&run);
-    assert_only_old_file("full", "the old one");
-    run = run_program("train t.yaml --verbose 0 --json --out full --fresh >/dev/full");
+    assert_only_old_file("disk", "the old one");
+    run = run_program("train t.yaml --verbose 0 --json --out printed --fresh >/dev/full");
     const char *const output[] = {"standard output"};
     assert_true(program_fails(&run, 1, output, 1));
     program_run_free(&run);
