@@ -41,7 +41,7 @@ static void shapes_between_layers(void **state)
     TOLD(of_model(capas_sequential(capas_input(5, 7, 1), capas_conv2d(2, 6))), CAPAS_SHAPE_MISMATCH,
          "conv2d", "6x6", "5x7", "padding \"same\"");
     TOLD(of_model(capas_sequential(capas_input(5, 5, 1),
-                                   capas_conv2d(2, 3, .dilation_rate = {4}, .name = "far"))),
+                                   capas_conv2d(2, 3, .dilation_rate = {4, 4}, .name = "far"))),
          CAPAS_SHAPE_MISMATCH, "far", "9x9", "5x5");
     TOLD(of_model(capas_sequential(capas_input(3, 3, 1), capas_max_pooling2d(4))),
          CAPAS_SHAPE_MISMATCH, "max_pooling2d", "4x4", "3x3");
@@ -67,7 +67,7 @@ static void options_of_layers(void **state)
              capas_sequential(capas_input(4), capas_dense(2, .activation = (capas_activation)99))),
          CAPAS_UNKNOWN_NAME, "dense", "activation", "99", "relu");
     TOLD(of_model(capas_sequential(capas_input(4, 4, 1),
-                                   capas_conv2d(2, 3, .strides = {2}, .dilation_rate = {2}))),
+                                   capas_conv2d(2, 3, .strides = {2, 2}, .dilation_rate = {2, 2}))),
          CAPAS_INVALID_ARGUMENT, "conv2d", "strides", "dilation_rate");
     TOLD(of_model(capas_sequential(capas_input(4), capas_dense(2, .name = "a/b"))),
          CAPAS_INVALID_ARGUMENT, "a/b", "\"/\"");

@@ -212,7 +212,7 @@ static void a_wrong_option_is_kept_in_the_layer(void **state)
     assert_fails(capas_conv2d(6, 3, .groups = 4),
                  "layer conv2d: groups must divide filters, found 4 groups and 6 filters");
     assert_fails(
-        capas_conv2d(6, 3, .strides = {2}, .dilation_rate = {2}),
+        capas_conv2d(6, 3, .strides = {2, 2}, .dilation_rate = {2, 2}),
         "layer conv2d: strides and dilation_rate cannot both be above 1, found strides 2x2 "
         "and dilation_rate 2x2");
     assert_fails(capas_batch_normalization(.synchronized = CAPAS_TRUE),
@@ -244,7 +244,7 @@ static void constructors_take_their_parameters(void **state)
     capas_layer_free(conv);
     capas_layer_free(wide);
 
-    capas_layer *pool = capas_max_pooling2d(3), *other = capas_max_pooling2d(3, .strides = {1});
+    capas_layer *pool = capas_max_pooling2d(3), *other = capas_max_pooling2d(3, .strides = {1, 1});
     const capas_pooling2d_options *same = pool->options, *dense = other->options;
     assert_true(same->strides.height == 3 && same->strides.width == 3);
     assert_true(dense->strides.height == 1 && dense->strides.width == 1);

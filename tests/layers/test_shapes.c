@@ -33,10 +33,10 @@ static void convolutions(void **state)
     capas_shape image = shape_of(4, 28, 27, 3), small = shape_of(4, 3, 3, 3),
                 row = shape_of(2, 784, 0, 0), gray = shape_of(3, 28, 28, 0);
     assert_string_equal(built(capas_conv2d(8, 3), &image), "(None, 26, 25, 8)");
-    assert_string_equal(built(capas_conv2d(8, 3, .strides = {2}, .padding = CAPAS_SAME), &image),
+    assert_string_equal(built(capas_conv2d(8, 3, .strides = {2, 2}, .padding = CAPAS_SAME), &image),
                         "(None, 14, 14, 8)");
     assert_string_equal(built(capas_conv2d(8, 3, .strides = {2, 3}), &image), "(None, 13, 9, 8)");
-    assert_string_equal(built(capas_conv2d(8, 3, .dilation_rate = {2}), &image),
+    assert_string_equal(built(capas_conv2d(8, 3, .dilation_rate = {2, 2}), &image),
                         "(None, 24, 23, 8)");
     assert_string_equal(built(capas_conv2d(6, 3, .groups = 3), &image), "(None, 26, 25, 6)");
     assert_string_equal(built(capas_conv2d(6, 2, .data_format = CAPAS_CHANNELS_FIRST), &image),
@@ -44,7 +44,7 @@ static void convolutions(void **state)
     assert_string_equal(built(capas_conv2d(8, 5), &small),
                         "layer conv2d: the kernel 5x5 is larger than its input 3x3; use padding "
                         "\"same\", a smaller kernel_size, or less pooling before it");
-    assert_string_equal(built(capas_conv2d(8, 2, .dilation_rate = {3}), &small),
+    assert_string_equal(built(capas_conv2d(8, 2, .dilation_rate = {3, 3}), &small),
                         "layer conv2d: the kernel 2x2 with dilation_rate 3x3 covers 4x4 and is "
                         "larger than its input 3x3; use padding \"same\", a smaller kernel_size, "
                         "or less pooling before it");
@@ -66,7 +66,7 @@ static void pools(void **state)
     assert_string_equal(built(capas_max_pooling2d(2), &image), "(None, 13, 14, 3)");
     assert_string_equal(built(capas_max_pooling2d(2, .padding = CAPAS_SAME), &image),
                         "(None, 14, 14, 3)");
-    assert_string_equal(built(capas_average_pooling2d(3, .strides = {1}), &image),
+    assert_string_equal(built(capas_average_pooling2d(3, .strides = {1, 1}), &image),
                         "(None, 25, 26, 3)");
     assert_string_equal(built(capas_max_pooling2d(2), &small),
                         "layer max_pooling2d: the window 2x2 is larger than its input 1x5; use "

@@ -110,7 +110,7 @@ static void assert_near(const char *what, double got, double want)
 static void the_loss_of_a_sure_mistake_is_not_clipped(void **state)
 {
     (void)state;
-    static const struct {
+    const struct {
         ending ending;
         double loss;
     } expected[] = {{DENSE_SOFTMAX, 300},
