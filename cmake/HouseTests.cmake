@@ -4,7 +4,7 @@
 foreach(name IN LISTS CAPAS_EXAMPLES)
   set(scratch "${CMAKE_BINARY_DIR}/tests/scratch/examples.${name}")
   file(MAKE_DIRECTORY "${scratch}")
-  add_test(NAME examples.${name} COMMAND example_${name} 1 20 WORKING_DIRECTORY "${scratch}")
+  add_test(NAME examples.${name} COMMAND example_${name} 1 WORKING_DIRECTORY "${scratch}")
   set_tests_properties(examples.${name} PROPERTIES TIMEOUT 900
                        ENVIRONMENT "${test_environment};CAPAS_DATA=${PROJECT_SOURCE_DIR}/data")
 endforeach()

@@ -1,7 +1,6 @@
 /* The first program: a convolutional network learns handwritten digits and is saved.
  *
- *     ./first [EPOCHS [STEPS]]       (default 1 epoch of all batches; MNIST is found in data/mnist
- * or in CAPAS_DATA)
+ *     ./first [EPOCHS]       (default 1; MNIST is found in data/mnist or in CAPAS_DATA)
  *
  * Every call can fail; a model keeps its first failure, so one check at the end is enough. */
 #include <capas/capas.h>
@@ -11,7 +10,6 @@
 int main(int argc, char **argv)
 {
     int epochs = argc > 1 ? atoi(argv[1]) : 1;
-    int steps = argc > 2 ? atoi(argv[2]) : 0; /* 0: the whole set */
 
     capas_model *model = capas_sequential(
         capas_input(28, 28, 1),
@@ -30,13 +28,7 @@ int main(int argc, char **argv)
         .metrics = {CAPAS_ACCURACY});
 
     capas_dataset *train = capas_mnist();
-    capas_fit(
-        model,
-        train,
-        .epochs = epochs,
-        .batch_size = 32,
-        .steps_per_epoch = steps,
-        .verbose = 1);
+    capas_fit(model, train, .epochs = epochs, .batch_size = 32, .verbose = 1);
 
     capas_dataset *test = capas_mnist_test();
     capas_evaluation result;

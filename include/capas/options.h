@@ -21,7 +21,7 @@ CAPAS_BEGIN
 #define CAPAS_FALSE CAPAS_ZERO
 #define CAPAS_TRUE  1
 
-/* Two sizes; a width left out is the height's: {3} is 3x3, {3, 2} is 3 high and 2 wide. */
+/* Two sizes: {3, 2} is 3 high and 2 wide. A width left out (0) is the height's. */
 typedef struct capas_pair {
     int height, width;
 } capas_pair;
