@@ -3,6 +3,7 @@
  * skipped because a factor is exactly zero; so a share of the peak may pass 100 %. */
 #include "command.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/option.h"
 #include "base/text.h"
@@ -12,7 +13,6 @@
 #include <capas/capas.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 typedef struct bench {
     const cli_command *command;
@@ -32,13 +32,6 @@ typedef struct figures {
 static const char *const all_recipes[] = {"cnn-simple", "crash-mlp", "crash-bn", "keras-mlp",
                                           "model1"};
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 /* Stops fit when the time is up, and counts the samples after the first steps. */
 typedef struct watch {
     double begin, end;
@@ -54,7 +47,7 @@ static capas_status watch_batch(void *context, capas_training *training, int64_t
     (void)batch;
     (void)logs;
     watch *watch = context;
-    double now = seconds_now();
+    double now = capas_seconds();
     if (++watch->steps == WARM_STEPS) {
         watch->end += now - watch->begin;
         watch->begin = now;
@@ -72,7 +65,7 @@ static capas_status measure_training(const bench *bench, const capas_recipe *rec
 {
     capas_fit_options options = {.struct_size = sizeof options};
     CAPAS_TRY(capas_recipe_fit_options(recipe, data, &options));
-    watch watch = {.begin = seconds_now()};
+    watch watch = {.begin = capas_seconds()};
     watch.end = watch.begin + bench->seconds;
     capas_callback callback = {.context = &watch, .on_train_batch_end = watch_batch};
     const capas_callback *callbacks[] = {&callback};
@@ -107,7 +100,7 @@ static capas_status measure_prediction(const bench *bench, capas_model *model,
     for (int round = 0; status == CAPAS_OK && (round < 2 || now - began < bench->seconds);
          round++) {
         status = capas_predict_tensors(model, &input, &output, batch.count);
-        now = seconds_now();
+        now = capas_seconds();
         if (round == 0)
             began = now;
         else

@@ -2,6 +2,7 @@
  * result.json in the run's folder; a finished run is shown, not done again. */
 #include "command.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/option.h"
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 typedef struct run {
@@ -45,13 +45,6 @@ static void note_interrupt(int signal_number)
     interrupted = 1;
 }
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 static void path_in(const run *run, const char *file, char path[1200])
 {
     snprintf(path, 1200, "%s/%s", run->folder, file);
@@ -77,7 +70,7 @@ static capas_status start_epoch(void *context, capas_training *training, int epo
     (void)training;
     (void)epoch;
     (void)logs;
-    ((run *)context)->epoch_began = seconds_now();
+    ((run *)context)->epoch_began = capas_seconds();
     return CAPAS_OK;
 }
 
@@ -87,7 +80,8 @@ static capas_status time_epoch(void *context, capas_training *training, int epoc
     (void)logs;
     run *run = context;
     char line[64];
-    int length = snprintf(line, sizeof line, "%d,%.3f\n", epoch, seconds_now() - run->epoch_began);
+    int length =
+        snprintf(line, sizeof line, "%d,%.3f\n", epoch, capas_seconds() - run->epoch_began);
     for (int i = 0; i <= length; i++) {
         CAPAS_TRY(capas_grow((void **)&run->timing, run->timing_used, &run->timing_capacity, 1));
         run->timing[run->timing_used++] = line[i];
@@ -112,9 +106,9 @@ static capas_status fit(run *run)
     options.callback_count = count;
     options.verbose = (int)run->verbose;
     options.history = &run->history;
-    double began = seconds_now();
+    double began = capas_seconds();
     capas_status status = capas_fit_with(run->model, run->opened.train, &options);
-    run->seconds = seconds_now() - began;
+    run->seconds = capas_seconds() - began;
     return status;
 }
 

@@ -1,11 +1,11 @@
 /* Measures the peak with the loop of the level in force; see peak.h. */
 #include "kernels/peak.h"
 
+#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/pool.h"
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 typedef float peak_loop(int64_t turns);
 
@@ -62,25 +62,18 @@ static void run_shard(void *context, int shard, int worker)
     work->sink[shard] = work->loop(work->turns);
 }
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 double capas_measure_peak(int threads, double seconds)
 {
     int flops;
     work work = {.loop = loop_in_force(&flops), .turns = 200000};
     if (work.loop == NULL) return 0;
     if (threads > CAPAS_MAX_THREADS) threads = CAPAS_MAX_THREADS;
-    double best = 0, end = seconds_now() + seconds;
+    double best = 0, end = capas_seconds() + seconds;
     do {
-        double began = seconds_now();
+        double began = capas_seconds();
         capas_parallel(threads, threads, run_shard, &work);
-        double rate = (double)flops * (double)work.turns * threads / (seconds_now() - began);
+        double rate = (double)flops * (double)work.turns * threads / (capas_seconds() - began);
         if (rate > best) best = rate;
-    } while (seconds_now() < end);
+    } while (capas_seconds() < end);
     return best;
 }

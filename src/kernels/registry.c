@@ -1,13 +1,13 @@
 /* Which kernels there are, in which order, and which is taken; and how work is cut into shards.
  * The order of a family: the levels from the widest down, each in the order of its own list, then
  * plain float, then plain double. Only kernels of the level in force or below run. */
+#include "base/clock.h"
 #include "base/status.h"
 #include "kernels/kernel.h"
 #include "kernels/plain/kernels.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* The tuned kernels of a level, best first (kernels/tuned/list.c, compiled once a level). */
 typedef const capas_kernel *const *tuned_list(capas_kernel_family family, size_t *count);
@@ -108,19 +108,12 @@ const capas_kernel *capas_choose_kernel(capas_kernel_family family, capas_elemen
     return plain_kernels[family][element == CAPAS_FLOAT64];
 }
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static void run_and_note(const capas_kernel *kernel, const void *problem, const void *arguments,
                          double flops)
 {
-    const double start = seconds_now();
+    const double start = capas_seconds();
     kernel->run(problem, arguments);
-    const double seconds = seconds_now() - start;
+    const double seconds = capas_seconds() - start;
     if (flops > 0 && seconds > 0)
         capas_note("kernel %s: %.3f ms, %.1f GFLOP/s", kernel->name, 1e3 * seconds,
                    1e-9 * flops / seconds);
