@@ -39,11 +39,18 @@ typedef struct capas_adam_options {
     int amsgrad;    /* default: false */
 } capas_adam_options;
 
+typedef struct capas_adadelta_options {
+    CAPAS_OPTIMIZER_OPTIONS /* its author's learning_rate is 1 */
+        double rho;         /* default: 0.95 */
+    double epsilon;         /* default: 1e-7 */
+} capas_adadelta_options;
+
 typedef enum capas_optimizer_kind {
     CAPAS_OPTIMIZER_DEFAULT, /* Keras's: RMSprop */
     CAPAS_OPTIMIZER_SGD,
     CAPAS_OPTIMIZER_RMSPROP,
     CAPAS_OPTIMIZER_ADAM,
+    CAPAS_OPTIMIZER_ADADELTA,
 } capas_optimizer_kind;
 
 typedef struct capas_optimizer {
@@ -52,12 +59,14 @@ typedef struct capas_optimizer {
         capas_sgd_options sgd;
         capas_rmsprop_options rmsprop;
         capas_adam_options adam;
+        capas_adadelta_options adadelta;
     } options;
 } capas_optimizer;
 
 CAPAS_API capas_optimizer capas_sgd_with(const capas_sgd_options *options);
 CAPAS_API capas_optimizer capas_rmsprop_with(const capas_rmsprop_options *options);
 CAPAS_API capas_optimizer capas_adam_with(const capas_adam_options *options);
+CAPAS_API capas_optimizer capas_adadelta_with(const capas_adadelta_options *options);
 /* capas_sgd(), capas_sgd(.learning_rate = 0.1, .momentum = 0.9), ... */
 #define capas_sgd(...)                                                                             \
     capas_sgd_with(&(capas_sgd_options){.struct_size = sizeof(capas_sgd_options), __VA_ARGS__})
@@ -66,6 +75,9 @@ CAPAS_API capas_optimizer capas_adam_with(const capas_adam_options *options);
         &(capas_rmsprop_options){.struct_size = sizeof(capas_rmsprop_options), __VA_ARGS__})
 #define capas_adam(...)                                                                            \
     capas_adam_with(&(capas_adam_options){.struct_size = sizeof(capas_adam_options), __VA_ARGS__})
+#define capas_adadelta(...)                                                                        \
+    capas_adadelta_with(                                                                           \
+        &(capas_adadelta_options){.struct_size = sizeof(capas_adadelta_options), __VA_ARGS__})
 
 /* Losses (keras-semantics 3.1). When the model ends in a softmax, the cross-entropies start from
  * the numbers before it, as Keras on TensorFlow does; no clipping then. */

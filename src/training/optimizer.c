@@ -11,6 +11,7 @@ static const capas_optimizer_type *const types[] = {
     &capas_optimizer_sgd,
     &capas_optimizer_rmsprop,
     &capas_optimizer_adam,
+    &capas_optimizer_adadelta,
 };
 
 /* A program built against an older capas gives a shorter struct: the rest is zero, the default. */
@@ -39,6 +40,13 @@ capas_optimizer capas_adam_with(const capas_adam_options *options)
 {
     capas_optimizer optimizer = {.kind = CAPAS_OPTIMIZER_ADAM};
     copy_options(&optimizer.options.adam, sizeof *options, options);
+    return optimizer;
+}
+
+capas_optimizer capas_adadelta_with(const capas_adadelta_options *options)
+{
+    capas_optimizer optimizer = {.kind = CAPAS_OPTIMIZER_ADADELTA};
+    copy_options(&optimizer.options.adadelta, sizeof *options, options);
     return optimizer;
 }
 
@@ -96,7 +104,8 @@ static capas_status type_by_name(const char *name, const char *where,
         return capas_fail(CAPAS_UNKNOWN_NAME, "%s: no optimizer \"%s\"; did you mean \"%s\"?",
                           where, name, nearest);
     return capas_fail(CAPAS_UNKNOWN_NAME,
-                      "%s: no optimizer \"%s\"; there are SGD, RMSprop and Adam", where, name);
+                      "%s: no optimizer \"%s\"; there are SGD, RMSprop, Adam and Adadelta", where,
+                      name);
 }
 
 /* Reads the settings but for "name", which goes into `name`. */

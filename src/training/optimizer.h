@@ -24,7 +24,7 @@ typedef struct capas_optimizer_type {
 } capas_optimizer_type;
 
 extern const capas_optimizer_type capas_optimizer_sgd, capas_optimizer_rmsprop,
-    capas_optimizer_adam;
+    capas_optimizer_adam, capas_optimizer_adadelta;
 
 /* A learning rate: a number, kept as the float32 that Keras keeps. */
 extern const capas_option_kind capas_option_rate;

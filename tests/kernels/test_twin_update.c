@@ -39,19 +39,21 @@ static const variant variants[] = {
     VARIANT("rmsprop both", 3, .rule = CAPAS_UPDATE_RMSPROP, .momentum = 0.5, .centered = true),
     VARIANT("adam", 2, .rule = CAPAS_UPDATE_ADAM),
     VARIANT("adam amsgrad", 3, .rule = CAPAS_UPDATE_ADAM, .amsgrad = true),
+    VARIANT("adadelta", 2, .rule = CAPAS_UPDATE_ADADELTA),
 };
 
 static const int64_t counts[] = {0, 1, 3, 7, 8, 15, 16, 17, 33, 100, 1023, 1025, 70001};
 
-/* Velocities are sums of squares, so not negative, and (rmsprop centered) above the average's
- * square. */
+/* Velocities are sums of squares (both slots of adadelta too), so not negative, and (rmsprop
+ * centered) above the average's square. */
 static double *slot_numbers(const variant *v, int slot, int64_t count)
 {
     double *value = twin_numbers(count, 0.9, (uint64_t)(20 + slot));
     const bool adam = v->problem.rule == CAPAS_UPDATE_ADAM;
     const bool velocity = v->problem.rule != CAPAS_UPDATE_SGD && slot == (adam ? 1 : 0);
     for (int64_t i = 0; i < count; i++) {
-        if (velocity || (adam && slot == 2)) value[i] = value[i] * value[i] + 1e-4;
+        if (velocity || (adam && slot == 2) || v->problem.rule == CAPAS_UPDATE_ADADELTA)
+            value[i] = value[i] * value[i] + 1e-4;
         if (v->problem.centered && velocity) value[i] += 2;
     }
     return value;

@@ -246,7 +246,7 @@ static void names_what_is_wrong(void **state)
     (void)state;
     check_config(capas_value_string("adma"), mse(), CAPAS_UNKNOWN_NAME, "did you mean \"Adam\"?");
     check_config(capas_value_string("Frobnicator"), mse(), CAPAS_UNKNOWN_NAME,
-                 "there are SGD, RMSprop and Adam");
+                 "there are SGD, RMSprop, Adam and Adadelta");
     check_config(capas_value_integer(3), mse(), CAPAS_INVALID_ARGUMENT, "optimizer must be a name");
     check_config(map_of("SGD", map_of("learning_rat", capas_value_real(0.1))), mse(),
                  CAPAS_UNKNOWN_NAME, "did you mean \"learning_rate\"?");

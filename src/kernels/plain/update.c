@@ -72,6 +72,16 @@ static capas_real adam(const step *s, int64_t i, capas_real g)
     return -(s->rate * m[i] / (capas_real_sqrt(velocity) + s->epsilon));
 }
 
+static capas_real adadelta(const step *s, int64_t i, capas_real g)
+{
+    capas_real *a = s->slots[0], *d = s->slots[1];
+    a[i] = s->rho * a[i] + s->rest_of_rho * (g * g);
+    const capas_real delta =
+        -(capas_real_sqrt(d[i] + s->epsilon) * g / capas_real_sqrt(a[i] + s->epsilon));
+    d[i] = s->rho * d[i] + s->rest_of_rho * (delta * delta);
+    return s->rate * delta;
+}
+
 static capas_real change_of(const step *s, int64_t i, capas_real g)
 {
     switch (s->problem->rule) {
@@ -81,6 +91,8 @@ static capas_real change_of(const step *s, int64_t i, capas_real g)
         return rmsprop(s, i, g);
     case CAPAS_UPDATE_ADAM:
         return adam(s, i, g);
+    case CAPAS_UPDATE_ADADELTA:
+        return adadelta(s, i, g);
     }
     return 0;
 }

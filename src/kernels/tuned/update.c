@@ -87,6 +87,16 @@ CAPAS_INLINE vfloat adam(const step *s, int64_t i, int count, vfloat g)
     return -(s->rate * m / (v_sqrt(v) + s->epsilon));
 }
 
+CAPAS_INLINE vfloat adadelta(const step *s, int64_t i, int count, vfloat g)
+{
+    vfloat d = v_load_some(s->slots[1] + i, count);
+    vfloat a = s->rho * v_load_some(s->slots[0] + i, count) + s->rest_of_rho * (g * g);
+    vfloat delta = -(v_sqrt(d + s->epsilon) * g / v_sqrt(a + s->epsilon));
+    v_store_some(s->slots[0] + i, a, count);
+    v_store_some(s->slots[1] + i, s->rho * d + s->rest_of_rho * (delta * delta), count);
+    return s->rate * delta;
+}
+
 /* Updates a vector; the answer is all ones where the new weight is not finite. */
 CAPAS_INLINE vint update_vector(const step *s, capas_update_rule rule, bool has_momentum, int64_t i,
                                 int count)
@@ -102,6 +112,9 @@ CAPAS_INLINE vint update_vector(const step *s, capas_update_rule rule, bool has_
         break;
     case CAPAS_UPDATE_ADAM:
         change = adam(s, i, count, g);
+        break;
+    case CAPAS_UPDATE_ADADELTA:
+        change = adadelta(s, i, count, g);
         break;
     }
     w -= w * s->decay;
@@ -145,6 +158,9 @@ static void run_range(const void *problem, const void *arguments, int64_t begin,
         break;
     case CAPAS_UPDATE_ADAM:
         finite = update_range(&s, CAPAS_UPDATE_ADAM, false, first, last);
+        break;
+    case CAPAS_UPDATE_ADADELTA:
+        finite = update_range(&s, CAPAS_UPDATE_ADADELTA, false, first, last);
         break;
     }
     if (!finite && a->finite) __atomic_store_n(a->finite, false, __ATOMIC_RELAXED);
