@@ -4,6 +4,7 @@
 
 #include <capas/model.h>
 #include <capas/options.h>
+#include <capas/state.h>
 
 CAPAS_BEGIN
 
@@ -54,6 +55,11 @@ typedef struct capas_callback {
     capas_status (*on_predict_end)(void *context, capas_training *training, capas_logs *logs);
     capas_status (*on_predict_batch_end)(void *context, capas_training *training, int64_t batch,
                                          capas_logs *logs);
+    /* What must be known to go on after a kill (capas/state.h): save_state tells it after any batch
+     * or epoch, load_state takes it back, after on_train_begin and, in the middle of an epoch,
+     * on_epoch_begin. A callback that remembers something from one hook to the next needs both. */
+    capas_status (*save_state)(void *context, capas_state *state);
+    capas_status (*load_state)(void *context, const capas_state *state);
 } capas_callback;
 
 /* Keras's progress lines (keras-semantics 5.2) on a stream: verbose 1 a bar that is redrawn, 2 a

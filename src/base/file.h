@@ -13,6 +13,14 @@ capas_status capas_read_file(const char *path, size_t limit, char **data, size_t
  * old file is untouched and the new one is removed. */
 capas_status capas_write_file(const char *path, const void *data, size_t size);
 
+/* The same from several pieces, one after another, so that large ones need no second place in
+ * memory. */
+typedef struct capas_piece {
+    const void *data;
+    size_t size;
+} capas_piece;
+capas_status capas_write_pieces(const char *path, const capas_piece *pieces, size_t count);
+
 /* Makes a folder and those above it; one that exists is fine. */
 capas_status capas_make_folder(const char *path);
 

@@ -47,18 +47,41 @@ static void drop_signals(const held_signals *held)
     pthread_sigmask(SIG_SETMASK, &held->before, NULL);
 }
 
-static capas_status write_all(const char *path, int file, const char *data, size_t size)
+/* What is to be written. */
+typedef struct contents {
+    const capas_piece *pieces;
+    size_t count;
+} contents;
+
+static size_t whole_size(const contents *contents)
 {
-    size_t written = 0;
-    while (written < size) {
-        ssize_t now = capas_system.write(file, data + written, size - written);
-        if (now < 0 && errno == EINTR) continue;
-        if (now == 0) errno = ENOSPC; /* a device that takes no more */
-        if (now <= 0)
-            return capas_fail(CAPAS_WRITE_FAILED,
-                              "%s could not be written: %m (%zu of %zu bytes were)", path, written,
-                              size);
-        written += (size_t)now;
+    size_t size = 0;
+    for (size_t i = 0; i < contents->count; i++)
+        size += contents->pieces[i].size;
+    return size;
+}
+
+static capas_status fail_write(const char *path, const contents *contents, size_t written)
+{
+    return capas_fail(CAPAS_WRITE_FAILED, "%s could not be written: %m (%zu of %zu bytes were)",
+                      path, written, whole_size(contents));
+}
+
+static capas_status write_all(const char *path, int file, const contents *contents)
+{
+    size_t before = 0;
+    for (size_t i = 0; i < contents->count; i++) {
+        const capas_piece *piece = &contents->pieces[i];
+        size_t written = 0;
+        while (written < piece->size) {
+            ssize_t now = capas_system.write(file, (const char *)piece->data + written,
+                                             piece->size - written);
+            if (now < 0 && errno == EINTR) continue;
+            if (now == 0) errno = ENOSPC; /* a device that takes no more */
+            if (now <= 0) return fail_write(path, contents, before + written);
+            written += (size_t)now;
+        }
+        before += piece->size;
     }
     return CAPAS_OK;
 }
@@ -96,9 +119,9 @@ static int open_beside(const char *path, char *name, size_t size)
     return file;
 }
 
-static capas_status fill_and_close(const char *path, int file, const void *data, size_t size)
+static capas_status fill_and_close(const char *path, int file, const contents *contents)
 {
-    capas_status status = write_all(path, file, data, size);
+    capas_status status = write_all(path, file, contents);
     if (status == CAPAS_OK && capas_system.fsync(file) != 0)
         status = capas_fail(CAPAS_WRITE_FAILED, "%s could not be brought to the disk: %m", path);
     if (close(file) != 0 && status == CAPAS_OK)
@@ -106,7 +129,7 @@ static capas_status fill_and_close(const char *path, int file, const void *data,
     return status;
 }
 
-static capas_status replace(char *path, const struct stat *old, const void *data, size_t size)
+static capas_status replace(char *path, const struct stat *old, const contents *contents)
 {
     size_t room = strlen(path) + SUFFIX_SIZE;
     char *beside = capas_allocate(room, 1);
@@ -120,7 +143,7 @@ static capas_status replace(char *path, const struct stat *old, const void *data
     }
     if (old && fchmod(file, old->st_mode & 07777) != 0)
         capas_note("%s: the mode of the old file could not be kept", path);
-    status = fill_and_close(path, file, data, size);
+    status = fill_and_close(path, file, contents);
     if (status == CAPAS_OK && capas_system.rename(beside, path) != 0)
         status = capas_fail(CAPAS_WRITE_FAILED, "%s could not be renamed to %s: %m", beside, path);
     if (status != CAPAS_OK) unlink(beside);
@@ -129,11 +152,11 @@ static capas_status replace(char *path, const struct stat *old, const void *data
 }
 
 /* A pipe or a device: a rename would put a file in its place. */
-static capas_status write_in_place(const char *path, const void *data, size_t size)
+static capas_status write_in_place(const char *path, const contents *contents)
 {
     int file = open(path, O_WRONLY | O_CLOEXEC);
     if (file < 0) return capas_fail(CAPAS_WRITE_FAILED, "%s cannot be opened: %m", path);
-    capas_status status = write_all(path, file, data, size);
+    capas_status status = write_all(path, file, contents);
     close(file);
     return status;
 }
@@ -144,28 +167,35 @@ static bool is_link(const char *path)
     return lstat(path, &found) == 0 && S_ISLNK(found.st_mode);
 }
 
-static capas_status write_somewhere(const char *path, const void *data, size_t size)
+static capas_status write_somewhere(const char *path, const contents *contents)
 {
     struct stat old;
     bool exists = stat(path, &old) == 0;
     if (exists && S_ISDIR(old.st_mode))
         return capas_fail(CAPAS_WRITE_FAILED, "%s is a folder; a file was to be written there",
                           path);
-    if (exists && !S_ISREG(old.st_mode)) return write_in_place(path, data, size);
+    if (exists && !S_ISREG(old.st_mode)) return write_in_place(path, contents);
     char target[PATH_MAX];
     bool followed = is_link(path) && realpath(path, target);
     char *name = capas_copy_string(followed ? target : path);
     if (!name) return CAPAS_NO_MEMORY;
-    capas_status status = replace(name, exists ? &old : NULL, data, size);
+    capas_status status = replace(name, exists ? &old : NULL, contents);
     capas_release(name);
+    return status;
+}
+
+capas_status capas_write_pieces(const char *path, const capas_piece *pieces, size_t count)
+{
+    held_signals held;
+    contents contents = {pieces, count};
+    hold_signals(&held);
+    capas_status status = write_somewhere(path, &contents);
+    drop_signals(&held);
     return status;
 }
 
 capas_status capas_write_file(const char *path, const void *data, size_t size)
 {
-    held_signals held;
-    hold_signals(&held);
-    capas_status status = write_somewhere(path, data, size);
-    drop_signals(&held);
-    return status;
+    capas_piece piece = {data, size};
+    return capas_write_pieces(path, &piece, 1);
 }

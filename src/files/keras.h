@@ -24,6 +24,8 @@ void capas_keras_variable(const char *group, int variable, char path[CAPAS_KERAS
 
 capas_status capas_keras_write_weights(const capas_model *model, capas_hdf5 *file);
 capas_status capas_keras_write_optimizer(const capas_model *model, capas_hdf5 *file);
+/* The bytes of model.weights.h5, with both of them; released with capas_release. */
+capas_status capas_keras_weights_image(const capas_model *model, void **image, size_t *size);
 capas_status capas_keras_read_weights(capas_model *model, capas_hdf5 *file);
 /* Nothing when the model is not compiled or the file has no optimizer. */
 capas_status capas_keras_read_optimizer(capas_model *model, capas_hdf5 *file);

@@ -35,22 +35,11 @@ static capas_status make_json(capas_value *value, char **json)
     return *json ? CAPAS_OK : capas_error_status();
 }
 
-static capas_status make_weights(const capas_model *model, parts *parts)
-{
-    capas_hdf5 *file = capas_hdf5_create();
-    if (!file) return capas_error_status();
-    capas_status status = capas_keras_write_weights(model, file);
-    if (status == CAPAS_OK) status = capas_keras_write_optimizer(model, file);
-    if (status == CAPAS_OK) status = capas_hdf5_image(file, &parts->weights, &parts->weights_size);
-    capas_hdf5_close(file);
-    return status;
-}
-
 static capas_status make_parts(const capas_model *model, parts *parts)
 {
     CAPAS_TRY(make_json(capas_keras_config(model), &parts->config));
     CAPAS_TRY(make_json(capas_keras_extra(model), &parts->extra));
-    return make_weights(model, parts);
+    return capas_keras_weights_image(model, &parts->weights, &parts->weights_size);
 }
 
 static capas_status write_parts(const parts *parts, const char *path)

@@ -85,4 +85,15 @@ capas_status capas_keras_write_optimizer(const capas_model *model, capas_hdf5 *f
     CAPAS_TRY(capas_hdf5_write_floats(file, "optimizer/vars/1", &scalar, &learning_rate));
     return trainer->slots_ready ? write_slots(model, file) : CAPAS_OK;
 }
+
+capas_status capas_keras_weights_image(const capas_model *model, void **image, size_t *size)
+{
+    capas_hdf5 *file = capas_hdf5_create();
+    if (!file) return capas_error_status();
+    capas_status status = capas_keras_write_weights(model, file);
+    if (status == CAPAS_OK) status = capas_keras_write_optimizer(model, file);
+    if (status == CAPAS_OK) status = capas_hdf5_image(file, image, size);
+    capas_hdf5_close(file);
+    return status;
+}
 #endif
