@@ -14,6 +14,7 @@
 #include <capas/options.h>
 #include <capas/recipe.h>
 #include <capas/runtime.h>
+#include <capas/schedules.h>
 #include <capas/state.h>
 #include <capas/status.h>
 #include <capas/tensor.h>

@@ -5,17 +5,19 @@
 #define CAPAS_OPTIMIZERS_H
 
 #include <capas/options.h>
+#include <capas/schedules.h>
 
 CAPAS_BEGIN
 
 /* Options of every optimizer; None where left out unless said. */
 #define CAPAS_OPTIMIZER_OPTIONS                                                                    \
     size_t struct_size;                                                                            \
-    double learning_rate;   /* default: SGD 0.01, the others 0.001 */                              \
-    double weight_decay;    /* w -= w * weight_decay * learning_rate before the update */          \
-    double clipnorm;        /* each gradient's norm is at most this */                             \
-    double global_clipnorm; /* the norm of all gradients together */                               \
-    double clipvalue;       /* each element; at most one of the three */
+    double learning_rate;    /* default: SGD 0.01, the others 0.001 */                             \
+    capas_schedule schedule; /* in its place: capas_exponential_decay(0.1, 1000, 0.5), ... */      \
+    double weight_decay;     /* w -= w * weight_decay * learning_rate before the update */         \
+    double clipnorm;         /* each gradient's norm is at most this */                            \
+    double global_clipnorm;  /* the norm of all gradients together */                              \
+    double clipvalue;        /* each element; at most one of the three */
 
 typedef struct capas_sgd_options {
     CAPAS_OPTIMIZER_OPTIONS

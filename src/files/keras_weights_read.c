@@ -166,7 +166,7 @@ static capas_status read_learning_rate(capas_model *model, capas_hdf5 *file, boo
     *has = capas_hdf5_has(file, reading.path);
     if (!*has) return CAPAS_OK;
     CAPAS_TRY(capas_hdf5_shape(file, reading.path, &shape));
-    *has = shape.rank == 0;
+    *has = shape.rank == 0 && !capas_optimizer_has_schedule(model->trainer);
     if (!*has) return CAPAS_OK;
     float *learning_rate = read_values(file, &reading, &scalar);
     if (!learning_rate) return capas_error_status();

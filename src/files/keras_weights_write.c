@@ -63,12 +63,12 @@ static capas_status write_slot(const capas_model *model, capas_hdf5 *file, const
     return status;
 }
 
-static capas_status write_slots(const capas_model *model, capas_hdf5 *file)
+static capas_status write_slots(const capas_model *model, capas_hdf5 *file, int first)
 {
     char path[CAPAS_KERAS_PATH];
     int weight, slot;
     for (int i = 0; capas_optimizer_variable(model, i, &weight, &slot); i++) {
-        capas_keras_variable("optimizer", i + 2, path);
+        capas_keras_variable("optimizer", first + i, path);
         CAPAS_TRY(write_slot(model, file, path, &model->weights[weight], slot));
     }
     return CAPAS_OK;
@@ -78,12 +78,14 @@ capas_status capas_keras_write_optimizer(const capas_model *model, capas_hdf5 *f
 {
     const capas_trainer *trainer = model->trainer;
     if (!trainer) return CAPAS_OK;
+    bool has_rate = !capas_optimizer_has_schedule(trainer);
     float learning_rate = (float)trainer->learning_rate;
     capas_shape scalar = {0};
     CAPAS_TRY(make_group(file, "optimizer", capas_optimizer_name(trainer)));
     CAPAS_TRY(capas_hdf5_write_integer(file, "optimizer/vars/0", trainer->iteration));
-    CAPAS_TRY(capas_hdf5_write_floats(file, "optimizer/vars/1", &scalar, &learning_rate));
-    return trainer->slots_ready ? write_slots(model, file) : CAPAS_OK;
+    if (has_rate)
+        CAPAS_TRY(capas_hdf5_write_floats(file, "optimizer/vars/1", &scalar, &learning_rate));
+    return trainer->slots_ready ? write_slots(model, file, has_rate ? 2 : 1) : CAPAS_OK;
 }
 
 capas_status capas_keras_weights_image(const capas_model *model, void **image, size_t *size)

@@ -42,7 +42,7 @@ static const char *input_cause(const capas_model *model, const capas_dataset_spe
             snprintf(text, size,
                      "the inputs reach %.6g: scale them, pixels usually by 1/255, or lower the "
                      "learning rate (%.6g)",
-                     seen.largest, model->trainer->learning_rate);
+                     seen.largest, capas_optimizer_rate(model->trainer));
         else
             continue;
         return text;
@@ -62,7 +62,7 @@ static const char *target_cause(const capas_model *model, const capas_dataset_sp
         else if (seen.largest > LARGE)
             snprintf(text, size,
                      "the targets reach %.6g: scale them, or lower the learning rate (%.6g)",
-                     seen.largest, model->trainer->learning_rate);
+                     seen.largest, capas_optimizer_rate(model->trainer));
         else
             continue;
         return text;
@@ -76,6 +76,6 @@ const char *capas_likely_cause(const capas_model *model, const capas_dataset_spe
     if (input_cause(model, spec, batch, text, size)) return text;
     if (target_cause(model, spec, batch, text, size)) return text;
     snprintf(text, size, "likely the learning rate (%.6g) is too high: try a tenth of it",
-             model->trainer->learning_rate);
+             capas_optimizer_rate(model->trainer));
     return text;
 }

@@ -125,7 +125,7 @@ void capas_training_stop(capas_training *training)
 
 double capas_training_learning_rate(const capas_training *training)
 {
-    return training->model->trainer->learning_rate;
+    return capas_optimizer_rate(training->model->trainer);
 }
 
 capas_status capas_training_set_learning_rate(capas_training *training, double learning_rate)
@@ -134,6 +134,10 @@ capas_status capas_training_set_learning_rate(capas_training *training, double l
         return capas_fail(CAPAS_INVALID_ARGUMENT,
                           "learning_rate must be a number of at least 0, found %.9g",
                           learning_rate);
+    if (capas_optimizer_has_schedule(training->model->trainer))
+        return capas_fail(
+            CAPAS_WRONG_STATE,
+            "the learning rate cannot be set: it comes from the optimizer's schedule");
     training->model->trainer->learning_rate = (double)(float)learning_rate;
     return CAPAS_OK;
 }

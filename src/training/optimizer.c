@@ -60,8 +60,7 @@ const capas_optimizer_type *capas_optimizer_type_of(const capas_optimizer *optim
 /* What goes over one option at a time. */
 static capas_status check_together(const capas_optimizer *optimizer, const char *where)
 {
-    const capas_sgd_options *common =
-        &optimizer->options.sgd; /* the first fields of all are these */
+    const capas_sgd_options *common = &optimizer->options.sgd; /* the first fields of all */
     int clips = (common->clipnorm != CAPAS_NONE) + (common->global_clipnorm != CAPAS_NONE) +
                 (common->clipvalue != CAPAS_NONE);
     if (clips <= 1) return CAPAS_OK;
@@ -86,7 +85,14 @@ capas_status capas_optimizer_resolve(capas_optimizer *optimizer)
                           (int)optimizer->kind);
     char where[CAPAS_NAME_SIZE];
     place_text(type, where, sizeof where);
+    capas_sgd_options *common = &optimizer->options.sgd;
+    bool scheduled = common->schedule.kind != CAPAS_SCHEDULE_NONE;
+    if (scheduled && common->learning_rate != 0)
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "%s: the learning rate is said twice, by .learning_rate and by .schedule",
+                          where);
     CAPAS_TRY(capas_options_resolve(&type->table, &optimizer->options, where));
+    if (scheduled) CAPAS_TRY(capas_schedule_resolve(&common->schedule, where));
     return check_together(optimizer, where);
 }
 
@@ -163,6 +169,17 @@ const char *capas_optimizer_name(const capas_trainer *trainer)
     return trainer->optimizer_name;
 }
 
+bool capas_optimizer_has_schedule(const capas_trainer *trainer)
+{
+    return trainer->optimizer.options.sgd.schedule.kind != CAPAS_SCHEDULE_NONE;
+}
+
+double capas_optimizer_rate(const capas_trainer *trainer)
+{
+    if (!capas_optimizer_has_schedule(trainer)) return trainer->learning_rate;
+    return capas_schedule_at(&trainer->optimizer.options.sgd.schedule, trainer->iteration);
+}
+
 /* Weight number `number` among those that are trained; -1 past the last. */
 static int trained_weight(const capas_model *model, int number)
 {
@@ -202,7 +219,7 @@ void capas_optimizer_built(capas_model *model)
     capas_trainer *trainer = model->trainer;
     if (trainer->slots_ready) return;
     trainer->slots_ready = true;
-    int64_t count = 2; /* iteration and learning rate */
+    int64_t count = capas_optimizer_has_schedule(trainer) ? 1 : 2; /* iteration, learning rate */
     int weight, slot;
     for (int i = 0; capas_optimizer_variable(model, i, &weight, &slot); i++)
         count += capas_shape_count(&model->weights[weight].weight->shape, 0);

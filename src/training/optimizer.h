@@ -5,6 +5,7 @@
 #define CAPAS_TRAINING_OPTIMIZER_H
 
 #include "base/option.h"
+#include "training/schedule.h"
 #include "training/trainer.h"
 #include <math.h>
 
@@ -26,7 +27,7 @@ typedef struct capas_optimizer_type {
 extern const capas_optimizer_type capas_optimizer_sgd, capas_optimizer_rmsprop,
     capas_optimizer_adam, capas_optimizer_adadelta;
 
-/* A learning rate: a number, kept as the float32 that Keras keeps. */
+/* A learning rate: a number, kept as the float32 that Keras keeps, or a schedule. */
 extern const capas_option_kind capas_option_rate;
 
 /* The options that all have, in the order of Keras's get_config. */

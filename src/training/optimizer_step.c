@@ -117,7 +117,7 @@ static void prepare(step *step, bool *finite)
     const capas_trainer *trainer = step->trainer;
     const capas_optimizer_type *type = capas_optimizer_type_of(&trainer->optimizer);
     const capas_sgd_options *common = &trainer->optimizer.options.sgd;
-    double rate = trainer->learning_rate;
+    double rate = capas_optimizer_rate(trainer);
     step->problem.workers = capas_threads();
     type->problem(&trainer->optimizer, &step->problem);
     step->kernel = capas_choose_kernel(CAPAS_FAMILY_update, CAPAS_FLOAT32, &step->problem);

@@ -13,7 +13,7 @@ enum { CAPAS_NAME_SIZE = 64 };
 typedef struct capas_trainer {
     capas_optimizer optimizer;            /* resolved */
     char optimizer_name[CAPAS_NAME_SIZE]; /* "adam", or what the file said: "adam_1" */
-    double learning_rate;                 /* the one in force */
+    double learning_rate;                 /* unless the optimizer has a schedule */
     int64_t iteration;                    /* steps made since compile */
     float *slots[CAPAS_MAX_SLOTS]; /* each gradient_count long, ordered as the gradient; zero after
                                       compile */
@@ -48,6 +48,10 @@ bool capas_optimizer_variable(const capas_model *model, int i, int *weight, int 
 void capas_optimizer_built(capas_model *model);
 /* "adam", "rm_sprop": Keras's snake name of the compiled optimizer. */
 const char *capas_optimizer_name(const capas_trainer *trainer);
+/* Whether its learning rate comes from a schedule; it is no variable then. */
+bool capas_optimizer_has_schedule(const capas_trainer *trainer);
+/* The learning rate of the next step. */
+double capas_optimizer_rate(const capas_trainer *trainer);
 
 /* The options of capas_fit that are numbers, and reading them from a recipe's `fit` map; the struct
  * is then as a program would have written it, ready for capas_fit_with. */

@@ -265,7 +265,6 @@ static void names_what_is_wrong(void **state)
 static void refuses_what_is_not_there(void **state)
 {
     (void)state;
-    capas_value *schedule = map_of("class_name", capas_value_string("ExponentialDecay"));
     const struct {
         const char *name;
         capas_value *value;
@@ -276,7 +275,6 @@ static void refuses_what_is_not_there(void **state)
         {"loss_scale_factor", capas_value_real(2), "loss_scale_factor must be None"},
         {"gradient_accumulation_steps", capas_value_integer(2),
          "gradient_accumulation_steps must be None"},
-        {"learning_rate", schedule, "found ExponentialDecay"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         check_config(map_of("Adam", map_of(cases[i].name, cases[i].value)), mse(),
