@@ -21,6 +21,8 @@ install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 file(RELATIVE_PATH CAPAS_PREFIX_FROM_PKGCONFIG "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig"
      "${CMAKE_INSTALL_PREFIX}")
 list(JOIN CAPAS_PKGCONFIG_MODULES " " CAPAS_PKGCONFIG_REQUIRES)
+# As shared libraries: what these rest on, in turn, is theirs, and need not be installed to link capas.
+list(JOIN CAPAS_PKGCONFIG_LIBS " " CAPAS_PKGCONFIG_LINKED)
 configure_file(cmake/capas.pc.in "${CMAKE_BINARY_DIR}/capas.pc" @ONLY)
 install(FILES "${CMAKE_BINARY_DIR}/capas.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 

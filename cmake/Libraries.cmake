@@ -1,10 +1,12 @@
 # The libraries of others. Required ones stop the configuration when they are missing; each optional one
 # is a choice CAPAS_WITH_NAME=AUTO|ON|OFF and reaches the sources as CAPAS_WITH_NAME=0 or 1.
-# `capas_libraries` carries them all; CAPAS_PKGCONFIG_MODULES lists them for capas.pc.
+# `capas_libraries` carries them all; CAPAS_PKGCONFIG_MODULES lists them for the CMake package,
+# CAPAS_PKGCONFIG_LIBS how they are linked for capas.pc.
 find_package(PkgConfig REQUIRED)
 add_library(capas_libraries INTERFACE)
 target_link_libraries(capas_libraries INTERFACE Threads::Threads m)
 set(CAPAS_PKGCONFIG_MODULES "")
+set(CAPAS_PKGCONFIG_LIBS "")
 set(CAPAS_LIBRARY_SUMMARY "")
 
 function(capas_required_library name module package)
@@ -14,6 +16,7 @@ function(capas_required_library name module package)
   endif()
   target_link_libraries(capas_libraries INTERFACE PkgConfig::CAPAS_${name})
   set(CAPAS_PKGCONFIG_MODULES ${CAPAS_PKGCONFIG_MODULES} ${module} PARENT_SCOPE)
+  set(CAPAS_PKGCONFIG_LIBS ${CAPAS_PKGCONFIG_LIBS} ${CAPAS_${name}_LDFLAGS} PARENT_SCOPE)
   set(CAPAS_LIBRARY_SUMMARY ${CAPAS_LIBRARY_SUMMARY} "${module} ${CAPAS_${name}_VERSION}" PARENT_SCOPE)
 endfunction()
 
@@ -43,6 +46,7 @@ function(capas_optional_library name modules package brings)
   if(found)
     target_link_libraries(capas_libraries INTERFACE PkgConfig::CAPAS_${name})
     set(CAPAS_PKGCONFIG_MODULES ${CAPAS_PKGCONFIG_MODULES} ${found_module} PARENT_SCOPE)
+    set(CAPAS_PKGCONFIG_LIBS ${CAPAS_PKGCONFIG_LIBS} ${CAPAS_${name}_LDFLAGS} PARENT_SCOPE)
     set(said "${found_module} ${CAPAS_${name}_VERSION} (${brings})")
   endif()
   target_compile_definitions(capas_libraries INTERFACE CAPAS_WITH_${name}=${found})
