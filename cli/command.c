@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "files/json.h"
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,4 +156,37 @@ bool cli_has_colour(int file)
     const char *terminal = getenv("TERM"), *none = getenv("NO_COLOR");
     return isatty(file) && !(none != NULL && *none != '\0') &&
            !(terminal != NULL && strcmp(terminal, "dumb") == 0);
+}
+
+static bool parse_scale(const char *text, double *scale)
+{
+    char *end;
+    *scale = strtod(text, &end);
+    if (end == text) return false;
+    if (*end == '/') {
+        const char *below = end + 1;
+        double divisor = strtod(below, &end);
+        if (end == below || divisor == 0) return false;
+        *scale /= divisor;
+    }
+    return *end == '\0' && isfinite(*scale);
+}
+
+bool cli_read_scale(const cli_command *command, cli_scale *scale)
+{
+    if (scale->text == NULL || parse_scale(scale->text, &scale->value)) return true;
+    fprintf(stderr,
+            "capas %s: --scale must be a number or a fraction such as 1/255, found \"%s\".\n",
+            command->name, scale->text);
+    return false;
+}
+
+capas_status cli_set_scale(capas_model *model, const cli_scale *scale)
+{
+    capas_preprocessing preprocessing;
+    if (scale->text == NULL) return CAPAS_OK;
+    CAPAS_TRY(capas_model_preprocessing(model, &preprocessing));
+    preprocessing.scale = scale->value;
+    preprocessing.offset = 0;
+    return capas_model_set_preprocessing(model, &preprocessing);
 }

@@ -4,6 +4,7 @@
 #define CAPAS_CLI_COMMAND_H
 
 #include "base/value.h"
+#include <capas/model.h>
 #include <stdbool.h>
 
 /* Exit statuses: done, failed, used wrongly. */
@@ -51,6 +52,16 @@ bool cli_parse(const cli_command *command, const cli_option *options, int option
 
 /* "capas train: SENTENCE" of the thread's last failure on stderr; returns CLI_FAILED. */
 int cli_fail(const cli_command *command);
+
+/* --scale S: what bytes are multiplied by instead of what the model says. */
+typedef struct cli_scale {
+    const char *text; /* a number or a fraction, "1/255"; NULL: not given */
+    double value;
+} cli_scale;
+/* False, after saying so, when the text is no scale. */
+bool cli_read_scale(const cli_command *command, cli_scale *scale);
+/* Tells the model, when a scale was given. */
+capas_status cli_set_scale(capas_model *model, const cli_scale *scale);
 
 /* Prints a value as one JSON text with a newline to stdout, and frees it. False, with the sentence,
  * on failure (also when `value` is NULL or the build has no JSON). */

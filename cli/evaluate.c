@@ -34,13 +34,17 @@ static bool print(const cli_command *command, const capas_evaluation *evaluation
 static int run_evaluate(const cli_command *command, int argc, char **argv)
 {
     const char *data = "mnist", *part = "test";
-    bool json = false;
+    bool json = false, force = false;
+    cli_scale scale = {0};
     long long batch_size = 128;
     const cli_option options[] = {
         {"--data", "D", "mnist, fashion-mnist, or a folder with IDX files (default: mnist)",
          CLI_STRING, &data},
         {"--part", "P", "train or test (default: test)", CLI_STRING, &part},
         {"--batch-size", "N", "samples at once (default: 128)", CLI_INTEGER, &batch_size},
+        {"--scale", "S", "what bytes are multiplied by, e.g. 1/255 (default: as the model says)",
+         CLI_STRING, &scale.text},
+        {"--force", NULL, "also data that are scaled otherwise than in training", CLI_FLAG, &force},
         {"--json", NULL, "prints the result as JSON", CLI_FLAG, &json},
     };
     int count, status;
@@ -52,12 +56,15 @@ static int run_evaluate(const cli_command *command, int argc, char **argv)
                 "capas evaluate: --part must be train or test, and --batch-size at least 1.\n");
         return CLI_WRONG_USE;
     }
+    if (!cli_read_scale(command, &scale)) return CLI_WRONG_USE;
     capas_model *model = capas_load(argv[0]);
     capas_dataset *dataset = NULL;
     capas_evaluation evaluation = {0};
-    capas_evaluate_options how = {.struct_size = sizeof how, .batch_size = (int)batch_size};
+    capas_evaluate_options how = {
+        .struct_size = sizeof how, .batch_size = (int)batch_size, .force = force};
     status = CLI_DONE;
-    if (model == NULL || open_part(data, part, &dataset) != CAPAS_OK ||
+    if (model == NULL || cli_set_scale(model, &scale) != CAPAS_OK ||
+        open_part(data, part, &dataset) != CAPAS_OK ||
         capas_evaluate_with(model, dataset, &how, &evaluation) != CAPAS_OK)
         status = cli_fail(command);
     else if (!print(command, &evaluation, json))

@@ -173,60 +173,34 @@ static int predict_files(prediction *p, char **files, int count)
     return cli_print_json(result) ? status : cli_fail(p->command);
 }
 
-/* --scale: a number or a fraction, 1/255. */
-static bool parse_scale(const char *text, double *scale)
-{
-    char *end;
-    *scale = strtod(text, &end);
-    if (end == text) return false;
-    if (*end == '/') {
-        const char *below = end + 1;
-        double divisor = strtod(below, &end);
-        if (end == below || divisor == 0) return false;
-        *scale /= divisor;
-    }
-    return *end == '\0' && isfinite(*scale);
-}
-
-static capas_status set_scale(capas_model *model, double scale)
-{
-    capas_preprocessing preprocessing;
-    CAPAS_TRY(capas_model_preprocessing(model, &preprocessing));
-    preprocessing.scale = scale;
-    preprocessing.offset = 0;
-    return capas_model_set_preprocessing(model, &preprocessing);
-}
-
 static int run_predict(const cli_command *command, int argc, char **argv)
 {
     prediction p = {.command = command, .coloured = cli_has_colour(STDOUT_FILENO)};
     long long top = 0;
     bool json = false;
-    const char *scale_text = NULL;
-    double scale = 0;
+    cli_scale scale = {0};
     const cli_option options[] = {
         {"--top", "N", "the N likeliest (default: 3 for one picture, 1 for several)", CLI_INTEGER,
          &top},
         {"--scale", "S", "what bytes are multiplied by, e.g. 1/255 (default: as the model says)",
-         CLI_STRING, &scale_text},
+         CLI_STRING, &scale.text},
         {"--json", NULL, "prints the result as JSON", CLI_FLAG, &json},
     };
     int count, status;
     if (!cli_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &count, &status))
         return status;
-    if (top < 0 || top > 1 << 20 || (scale_text != NULL && !parse_scale(scale_text, &scale))) {
-        fprintf(stderr,
-                "capas predict: --top must be at least 1, and --scale a number or a fraction "
-                "such as 1/255.\n");
+    if (top < 0 || top > 1 << 20) {
+        fprintf(stderr, "capas predict: --top must be at least 1.\n");
         return CLI_WRONG_USE;
     }
+    if (!cli_read_scale(command, &scale)) return CLI_WRONG_USE;
     p.top = top > 0 ? (int)top : count == 2 ? 3 : 1;
     const capas_load_options only_to_predict = {.struct_size = sizeof only_to_predict,
                                                 .compile = CAPAS_FALSE};
     p.model = capas_load_with(argv[0], &only_to_predict);
     if (json) p.answers = capas_value_list();
     if (p.model == NULL || (json && p.answers == NULL) ||
-        (scale_text != NULL && set_scale(p.model, scale) != CAPAS_OK))
+        cli_set_scale(p.model, &scale) != CAPAS_OK)
         status = cli_fail(command);
     else if (read_shapes(&p) != CAPAS_OK)
         status = cli_fail(command);

@@ -41,6 +41,8 @@ CAPAS_API capas_status capas_recipe_fit_options(const capas_recipe *recipe,
 
 /* The test accuracy it promises, or NaN. */
 CAPAS_API double capas_recipe_expected_accuracy(const capas_recipe *recipe);
+/* The one that its source published, or NaN. */
+CAPAS_API double capas_recipe_published_accuracy(const capas_recipe *recipe);
 
 CAPAS_END
 

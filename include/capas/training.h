@@ -55,6 +55,9 @@ typedef struct capas_fit_options {
         *callbacks; /* called in order, `callback_count` of them; borrowed */
     int callback_count;
     capas_history **history; /* set to a new history, or NULL on failure */
+    int force; /* goes on with what is refused otherwise: validation data scaled unlike the training
+                  data, labels outside the classes (they teach nothing), an empty validation part;
+                  default: false */
 } capas_fit_options;
 CAPAS_API capas_status capas_fit_with(capas_model *model, capas_dataset *train,
                                       const capas_fit_options *options);
@@ -79,6 +82,8 @@ typedef struct capas_evaluate_options {
     int verbose;    /* as in fit */
     const capas_callback *const *callbacks;
     int callback_count;
+    int force; /* data scaled otherwise than in training, and labels outside the classes (they count
+                  as wrong), are taken all the same; default: false, they are refused */
 } capas_evaluate_options;
 CAPAS_API capas_status capas_evaluate_with(capas_model *model, capas_dataset *dataset,
                                            const capas_evaluate_options *options,

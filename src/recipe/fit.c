@@ -142,9 +142,12 @@ capas_status capas_recipe_fit_options(const capas_recipe *recipe, const capas_re
     options->validation_data = data->validation;
     options->callbacks = (const capas_callback *const *)recipe->callbacks;
     options->callback_count = recipe->callback_count;
-    if (recipe->validates_on_test && recipe->callback_count > 0)
-        capas_warn("%s: the test set is used for validation and to decide when to stop; the test "
-                   "result will look better than it is",
-                   recipe->path);
+    if (recipe->validates_on_test && data->validation)
+        capas_warn("%s: the test set is also the validation set%s; keep a part of the training "
+                   "data for it, as with validation_split: 0.1",
+                   recipe->path,
+                   recipe->callback_count > 0
+                       ? ", and callbacks choose by it: the test result will look better than it is"
+                       : "");
     return CAPAS_OK;
 }

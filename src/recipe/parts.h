@@ -26,7 +26,7 @@ struct capas_recipe {
     capas_callback *callbacks[CAPAS_RECIPE_CALLBACKS];
     void (*callback_frees[CAPAS_RECIPE_CALLBACKS])(capas_callback *callback);
     int callback_count;
-    double expected_accuracy;
+    double expected_accuracy, published_accuracy; /* on the test set; NaN: not said */
 
     /* What the data that were opened are like, for the model made afterwards. */
     bool data_known;

@@ -84,21 +84,29 @@ static capas_status read_name(capas_recipe *recipe, const capas_value *name)
     return CAPAS_OK;
 }
 
+/* One number of `expect`; NaN when it is left out. */
+static capas_status read_share(const capas_recipe *recipe, const capas_value *expect,
+                               const char *name, double *share)
+{
+    char found[FOUND_SIZE];
+    const capas_value *value = capas_value_get(expect, name);
+    *share = NAN;
+    if (!value) return CAPAS_OK;
+    bool is_number = value->kind == CAPAS_VALUE_REAL || value->kind == CAPAS_VALUE_INTEGER;
+    if (!is_number || !(value->real >= 0 && value->real <= 1))
+        return capas_recipe_fail(recipe, value, CAPAS_INVALID_ARGUMENT,
+                                 "expect: %s must be a number from 0 to 1, found %s", name,
+                                 capas_value_describe(value, found, sizeof found));
+    *share = value->real;
+    return CAPAS_OK;
+}
+
 static capas_status read_expect(capas_recipe *recipe, const capas_value *expect)
 {
-    static const char *const names[] = {"test_accuracy"};
-    char found[FOUND_SIZE];
-    recipe->expected_accuracy = NAN;
+    static const char *const names[] = {"test_accuracy", "published"};
     CAPAS_TRY(capas_recipe_check_keys(recipe, expect, "expect", names, CAPAS_COUNT(names)));
-    const capas_value *accuracy = capas_value_get(expect, "test_accuracy");
-    if (!accuracy) return CAPAS_OK;
-    bool is_number = accuracy->kind == CAPAS_VALUE_REAL || accuracy->kind == CAPAS_VALUE_INTEGER;
-    if (!is_number || !(accuracy->real >= 0 && accuracy->real <= 1))
-        return capas_recipe_fail(recipe, accuracy, CAPAS_INVALID_ARGUMENT,
-                                 "expect: test_accuracy must be a number from 0 to 1, found %s",
-                                 capas_value_describe(accuracy, found, sizeof found));
-    recipe->expected_accuracy = accuracy->real;
-    return CAPAS_OK;
+    CAPAS_TRY(read_share(recipe, expect, "test_accuracy", &recipe->expected_accuracy));
+    return read_share(recipe, expect, "published", &recipe->published_accuracy);
 }
 
 /* What only a built model can check is checked then; that it is a map, and that there is one,
@@ -190,4 +198,9 @@ const char *capas_recipe_name(const capas_recipe *recipe)
 double capas_recipe_expected_accuracy(const capas_recipe *recipe)
 {
     return recipe ? recipe->expected_accuracy : NAN;
+}
+
+double capas_recipe_published_accuracy(const capas_recipe *recipe)
+{
+    return recipe ? recipe->published_accuracy : NAN;
 }

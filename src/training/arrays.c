@@ -94,6 +94,11 @@ static const void *target_array(const capas_dataset *dataset, int target)
     return ((const array_dataset *)dataset)->targets[target].data;
 }
 
+static const void *input_array(const capas_dataset *dataset, int input)
+{
+    return ((const array_dataset *)dataset)->inputs[input].data;
+}
+
 static capas_dataset *slice_arrays(capas_dataset *dataset, int64_t first, int64_t count);
 
 static const capas_dataset_type array_type = {
@@ -102,6 +107,7 @@ static const capas_dataset_type array_type = {
     .free = free_arrays,
     .slice = slice_arrays,
     .target = target_array,
+    .input = input_array,
 };
 
 static capas_dataset *slice_arrays(capas_dataset *dataset, int64_t first, int64_t count)

@@ -34,6 +34,8 @@ typedef struct capas_dataset_type {
     /* All of a target in the set's own order, when it lies in memory, so that labels can be checked
      * before training starts. NULL (or giving NULL): not in memory. */
     const void *(*target)(const capas_dataset *dataset, int target);
+    /* The same of an input, so that its range can be looked at. */
+    const void *(*input)(const capas_dataset *dataset, int input);
 } capas_dataset_type;
 
 struct capas_dataset {

@@ -2,6 +2,7 @@
  * on one batch. */
 #include "training/evaluate.h"
 #include "base/text.h"
+#include "training/guards.h"
 #include "training/reporter.h"
 #include <math.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@ static capas_status test_batch(capas_training *training, capas_stepper *stepper,
     capas_logs_cut(logs, 0);
     CAPAS_TRY(capas_hook_test_batch_begin(training, number, logs));
     capas_logs_cut(logs, 0);
-    CAPAS_TRY(capas_stepper_step(stepper, batch));
+    CAPAS_TRY(capas_stepper_step(stepper, batch, NULL));
     CAPAS_TRY(capas_stepper_logs(stepper, "", logs));
     capas_logs_sort(logs);
     return capas_hook_test_batch_end(training, number, logs);
@@ -120,7 +121,9 @@ static capas_status evaluate(capas_model *model, capas_dataset *dataset,
     CAPAS_TRY(check_options(options));
     int room = capas_batch_room(options->batch_size, dataset->spec.count);
     capas_stepper stepper;
-    CAPAS_TRY(capas_stepper_open(&stepper, model, &dataset->spec, room, false, "evaluate"));
+    int mode = CAPAS_STEP_TEST + (options->force ? CAPAS_STEP_FORCE : 0);
+    if (!options->force) CAPAS_TRY(capas_guard_scaling(model, dataset, "evaluate"));
+    CAPAS_TRY(capas_stepper_open(&stepper, model, &dataset->spec, room, mode, "evaluate"));
     capas_training training = {
         .model = model,
         .epochs = 1,
@@ -200,8 +203,9 @@ static capas_status train_on_batch(capas_model *model, const capas_tensor *input
     capas_stepper stepper;
     capas_logs logs = {0};
     CAPAS_TRY(describe_tensors(model, inputs, targets, n, &spec, &batch));
-    CAPAS_TRY(capas_stepper_open(&stepper, model, &spec, (int)n, true, "train_on_batch"));
-    capas_status status = capas_stepper_step(&stepper, &batch);
+    CAPAS_TRY(
+        capas_stepper_open(&stepper, model, &spec, (int)n, CAPAS_STEP_TRAIN, "train_on_batch"));
+    capas_status status = capas_stepper_step(&stepper, &batch, NULL);
     if (status != CAPAS_OK) status = capas_fail_in("train_on_batch");
     if (status == CAPAS_OK) status = capas_stepper_logs(&stepper, "", &logs);
     capas_logs_sort(&logs);

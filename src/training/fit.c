@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "training/evaluate.h"
+#include "training/guards.h"
 #include "training/history.h"
 #include "training/reporter.h"
 #include <math.h>
@@ -20,6 +21,7 @@ typedef struct fit {
     capas_logs logs, validation_logs;
     capas_history *history;
     capas_callback *reporter;
+    capas_fit_guards guards;
     int pass;       /* over the data: the epoch, but with steps_per_epoch */
     int64_t index;  /* samples given in the pass */
     bool must_seek; /* the set does not stand there yet */
@@ -31,6 +33,12 @@ static capas_status check_split(const fit *fit, int64_t count, int64_t kept)
 {
     double split = fit->options.validation_split;
     char all[32], left[32];
+    if (kept == count && count > 0 && fit->options.force) {
+        capas_warn("fit: validation_split %.9g of %lld samples leaves none for validation; forced, "
+                   "the training goes on without",
+                   split, (long long)count);
+        return CAPAS_OK;
+    }
     if (kept < 1 || kept >= count)
         return capas_fail(CAPAS_BAD_DATA,
                           "fit: validation_split %.9g of %lld samples leaves %lld for training and "
@@ -53,6 +61,7 @@ static capas_status split(fit *fit)
                           "validation_data apart");
     int64_t kept = (int64_t)floor((double)count * (1.0 - fit->options.validation_split));
     CAPAS_TRY(check_split(fit, count, kept));
+    if (kept == count) return CAPAS_OK;
     fit->validation_part = capas_dataset_slice(fit->train, kept, count - kept);
     fit->train_part = capas_dataset_slice(fit->train, 0, kept);
     if (!fit->train_part || !fit->validation_part) return capas_error_status();
@@ -67,7 +76,10 @@ static capas_status open_validation(fit *fit)
     int size = fit->options.validation_batch_size;
     if (size == CAPAS_NONE) size = fit->options.batch_size;
     size = capas_batch_room(size, fit->validation->spec.count);
-    CAPAS_TRY(capas_stepper_open(&fit->validator, fit->model, &fit->validation->spec, size, false,
+    if (!fit->options.force)
+        CAPAS_TRY(capas_guard_scaling(fit->model, fit->validation, "fit: validation"));
+    int mode = CAPAS_STEP_TEST + (fit->options.force ? CAPAS_STEP_FORCE : 0);
+    CAPAS_TRY(capas_stepper_open(&fit->validator, fit->model, &fit->validation->spec, size, mode,
                                  "fit: validation"));
     CAPAS_TRY(capas_stepper_check_labels(&fit->validator, fit->validation, "fit: validation"));
     return capas_batch_new(&fit->validation->spec, size, &fit->validation_batch);
@@ -78,8 +90,10 @@ static capas_status open_data(fit *fit)
     fit->validation = fit->options.validation_data;
     if (!fit->validation && fit->options.validation_split > 0) CAPAS_TRY(split(fit));
     int size = capas_batch_room(fit->options.batch_size, fit->train->spec.count);
-    CAPAS_TRY(capas_stepper_open(&fit->stepper, fit->model, &fit->train->spec, size, true, "fit"));
+    int mode = CAPAS_STEP_TRAIN + (fit->options.force ? CAPAS_STEP_FORCE : 0);
+    CAPAS_TRY(capas_stepper_open(&fit->stepper, fit->model, &fit->train->spec, size, mode, "fit"));
     CAPAS_TRY(capas_stepper_check_labels(&fit->stepper, fit->train, "fit"));
+    capas_guards_begin(&fit->guards, &fit->stepper, fit->train);
     CAPAS_TRY(capas_batch_new(&fit->train->spec, size, &fit->batch));
     return open_validation(fit);
 }
@@ -149,11 +163,13 @@ static capas_status next(fit *fit, int64_t step)
 
 static capas_status train_batch(fit *fit, int64_t step)
 {
+    double loss;
     capas_logs_cut(&fit->logs, 0);
     CAPAS_TRY(capas_hook_train_batch_begin(&fit->training, step, &fit->logs));
-    if (capas_stepper_step(&fit->stepper, &fit->batch) != CAPAS_OK)
+    if (capas_stepper_step(&fit->stepper, &fit->batch, &loss) != CAPAS_OK)
         return capas_fail_in("fit: epoch %d, batch %lld", fit->training.epoch + 1,
                              (long long)step + 1);
+    capas_guards_step(&fit->guards, &fit->stepper, loss);
     capas_logs_cut(&fit->logs, 0);
     CAPAS_TRY(capas_stepper_logs(&fit->stepper, "", &fit->logs));
     capas_logs_sort(&fit->logs);
@@ -192,6 +208,7 @@ static capas_status run_epoch(fit *fit)
     CAPAS_TRY(train_batches(fit));
     capas_logs_cut(&fit->logs, 0);
     CAPAS_TRY(capas_stepper_logs(&fit->stepper, "", &fit->logs));
+    capas_guards_epoch(&fit->guards, &fit->stepper);
     CAPAS_TRY(validate(fit));
     capas_logs_sort(&fit->logs);
     return capas_hook_epoch_end(&fit->training, &fit->logs);

@@ -240,15 +240,21 @@ const char *capas_loss_snake_name(const capas_loss *loss)
     return type_of(loss)->snake_name;
 }
 
-void capas_loss_set_problem(const capas_loss *loss, capas_loss_problem *problem)
+int32_t capas_loss_left_out(const capas_loss *loss)
+{
+    return loss->ignore_class != CAPAS_NONE ? loss->ignore_class : INT32_MIN;
+}
+
+void capas_loss_set_problem(const capas_loss *loss, bool leaves_out, capas_loss_problem *problem)
 {
     const loss_type *type = type_of(loss);
     problem->kind = type->kind;
     problem->from_logits = type->name != CAPAS_MEAN_SQUARED_ERROR && loss->from_logits;
     if (type->name == CAPAS_CATEGORICAL_CROSSENTROPY)
         problem->label_smoothing = loss->label_smoothing;
-    if (type->name == CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY && loss->ignore_class != CAPAS_NONE) {
+    if (type->name == CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY &&
+        (leaves_out || loss->ignore_class != CAPAS_NONE)) {
         problem->has_ignore_class = true;
-        problem->ignore_class = loss->ignore_class;
+        problem->ignore_class = capas_loss_left_out(loss);
     }
 }

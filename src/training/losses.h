@@ -19,8 +19,10 @@ capas_status capas_loss_read(const capas_value *value, capas_loss *loss, bool *b
 capas_value *capas_loss_write(const capas_loss *loss);
 const char *capas_loss_snake_name(const capas_loss *loss);
 
-/* The kernel's problem, without classes and workers. */
-void capas_loss_set_problem(const capas_loss *loss, capas_loss_problem *problem);
+/* The kernel's problem, without classes and workers. `leaves_out`: there may be labels outside the
+ * classes, which come as capas_loss_left_out and are ignored. */
+void capas_loss_set_problem(const capas_loss *loss, bool leaves_out, capas_loss_problem *problem);
+int32_t capas_loss_left_out(const capas_loss *loss);
 
 /* How the targets of one output are read. */
 typedef struct capas_target {
@@ -31,10 +33,12 @@ typedef struct capas_target {
     int64_t rows;           /* values of the loss of one sample */
     int64_t merged;         /* so many of these values are one for Keras; all but 1 is rare */
     int classes;
+    bool converts;   /* the data are one-hot where the loss takes class numbers, or the reverse */
+    bool leaves_out; /* labels outside the classes are ignored, not refused */
 } capas_target;
 
 /* Checks a sample's shapes against the loss: `prediction` with the batch, `shape` of the data
- * without. One-hot labels where numbers belong, and the reverse, are told. */
+ * without. One-hot labels where numbers belong, and the reverse, are converted. */
 capas_status capas_target_prepare(capas_target *target, const capas_loss *loss, const char *output,
                                   const capas_shape *prediction, const capas_shape *shape,
                                   capas_element element, const char *where);
@@ -46,6 +50,10 @@ bool capas_target_is_sparse(const capas_target *target);
  * class. `to` may be NULL: only the check. *valid counts rows that are not ignored. */
 capas_status capas_target_read(const capas_target *target, const void *data, int64_t n,
                                int64_t first, void *to, int64_t *valid);
+
+/* The class that row `row` of all data names, for counting: the number, or where the vector is
+ * largest; -1 when it names none. */
+int capas_target_class(const capas_target *target, const void *data, int64_t row);
 
 /* What a row's value is multiplied with in the reduced loss. `weights` is the sum of the sample
  * weights of the valid rows; without weights it is `valid`. */

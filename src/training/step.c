@@ -59,9 +59,11 @@ static capas_status prepare_targets(capas_stepper *stepper, const char *where)
         CAPAS_TRY(capas_target_prepare(&stepper->targets[i], &stepper->trainer->losses[i],
                                        capas_output_name(model, i), prediction, target,
                                        stepper->spec.target_elements[i], where));
+        stepper->targets[i].leaves_out = stepper->force;
         capas_accuracy_kind kind = capas_accuracy_resolve(prediction, target);
         bool numbers = capas_target_is_sparse(&stepper->targets[i]);
         if (kind == CAPAS_ACCURACY_SPARSE && !numbers) kind = CAPAS_ACCURACY_CATEGORICAL;
+        if (kind == CAPAS_ACCURACY_CATEGORICAL && numbers) kind = CAPAS_ACCURACY_SPARSE;
         stepper->accuracies[i].kind = kind;
     }
     return CAPAS_OK;
@@ -76,7 +78,7 @@ static capas_status take_plan(capas_stepper *stepper, int batch)
     options.training = options.backward = stepper->training;
     options.loss_count = trainer->loss_count;
     for (int i = 0; i < trainer->loss_count; i++) {
-        capas_loss_set_problem(&trainer->losses[i], &options.losses[i]);
+        capas_loss_set_problem(&trainer->losses[i], stepper->force, &options.losses[i]);
         options.loss_weights[i] = trainer->loss_weights[i];
     }
     capas_plan *plan;
@@ -85,10 +87,12 @@ static capas_status take_plan(capas_stepper *stepper, int batch)
 }
 
 capas_status capas_stepper_open(capas_stepper *stepper, capas_model *model,
-                                const capas_dataset_spec *spec, int batch, bool training,
+                                const capas_dataset_spec *spec, int batch, int mode,
                                 const char *where)
 {
-    *stepper = (capas_stepper){.model = model, .spec = *spec, .training = training};
+    *stepper = (capas_stepper){.model = model, .spec = *spec};
+    stepper->training = mode & CAPAS_STEP_TRAIN;
+    stepper->force = mode & CAPAS_STEP_FORCE;
     CAPAS_TRY(capas_trainer_of(model, where, &stepper->trainer));
     CAPAS_TRY(check_counts(model, spec, where));
     for (int i = 0; i < model->input_count; i++)
@@ -203,7 +207,7 @@ static capas_status learn(capas_stepper *stepper, double loss, const capas_batch
         capas_likely_cause(stepper->model, &stepper->spec, batch, cause, sizeof cause));
 }
 
-capas_status capas_stepper_step(capas_stepper *stepper, const capas_batch *batch)
+capas_status capas_stepper_step(capas_stepper *stepper, const capas_batch *batch, double *loss)
 {
     double factors[CAPAS_DATASET_TENSORS], activities = 0;
     int64_t n = batch->count;
@@ -211,9 +215,10 @@ capas_status capas_stepper_step(capas_stepper *stepper, const capas_batch *batch
     double penalty = capas_weight_penalties(stepper->model);
     CAPAS_TRY(capas_run_forward(stepper->run, (int)n, (uint32_t)stepper->trainer->iteration,
                                 factors, &activities));
-    double loss = add_losses(stepper, n, factors, penalty + activities);
+    double whole = add_losses(stepper, n, factors, penalty + activities);
     add_metrics(stepper, n);
-    return stepper->training ? learn(stepper, loss, batch) : CAPAS_OK;
+    if (loss) *loss = whole;
+    return stepper->training ? learn(stepper, whole, batch) : CAPAS_OK;
 }
 
 static capas_status log_value(capas_logs *logs, const char *prefix, const char *output,

@@ -13,7 +13,7 @@ typedef struct capas_stepper {
     capas_model *model;
     capas_trainer *trainer;
     capas_dataset_spec spec; /* of the data */
-    bool training;
+    bool training, force;
     capas_run *run; /* NULL: not open */
     capas_target targets[CAPAS_DATASET_TENSORS];
     /* Since the last reset: sums of loss * samples, and counts. */
@@ -22,10 +22,18 @@ typedef struct capas_stepper {
     capas_accuracy accuracies[CAPAS_DATASET_TENSORS];
 } capas_stepper;
 
+/* What a stepper is for; with FORCE labels outside the classes are left out, not refused. */
+typedef enum capas_step_mode {
+    CAPAS_STEP_TEST = 0,
+    CAPAS_STEP_TRAIN = 1,
+    CAPAS_STEP_FORCE = 2,
+} capas_step_mode;
+
 /* Checks the data's shapes against the model, and takes a plan for batches of up to `batch`.
- * `where` ("fit") starts the sentences. On failure nothing is to be closed. */
+ * `mode` is a sum of the above, `where` ("fit") starts the sentences. On failure nothing is to be
+ * closed. */
 capas_status capas_stepper_open(capas_stepper *stepper, capas_model *model,
-                                const capas_dataset_spec *spec, int batch, bool training,
+                                const capas_dataset_spec *spec, int batch, int mode,
                                 const char *where);
 void capas_stepper_close(capas_stepper *stepper);
 
@@ -36,10 +44,11 @@ capas_status capas_stepper_check_labels(const capas_stepper *stepper, const capa
 /* Begins an epoch: running values are zero. */
 void capas_stepper_reset(capas_stepper *stepper);
 
-/* One batch: forward, and when training backward and the optimizer's step. A loss or weight that is
+/* One batch: forward, and when training backward and the optimizer's step; `*loss`, which may be
+ * NULL, is the batch's. A loss or weight that is
  * not finite ends training with CAPAS_NOT_FINITE and the likely cause; the caller puts the place in
  * front. */
-capas_status capas_stepper_step(capas_stepper *stepper, const capas_batch *batch);
+capas_status capas_stepper_step(capas_stepper *stepper, const capas_batch *batch, double *loss);
 
 /* The running values into logs: loss, <output>_loss, accuracy, ...; each with `prefix` before its
  * name. */

@@ -4,6 +4,7 @@
 #include "kernels/fill.h"
 #include "training/losses.h"
 #include <math.h>
+#include <string.h>
 
 enum { TEXT_SIZE = 128 };
 
@@ -39,41 +40,41 @@ static capas_shape without_last(const capas_shape *shape)
     return cut;
 }
 
-/* `hint` says what to do; the shapes are a sample's. */
+/* The shapes are a sample's. */
 static capas_status fail_shape(const capas_target *target, const capas_shape *wanted,
-                               const capas_shape *found, const char *hint, const char *where)
+                               const capas_shape *found, const char *where)
 {
     capas_shape full_wanted = with_batch(wanted), full_found = with_batch(found);
     char wanted_text[TEXT_SIZE], found_text[TEXT_SIZE];
     return capas_fail(CAPAS_SHAPE_MISMATCH,
-                      "%s: %s of output \"%s\" takes targets of the shape %s, found %s%s", where,
+                      "%s: %s of output \"%s\" takes targets of the shape %s, found %s", where,
                       capas_loss_snake_name(target->loss), target->output,
                       capas_shape_text(&full_wanted, wanted_text, sizeof wanted_text),
-                      capas_shape_text(&full_found, found_text, sizeof found_text), hint);
+                      capas_shape_text(&full_found, found_text, sizeof found_text));
 }
 
-static capas_status check_sparse(const capas_target *target, const capas_shape *prediction,
+/* Class numbers, with a 1 at the end or without. */
+static bool are_numbers(const capas_shape *shape, const capas_shape *prediction)
+{
+    capas_shape numbers = without_last(prediction);
+    return capas_shape_equal(shape, &numbers) || is_with_one(shape, &numbers);
+}
+
+static capas_status check_sparse(capas_target *target, const capas_shape *prediction,
                                  const capas_shape *shape, const char *where)
 {
     capas_shape numbers = without_last(prediction);
-    if (capas_shape_equal(shape, &numbers) || is_with_one(shape, &numbers)) return CAPAS_OK;
-    bool one_hot = capas_shape_equal(shape, prediction);
-    return fail_shape(
-        target, &numbers, shape,
-        one_hot ? ": they look one-hot, for which there is categorical_crossentropy" : "", where);
+    if (are_numbers(shape, prediction)) return CAPAS_OK;
+    target->converts = capas_shape_equal(shape, prediction);
+    return target->converts ? CAPAS_OK : fail_shape(target, &numbers, shape, where);
 }
 
-static capas_status check_categorical(const capas_target *target, const capas_shape *prediction,
+static capas_status check_categorical(capas_target *target, const capas_shape *prediction,
                                       const capas_shape *shape, const char *where)
 {
     if (capas_shape_equal(shape, prediction)) return CAPAS_OK;
-    capas_shape numbers = without_last(prediction);
-    bool sparse = capas_shape_equal(shape, &numbers) || is_with_one(shape, &numbers);
-    return fail_shape(target, prediction, shape,
-                      sparse ? ": they look like class numbers, for which there is "
-                               "sparse_categorical_crossentropy"
-                             : "",
-                      where);
+    target->converts = are_numbers(shape, prediction);
+    return target->converts ? CAPAS_OK : fail_shape(target, prediction, shape, where);
 }
 
 /* A 1 at the end of either is let go; Keras then takes the mean over another axis, which shows in a
@@ -82,7 +83,7 @@ static capas_status check_squared(capas_target *target, const capas_shape *predi
                                   const capas_shape *shape, const char *where)
 {
     if (capas_shape_equal(shape, prediction) || is_with_one(shape, prediction)) return CAPAS_OK;
-    if (!is_with_one(prediction, shape)) return fail_shape(target, prediction, shape, "", where);
+    if (!is_with_one(prediction, shape)) return fail_shape(target, prediction, shape, where);
     if (shape->rank > 0) target->merged = shape->dims[shape->rank - 1];
     return CAPAS_OK;
 }
@@ -135,25 +136,69 @@ static capas_status fail_label(const capas_target *target, double label, int64_t
 {
     if (label != floor(label))
         return capas_fail(CAPAS_BAD_DATA,
-                          "label %.9g of sample %lld is no class number, which "
-                          "sparse_categorical_crossentropy takes",
-                          label, (long long)sample);
+                          "label %.9g of sample %lld is no class number, which %s takes", label,
+                          (long long)sample, capas_loss_snake_name(target->loss));
     return capas_fail(CAPAS_BAD_DATA,
                       "label %.9g of sample %lld is outside 0..%d, the classes of output \"%s\"; "
                       "labels count from 0, and the last layer needs a unit for each",
                       label, (long long)sample, target->classes - 1, target->output);
 }
 
-static capas_status read_labels(const capas_target *target, const void *data, int64_t n,
-                                int64_t first, int32_t *to, int64_t *valid)
+/* The class that a row of the data tells, from its number or its one-hot vector; -1 when it is to
+ * be left out. */
+static capas_status read_class(const capas_target *target, const void *data, int64_t row,
+                               int64_t first, int *class)
 {
-    for (int64_t i = 0; i < n * target->count; i++) {
-        double label = label_at(target, data, i);
-        bool ignored = label == target->loss->ignore_class;
-        bool known = label >= 0 && label < target->classes && label == floor(label);
-        if (!ignored && !known) return fail_label(target, label, first + i / target->count);
-        if (to) to[i] = (int32_t)label;
+    int64_t sample = first + row / target->rows;
+    double label = label_at(target, data, row);
+    bool known = label >= 0 && label < target->classes && label == floor(label);
+    if (!known && !target->leaves_out && label != target->loss->ignore_class)
+        return fail_label(target, label, sample);
+    *class = known ? (int)label : -1;
+    return CAPAS_OK;
+}
+
+static capas_status read_one_hot(const capas_target *target, const void *data, int64_t row,
+                                 int64_t first, int *class)
+{
+    int ones = 0, others = 0;
+    for (int c = 0; c < target->classes; c++) {
+        double value = label_at(target, data, row * target->classes + c);
+        if (value == 1) *class = c;
+        ones += value == 1;
+        others += value != 0 && value != 1;
+    }
+    if (ones == 1 && others == 0) return CAPAS_OK;
+    return capas_fail(CAPAS_BAD_DATA,
+                      "the target of sample %lld is no one-hot vector (it has %d ones and %d other "
+                      "numbers than 0); for such targets there is categorical_crossentropy",
+                      (long long)(first + row / target->rows), ones, others);
+}
+
+/* For the loss by class numbers. */
+static capas_status read_numbers(const capas_target *target, const void *data, int64_t n,
+                                 int64_t first, int32_t *to, int64_t *valid)
+{
+    for (int64_t i = 0; i < n * target->rows; i++) {
+        int class = -1;
+        CAPAS_TRY((target->converts ? read_one_hot : read_class)(target, data, i, first, &class));
+        bool ignored = class < 0 || class == target->loss->ignore_class;
+        if (to) to[i] = ignored ? capas_loss_left_out(target->loss) : class;
         *valid += !ignored;
+    }
+    return CAPAS_OK;
+}
+
+/* Class numbers for the loss by vectors. */
+static capas_status read_vectors(const capas_target *target, const void *data, int64_t n,
+                                 int64_t first, float *to, int64_t *valid)
+{
+    if (to) memset(to, 0, (size_t)(n * target->rows * target->classes) * sizeof *to);
+    for (int64_t i = 0; i < n * target->rows; i++) {
+        int class = -1;
+        CAPAS_TRY(read_class(target, data, i, first, &class));
+        if (to && class >= 0) to[i * target->classes + class] = 1;
+        *valid += class >= 0;
     }
     return CAPAS_OK;
 }
@@ -162,10 +207,25 @@ capas_status capas_target_read(const capas_target *target, const void *data, int
                                int64_t first, void *to, int64_t *valid)
 {
     *valid = 0;
-    if (capas_target_is_sparse(target)) return read_labels(target, data, n, first, to, valid);
+    if (capas_target_is_sparse(target)) return read_numbers(target, data, n, first, to, valid);
+    if (target->converts) return read_vectors(target, data, n, first, to, valid);
     *valid = n * target->rows;
     if (to) capas_convert(CAPAS_FLOAT32, to, target->element, data, n * target->count);
     return CAPAS_OK;
+}
+
+int capas_target_class(const capas_target *target, const void *data, int64_t row)
+{
+    if (capas_target_is_sparse(target) != target->converts) {
+        double label = label_at(target, data, row);
+        return label >= 0 && label < target->classes ? (int)label : -1;
+    }
+    int best = 0;
+    for (int c = 1; c < target->classes; c++)
+        if (label_at(target, data, row * target->classes + c) >
+            label_at(target, data, row * target->classes + best))
+            best = c;
+    return best;
 }
 
 double capas_target_factor(const capas_target *target, int64_t rows, int64_t valid, double weights)

@@ -2,6 +2,7 @@
 #include "training/trainer.h"
 #include "base/memory.h"
 #include "model/plan.h"
+#include "training/guards.h"
 #include "training/losses.h"
 #include "training/optimizer.h"
 #include <math.h>
@@ -195,6 +196,7 @@ capas_status capas_trainer_install(capas_model *model, capas_trainer *draft)
         capas_trainer_free(draft);
         return capas_model_keep_failure(model, status);
     }
+    capas_guard_outputs(model, draft);
     model->trainer = draft;
     model->free_trainer = capas_trainer_free;
     return CAPAS_OK;
