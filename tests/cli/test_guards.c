@@ -17,7 +17,7 @@ static void assert_holds(const program_run *run, const char *text, const char *p
 static void mlp_2048_is_told_of_its_sixty_samples(void **state)
 {
     (void)state;
-    program_run run = run_program("train mlp-2048 --out mlp --set fit.epochs=1 "
+    program_run run = run_program("train mlp-2048 --fresh --out mlp --set fit.epochs=1 "
                                   "--set fit.validation_steps=1 --set model.1.Dense.units=16 "
                                   "--set model.3.Dense.units=16");
     assert_int_equal(run.status, 0);
@@ -30,7 +30,7 @@ static void mlp_2048_is_told_of_its_sixty_samples(void **state)
 static void keras_mlp_is_told_of_its_validation(void **state)
 {
     (void)state;
-    program_run run = run_program("train keras-mlp --out keras --set fit.epochs=1 "
+    program_run run = run_program("train keras-mlp --fresh --out keras --set fit.epochs=1 "
                                   "--set fit.steps_per_epoch=2 --set fit.validation_steps=1 "
                                   "--set model.1.Dense.units=16 --set model.3.Dense.units=16");
     assert_int_equal(run.status, 0);
@@ -42,7 +42,7 @@ static void keras_mlp_is_told_of_its_validation(void **state)
 static void crash_cnn_refuses_what_is_scaled_otherwise(void **state)
 {
     (void)state;
-    program_run run = run_program("train crash-cnn --out crash --set data.scale=1/65025 "
+    program_run run = run_program("train crash-cnn --fresh --out crash --set data.scale=1/65025 "
                                   "--set model.0.Conv2D.filters=2 --set fit.epochs=1 "
                                   "--set fit.steps_per_epoch=20 --set fit.validation_steps=1");
     if (run.status != 0) fail_msg("%s", run.errors);

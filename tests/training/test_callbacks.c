@@ -98,9 +98,18 @@ static capas_callback callback_of(recorder *r)
 {
     *r = (recorder){.stop_at_batch = -1, .stop_after_epoch = -1};
     return (capas_callback){
-        r,         train_begin, train_end, epoch_begin,      epoch_end,      batch_begin,
-        batch_end, test_begin,  test_end,  test_batch_begin, test_batch_end, NULL,
-        NULL,      NULL};
+        .context = r,
+        .on_train_begin = train_begin,
+        .on_train_end = train_end,
+        .on_epoch_begin = epoch_begin,
+        .on_epoch_end = epoch_end,
+        .on_train_batch_begin = batch_begin,
+        .on_train_batch_end = batch_end,
+        .on_test_begin = test_begin,
+        .on_test_end = test_end,
+        .on_test_batch_begin = test_batch_begin,
+        .on_test_batch_end = test_batch_end,
+    };
 }
 
 typedef struct scene {
