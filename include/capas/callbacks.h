@@ -27,6 +27,10 @@ CAPAS_API int capas_training_epochs(const capas_training *training); /* the last
 CAPAS_API int64_t
 capas_training_steps(const capas_training *training);         /* an epoch; CAPAS_ANY: unknown */
 CAPAS_API void capas_training_stop(capas_training *training); /* Keras's stop_training = True */
+/* Ends the training as a kill would, for Ctrl-C: after the batch or epoch a checkpoint is written
+ * where there is a BackupAndRestore, and capas_fit returns CAPAS_INTERRUPTED. No on_train_end is
+ * called. The model can be used and saved as it is, and the history is given. */
+CAPAS_API void capas_training_interrupt(capas_training *training);
 CAPAS_API double capas_training_learning_rate(const capas_training *training);
 CAPAS_API capas_status capas_training_set_learning_rate(capas_training *training,
                                                         double learning_rate);
@@ -98,6 +102,31 @@ CAPAS_API capas_callback *capas_early_stopping_with(const capas_early_stopping_o
 CAPAS_API void capas_early_stopping_free(capas_callback *early_stopping);
 /* The epoch (from 0) at whose end it stopped the last training; 0: it did not stop it. */
 CAPAS_API int capas_early_stopping_epoch(const capas_callback *early_stopping);
+
+/* BackupAndRestore(backup_dir): a training that is killed at any moment goes on when the same
+ * capas_fit is called again (same data, options and seed, a model made alike), to the same bits as
+ * if it had not been (docs/resume.md). Checkpoints lie in `backup_dir`, which is made; each is
+ * written beside and renamed. One of another training is refused with a sentence that names what
+ * differs. A checkpoint that cannot be written is a warning and the training goes on; one that is
+ * damaged is passed over for the one before (double_checkpoint), or ends the call.
+ *
+ * Made by capas, freed with capas_backup_and_restore_free. Its place among the callbacks does not
+ * matter: it restores after every on_train_begin and saves after all hooks. */
+typedef struct capas_backup_and_restore_options {
+    size_t struct_size;
+    int64_t save_freq;     /* batches between checkpoints; default: 0, at each epoch's end */
+    double every_seconds;  /* also whenever so much time went by; default: 0, never */
+    int double_checkpoint; /* keeps the one before the newest too; default: false */
+    int delete_checkpoint; /* removes them, and an empty folder, when the training has come to its
+                              end; default: true */
+} capas_backup_and_restore_options;
+CAPAS_API capas_callback *capas_backup_and_restore_with(
+    const char *backup_dir, const capas_backup_and_restore_options *options);
+#define capas_backup_and_restore(backup_dir, ...)                                                  \
+    capas_backup_and_restore_with(                                                                 \
+        (backup_dir), &(capas_backup_and_restore_options){                                         \
+                          .struct_size = sizeof(capas_backup_and_restore_options), __VA_ARGS__})
+CAPAS_API void capas_backup_and_restore_free(capas_callback *backup);
 
 CAPAS_END
 

@@ -21,6 +21,10 @@ typedef struct capas_piece {
 } capas_piece;
 capas_status capas_write_pieces(const char *path, const capas_piece *pieces, size_t count);
 
+/* Removes the files that processes which are no more left beside `path` when they were killed while
+ * writing it. */
+void capas_remove_leftovers(const char *path);
+
 /* Makes a folder and those above it; one that exists is fine. */
 capas_status capas_make_folder(const char *path);
 

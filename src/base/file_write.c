@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/system.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -117,6 +118,33 @@ static int open_beside(const char *path, char *name, size_t size)
         if (file >= 0 || errno != EEXIST) break;
     }
     return file;
+}
+
+/* Whether a file's name is one that open_beside gave, in a process that is no more or is this one.
+ */
+static bool is_leftover(const char *name, const char *of)
+{
+    static const char mark[] = ".tmp-";
+    size_t length = strlen(of);
+    if (strncmp(name, of, length) != 0 || strncmp(name + length, mark, sizeof mark - 1) != 0)
+        return false;
+    char *end;
+    long process = strtol(name + length + sizeof mark - 1, &end, 10);
+    if (process <= 0 || (*end != '\0' && *end != '-')) return false;
+    return process == (long)getpid() || (kill((pid_t)process, 0) != 0 && errno == ESRCH);
+}
+
+void capas_remove_leftovers(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[PATH_MAX];
+    if (!slash || (size_t)(slash - path) >= sizeof folder - 1) return;
+    snprintf(folder, sizeof folder, "%.*s/", (int)(slash - path), path);
+    DIR *open_folder = opendir(folder);
+    if (!open_folder) return;
+    for (const struct dirent *entry; (entry = readdir(open_folder));)
+        if (is_leftover(entry->d_name, slash + 1)) unlinkat(dirfd(open_folder), entry->d_name, 0);
+    closedir(open_folder);
 }
 
 static capas_status fill_and_close(const char *path, int file, const contents *contents)

@@ -4,6 +4,7 @@
 #include "base/option.h"
 #include "base/text.h"
 #include "recipe/parts.h"
+#include "training/backup.h"
 #include "training/early_stopping.h"
 #include "training/trainer.h"
 #include <stdio.h>
@@ -18,6 +19,7 @@ static const struct known_callback {
     void (*free)(capas_callback *callback);
 } known_callbacks[] = {
     {"EarlyStopping", capas_early_stopping_read, capas_early_stopping_free},
+    {"BackupAndRestore", capas_backup_read_options, capas_backup_and_restore_free},
 };
 
 static capas_status fail_callback(const capas_recipe *recipe, const capas_value *item,

@@ -26,9 +26,9 @@ typedef struct progress {
     capas_callback callback; /* first: what the user holds */
     FILE *stream;
     capas_progress_style style;
-    bool in_fit;  /* validation is silent then */
-    bool is_open; /* a line was begun and not ended */
-    int64_t target, seen;
+    bool in_fit;                           /* validation is silent then */
+    bool is_open;                          /* a line was begun and not ended */
+    int64_t target, seen, first;           /* steps; it began at `first`, after a checkpoint */
     double start, last_drawn, after_first; /* times; after_first 0: no step is done */
     int width;                             /* visible characters of the line that stands there */
     shown *values;
@@ -55,7 +55,7 @@ static void reset(progress *p, const capas_training *training)
     int64_t steps = capas_training_steps(training);
     if (steps != CAPAS_ANY) p->target = steps; /* otherwise what the epoch before showed */
     forget_values(p);
-    p->seen = 0;
+    p->seen = p->first = 0;
     p->width = 0;
     p->start = p->style.clock();
     p->last_drawn = -1e9;
@@ -97,10 +97,11 @@ static capas_status take_values(progress *p, const capas_logs *logs, int64_t see
 /* Seconds a step; the first one, which is rarely like the others, counts only while it is alone. */
 static double step_time(progress *p, double now)
 {
-    if (p->seen == 0) return 0;
-    double time = p->after_first > 0 && p->seen > 1 ? (now - p->after_first) / (double)(p->seen - 1)
-                                                    : (now - p->start) / (double)p->seen;
-    if (p->seen == 1) p->after_first = now;
+    int64_t done = p->seen - p->first;
+    if (done <= 0) return 0;
+    double time = p->after_first > 0 && done > 1 ? (now - p->after_first) / (double)(done - 1)
+                                                 : (now - p->start) / (double)done;
+    if (done == 1) p->after_first = now;
     return time;
 }
 
@@ -258,8 +259,10 @@ static capas_status on_epoch_end(void *context, capas_training *training, int ep
 static capas_status on_train_batch_end(void *context, capas_training *training, int64_t batch,
                                        capas_logs *logs)
 {
+    progress *p = context;
     (void)training;
-    return update(context, batch + 1, logs, false);
+    if (p->seen == 0) p->first = batch;
+    return update(p, batch + 1, logs, false);
 }
 
 static capas_status on_test_begin(void *context, capas_training *training, capas_logs *logs)

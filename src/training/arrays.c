@@ -1,6 +1,7 @@
 /* A data set that lies in memory: one array for each input and target, borrowed or copied. Shuffled
  * access goes through a permutation that depends on the seed and the epoch alone, so any epoch can
  * be begun, or gone on with, without the ones before. */
+#include "base/checksum.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "kernels/fill.h"
@@ -99,6 +100,18 @@ static const void *input_array(const capas_dataset *dataset, int input)
     return ((const array_dataset *)dataset)->inputs[input].data;
 }
 
+static uint64_t fingerprint_arrays(const capas_dataset *dataset)
+{
+    const array_dataset *set = (const array_dataset *)dataset;
+    size_t count = (size_t)dataset->spec.count;
+    uint64_t sum = 0;
+    for (int i = 0; i < dataset->spec.input_count; i++)
+        sum = capas_checksum(sum, set->inputs[i].data, count * set->inputs[i].size);
+    for (int i = 0; i < dataset->spec.target_count; i++)
+        sum = capas_checksum(sum, set->targets[i].data, count * set->targets[i].size);
+    return sum;
+}
+
 static capas_dataset *slice_arrays(capas_dataset *dataset, int64_t first, int64_t count);
 
 static const capas_dataset_type array_type = {
@@ -108,6 +121,7 @@ static const capas_dataset_type array_type = {
     .slice = slice_arrays,
     .target = target_array,
     .input = input_array,
+    .fingerprint = fingerprint_arrays,
 };
 
 static capas_dataset *slice_arrays(capas_dataset *dataset, int64_t first, int64_t count)

@@ -36,6 +36,8 @@ typedef struct capas_dataset_type {
     const void *(*target)(const capas_dataset *dataset, int target);
     /* The same of an input, so that its range can be looked at. */
     const void *(*input)(const capas_dataset *dataset, int input);
+    /* A checksum of all samples, to tell data apart; NULL: they do not lie in memory. */
+    uint64_t (*fingerprint)(const capas_dataset *dataset);
 } capas_dataset_type;
 
 struct capas_dataset {

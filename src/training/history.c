@@ -29,12 +29,17 @@ static capas_status on_epoch_end(void *context, capas_training *training, int ep
     return capas_history_add(context, epoch, logs);
 }
 
+static capas_status save_state(void *context, capas_state *state);
+static capas_status load_state(void *context, const capas_state *state);
+
 capas_history *capas_history_new(void)
 {
     capas_history *history = capas_allocate_zeroed(1, sizeof *history);
     if (!history) return NULL;
     history->callback.context = history;
     history->callback.on_epoch_end = on_epoch_end;
+    history->callback.save_state = save_state;
+    history->callback.load_state = load_state;
     return history;
 }
 
@@ -149,6 +154,67 @@ const double *capas_history_values(const capas_history *history, const char *nam
 {
     const series *series = history && name ? find(history, name) : NULL;
     return series ? series->values : NULL;
+}
+
+/* Into a checkpoint and back: the epochs' numbers, and for each series its name, values, and which
+ * of them are known. */
+
+static capas_status save_series(const capas_history *history, size_t number, capas_state *state)
+{
+    const series *series = &history->series[number];
+    char name[32];
+    snprintf(name, sizeof name, "series/%zu", number);
+    capas_state part = capas_state_part(state, name);
+    CAPAS_TRY(capas_state_set_text(&part, "name", series->name));
+    CAPAS_TRY(capas_state_set_data(&part, "values", series->values,
+                                   history->epoch_count * sizeof *series->values));
+    return capas_state_set_data(&part, "known", series->known,
+                                history->epoch_count * sizeof *series->known);
+}
+
+static capas_status save_state(void *context, capas_state *state)
+{
+    const capas_history *history = context;
+    CAPAS_TRY(capas_state_set_number(state, "series", (double)history->count));
+    for (size_t i = 0; i < history->count; i++)
+        CAPAS_TRY(save_series(history, i, state));
+    return capas_state_set_data(state, "epochs", history->epochs,
+                                history->epoch_count * sizeof *history->epochs);
+}
+
+static capas_status load_series(capas_history *history, size_t number, const capas_state *state)
+{
+    series *added;
+    const char *text;
+    char name[32];
+    snprintf(name, sizeof name, "series/%zu", number);
+    const capas_state part = capas_state_part(state, name);
+    CAPAS_TRY(capas_state_get_text(&part, "name", &text));
+    CAPAS_TRY(add_series(history, text, &added));
+    uint8_t *known = (uint8_t *)added->known;
+    size_t count = history->epoch_count;
+    CAPAS_TRY(capas_state_get_data(&part, "values", added->values, count * sizeof *added->values));
+    CAPAS_TRY(capas_state_get_data(&part, "known", known, count * sizeof *added->known));
+    for (size_t i = 0; i < count; i++)
+        known[i] = known[i] != 0; /* no other byte is a bool */
+    return CAPAS_OK;
+}
+
+/* Into a history that is empty. */
+static capas_status load_state(void *context, const capas_state *state)
+{
+    capas_history *history = context;
+    double count;
+    size_t size;
+    CAPAS_TRY(capas_state_get_number(state, "series", &count));
+    CAPAS_TRY(capas_state_get_size(state, "epochs", &size));
+    history->epochs = capas_allocate(size, 1);
+    if (!history->epochs) return CAPAS_NO_MEMORY;
+    CAPAS_TRY(capas_state_get_data(state, "epochs", history->epochs, size));
+    history->epoch_count = history->epoch_capacity = size / sizeof *history->epochs;
+    for (size_t i = 0; (double)i < count; i++)
+        CAPAS_TRY(load_series(history, i, state));
+    return CAPAS_OK;
 }
 
 /* CSV. */

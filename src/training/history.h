@@ -4,6 +4,7 @@
 #define CAPAS_TRAINING_HISTORY_H
 
 #include "training/logs.h"
+#include "training/state.h"
 #include <capas/training.h>
 
 /* NULL when memory runs out. */

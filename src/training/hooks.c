@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "training/trainer.h"
 #include <math.h>
+#include <stdio.h>
 
 capas_status capas_training_gather(capas_training *training, const capas_callback *const *callbacks,
                                    int count, const capas_callback *const *extra, int extra_count,
@@ -98,6 +99,41 @@ capas_status capas_hook_test_batch_end(capas_training *training, int64_t batch, 
     CALL_EACH(on_test_batch_end, batch, logs);
 }
 
+/* Only those that remember something are counted, so that others may come and go. */
+static capas_state next_part(const capas_state *state, int *number)
+{
+    char name[32];
+    snprintf(name, sizeof name, "callback/%d", (*number)++);
+    return capas_state_part(state, name);
+}
+
+capas_status capas_hook_save_state(const capas_training *training, capas_state *state)
+{
+    int number = 0;
+    for (int i = 0; i < training->callback_count; i++) {
+        const capas_callback *callback = training->callbacks[i];
+        if (!callback->save_state) continue;
+        capas_state part = next_part(state, &number);
+        capas_status status = callback->save_state(callback->context, &part);
+        if (status != CAPAS_OK) return failed(status, "save_state");
+    }
+    return CAPAS_OK;
+}
+
+capas_status capas_hook_load_state(const capas_training *training, const capas_state *state)
+{
+    int number = 0;
+    for (int i = 0; i < training->callback_count; i++) {
+        const capas_callback *callback = training->callbacks[i];
+        if (!callback->save_state) continue;
+        const capas_state part = next_part(state, &number);
+        if (!callback->load_state) continue;
+        capas_status status = callback->load_state(callback->context, &part);
+        if (status != CAPAS_OK) return failed(status, "load_state");
+    }
+    return CAPAS_OK;
+}
+
 capas_model *capas_training_model(capas_training *training)
 {
     return training->model;
@@ -121,6 +157,11 @@ int64_t capas_training_steps(const capas_training *training)
 void capas_training_stop(capas_training *training)
 {
     training->stop = true;
+}
+
+void capas_training_interrupt(capas_training *training)
+{
+    training->interrupted = true;
 }
 
 double capas_training_learning_rate(const capas_training *training)

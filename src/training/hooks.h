@@ -4,6 +4,7 @@
 #define CAPAS_TRAINING_HOOKS_H
 
 #include "training/logs.h"
+#include "training/state.h"
 
 /* What callbacks see of a run of fit or evaluate. */
 struct capas_training {
@@ -11,6 +12,8 @@ struct capas_training {
     int epoch, epochs;
     int64_t steps; /* an epoch; CAPAS_ANY: unknown */
     bool stop;
+    bool interrupted;                 /* to be ended as a kill would end it */
+    struct capas_backup *backups;     /* a list of those that want checkpoints; NULL: none */
     const capas_callback **callbacks; /* the user's, the history, the reporter */
     int callback_count;
 };
@@ -20,6 +23,10 @@ capas_status capas_training_gather(capas_training *training, const capas_callbac
                                    int count, const capas_callback *const *extra, int extra_count,
                                    const char *where);
 void capas_training_release(capas_training *training);
+
+/* Each callback's state, in a part of its own; in the order in which they were given. */
+capas_status capas_hook_save_state(const capas_training *training, capas_state *state);
+capas_status capas_hook_load_state(const capas_training *training, const capas_state *state);
 
 capas_status capas_hook_train_begin(capas_training *training, capas_logs *logs);
 capas_status capas_hook_train_end(capas_training *training, capas_logs *logs);

@@ -247,3 +247,31 @@ capas_status capas_stepper_logs(const capas_stepper *stepper, const char *prefix
     }
     return CAPAS_OK;
 }
+
+/* The running values as one block: samples, loss, then each output's loss and accuracy. */
+enum { RUNNING = 2 + 3 * CAPAS_DATASET_TENSORS };
+
+capas_status capas_stepper_save(const capas_stepper *stepper, capas_state *state)
+{
+    double running[RUNNING] = {(double)stepper->samples, stepper->loss}, *next = running + 2;
+    for (int i = 0; i < CAPAS_DATASET_TENSORS; i++) {
+        *next++ = stepper->losses[i];
+        *next++ = (double)stepper->accuracies[i].right;
+        *next++ = (double)stepper->accuracies[i].count;
+    }
+    return capas_state_set_data(state, "running", running, sizeof running);
+}
+
+capas_status capas_stepper_load(capas_stepper *stepper, const capas_state *state)
+{
+    double running[RUNNING], *next = running + 2;
+    CAPAS_TRY(capas_state_get_data(state, "running", running, sizeof running));
+    stepper->samples = (int64_t)running[0];
+    stepper->loss = running[1];
+    for (int i = 0; i < CAPAS_DATASET_TENSORS; i++) {
+        stepper->losses[i] = *next++;
+        stepper->accuracies[i].right = (int64_t)*next++;
+        stepper->accuracies[i].count = (int64_t)*next++;
+    }
+    return CAPAS_OK;
+}

@@ -7,6 +7,7 @@
 #include "training/dataset.h"
 #include "training/logs.h"
 #include "training/metrics.h"
+#include "training/state.h"
 #include "training/trainer.h"
 
 typedef struct capas_stepper {
@@ -53,6 +54,10 @@ capas_status capas_stepper_step(capas_stepper *stepper, const capas_batch *batch
 /* The running values into logs: loss, <output>_loss, accuracy, ...; each with `prefix` before its
  * name. */
 capas_status capas_stepper_logs(const capas_stepper *stepper, const char *prefix, capas_logs *logs);
+
+/* The running values, for a checkpoint. */
+capas_status capas_stepper_save(const capas_stepper *stepper, capas_state *state);
+capas_status capas_stepper_load(capas_stepper *stepper, const capas_state *state);
 
 /* A sentence about why a loss may not be finite, from the batch that it came from. */
 const char *capas_likely_cause(const capas_model *model, const capas_dataset_spec *spec,

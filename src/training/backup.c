@@ -1,0 +1,334 @@
+/* BackupAndRestore: counts batches and seconds until a checkpoint is due, and keeps its files:
+ * `checkpoint`, and with double_checkpoint `checkpoint.previous`. At every moment one of them is
+ * whole, wherever the process is killed; what it left half written is cleared away at the next
+ * start. */
+#include "training/backup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/system.h"
+#include "training/hooks.h"
+#include "training/store.h"
+#include "training/trainer.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SENTENCE = 400 };
+
+/* What a recipe says: the folder is an option there. */
+typedef struct backup_settings {
+    capas_backup_and_restore_options options;
+    const char *backup_dir;
+} backup_settings;
+
+struct capas_backup {
+    capas_callback callback; /* first: what the user holds */
+    capas_backup_and_restore_options options;
+    char *folder, *newest, *previous, *beside;
+    capas_backup *next; /* in the training's list */
+    int64_t batches;    /* since the last checkpoint */
+    double written;     /* when that was */
+    bool wanted, newest_is_whole;
+};
+
+/* Options. */
+
+static capas_status read_freq(const capas_option *option, const capas_value *value, void *field)
+{
+    char found[96];
+    (void)option;
+    bool epoch = value->kind == CAPAS_VALUE_STRING && strcmp(value->string, "epoch") == 0;
+    if (!epoch && (value->kind != CAPAS_VALUE_INTEGER || value->integer < 1))
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "epoch, or a number of batches of at least 1, found %s",
+                          capas_value_describe(value, found, sizeof found));
+    *(int64_t *)field = epoch ? 0 : value->integer;
+    return CAPAS_OK;
+}
+
+static capas_status check_freq(const capas_option *option, const void *field)
+{
+    int64_t freq = *(const int64_t *)field;
+    (void)option;
+    if (freq >= 0) return CAPAS_OK;
+    return capas_fail(CAPAS_INVALID_ARGUMENT,
+                      "a number of batches of at least 1, or 0 for each epoch, found %lld",
+                      (long long)freq);
+}
+
+static capas_value *write_freq(const capas_option *option, const void *field)
+{
+    int64_t freq = *(const int64_t *)field;
+    (void)option;
+    return freq == 0 ? capas_value_string("epoch") : capas_value_integer(freq);
+}
+
+static capas_status read_folder(const capas_option *option, const capas_value *value, void *field)
+{
+    char found[96];
+    (void)option;
+    if (value->kind != CAPAS_VALUE_STRING || !*value->string)
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "the path of a folder, found %s",
+                          capas_value_describe(value, found, sizeof found));
+    *(const char **)field = value->string;
+    return CAPAS_OK;
+}
+
+static capas_value *write_folder(const capas_option *option, const void *field)
+{
+    (void)option;
+    return capas_value_string(*(const char *const *)field);
+}
+
+static const capas_option_kind freq_kind = {"epoch or a number of batches", NULL, check_freq,
+                                            read_freq, write_freq};
+static const capas_option_kind folder_kind = {"a folder", NULL, NULL, read_folder, write_folder};
+
+#define FIELD(name) offsetof(backup_settings, options.name)
+static const capas_option options[] = {
+    {.name = "backup_dir",
+     .kind = &folder_kind,
+     .offset = offsetof(backup_settings, backup_dir),
+     .help = "the folder of the checkpoints"},
+    {.name = "save_freq",
+     .kind = &freq_kind,
+     .offset = FIELD(save_freq),
+     .help = "epoch, or the number of batches between checkpoints"},
+    {.name = "every_seconds",
+     .kind = &capas_option_real,
+     .offset = FIELD(every_seconds),
+     .maximum = HUGE_VAL,
+     .help = "a checkpoint also whenever so much time went by"},
+    {.name = "double_checkpoint",
+     .kind = &capas_option_bool,
+     .offset = FIELD(double_checkpoint),
+     .help = "keeps the one before the newest too"},
+    {.name = "delete_checkpoint",
+     .kind = &capas_option_bool,
+     .offset = FIELD(delete_checkpoint),
+     .standard = 1,
+     .help = "removes them when the training has come to its end"},
+};
+
+const capas_option_table capas_backup_table = {"BackupAndRestore", options, CAPAS_COUNT(options),
+                                               sizeof(backup_settings)};
+
+/* Files. */
+
+/* The folder is ours to make; that it cannot be written to is told before the work. */
+static capas_status prepare_folder(const capas_backup *backup)
+{
+    CAPAS_TRY(capas_make_folder(backup->folder));
+    if (access(backup->folder, W_OK | X_OK) != 0)
+        return capas_fail(CAPAS_WRITE_FAILED, "the folder %s cannot be written to: %m",
+                          backup->folder);
+    capas_remove_leftovers(backup->newest);
+    capas_remove_leftovers(backup->beside);
+    return CAPAS_OK;
+}
+
+static capas_status rename_file(const char *from, const char *to)
+{
+    if (capas_system.rename(from, to) == 0) return CAPAS_OK;
+    return capas_fail(CAPAS_WRITE_FAILED, "%s could not be renamed to %s: %m", from, to);
+}
+
+/* The newest becomes the one before only when the new one is whole, and when it is whole itself. */
+static capas_status write_double(capas_backup *backup, const capas_state_store *store)
+{
+    capas_status status = capas_store_state(store, backup->beside);
+    if (status != CAPAS_OK) return status;
+    if (backup->newest_is_whole) status = rename_file(backup->newest, backup->previous);
+    if (status == CAPAS_OK) status = rename_file(backup->beside, backup->newest);
+    if (status != CAPAS_OK) unlink(backup->beside);
+    return status;
+}
+
+capas_status capas_backup_write(capas_backup *backup, const capas_state_store *store)
+{
+    backup->wanted = false;
+    backup->batches = 0;
+    capas_status status = backup->options.double_checkpoint
+                              ? write_double(backup, store)
+                              : capas_store_state(store, backup->newest);
+    backup->written = capas_seconds();
+    if (status == CAPAS_OK) backup->newest_is_whole = true;
+    return status;
+}
+
+static bool exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+static capas_status fail_restore(capas_status status)
+{
+    char cause[SENTENCE];
+    snprintf(cause, sizeof cause, "%s", capas_error());
+    return capas_fail(status, "fit: %s%s", cause,
+                      status == CAPAS_BAD_FILE ? "; remove it to train anew" : "");
+}
+
+/* Without a newest there may be one before: the process was killed between two renames. */
+capas_status capas_backup_restore(capas_backup *backup, capas_state_store *store, bool *found)
+{
+    bool has_previous = exists(backup->previous);
+    capas_status status = CAPAS_OK;
+    *found = false;
+    if (exists(backup->newest)) {
+        status = capas_restore_state(backup->newest, store);
+        *found = backup->newest_is_whole = status == CAPAS_OK;
+        if (*found || status != CAPAS_BAD_FILE || !has_previous)
+            return *found ? CAPAS_OK : fail_restore(status);
+        capas_warn("%s; the one before it is taken", capas_error());
+    }
+    if (!has_previous) return CAPAS_OK;
+    status = capas_restore_state(backup->previous, store);
+    *found = status == CAPAS_OK;
+    return *found ? CAPAS_OK : fail_restore(status);
+}
+
+static void remove_files(const capas_backup *backup)
+{
+    unlink(backup->newest);
+    unlink(backup->previous);
+    unlink(backup->beside);
+    rmdir(backup->folder); /* which others may use, too */
+}
+
+capas_backup *capas_backup_next(const capas_backup *backup)
+{
+    return backup->next;
+}
+
+bool capas_backup_wants(const capas_backup *backup)
+{
+    return backup->wanted;
+}
+
+const char *capas_backup_folder(const capas_backup *backup)
+{
+    return backup->folder;
+}
+
+/* Hooks. */
+
+static capas_status begin(void *context, capas_training *training, capas_logs *logs)
+{
+    capas_backup *backup = context, **last = &training->backups;
+    (void)logs;
+    CAPAS_TRY(prepare_folder(backup));
+    while (*last)
+        last = &(*last)->next;
+    *last = backup;
+    backup->next = NULL;
+    backup->wanted = backup->newest_is_whole = false;
+    backup->batches = 0;
+    backup->written = capas_seconds();
+    return CAPAS_OK;
+}
+
+static bool time_is_up(const capas_backup *backup)
+{
+    double seconds = backup->options.every_seconds;
+    return seconds > 0 && capas_seconds() - backup->written >= seconds;
+}
+
+static capas_status end_batch(void *context, capas_training *training, int64_t batch,
+                              capas_logs *logs)
+{
+    capas_backup *backup = context;
+    (void)training, (void)batch, (void)logs;
+    backup->batches++;
+    bool full = backup->options.save_freq > 0 && backup->batches >= backup->options.save_freq;
+    backup->wanted = full || time_is_up(backup);
+    return CAPAS_OK;
+}
+
+static capas_status end_epoch(void *context, capas_training *training, int epoch, capas_logs *logs)
+{
+    capas_backup *backup = context;
+    (void)training, (void)epoch, (void)logs;
+    backup->wanted = backup->options.save_freq == 0 || time_is_up(backup);
+    return CAPAS_OK;
+}
+
+static capas_status end(void *context, capas_training *training, capas_logs *logs)
+{
+    const capas_backup *backup = context;
+    (void)training, (void)logs;
+    if (backup->options.delete_checkpoint) remove_files(backup);
+    return CAPAS_OK;
+}
+
+/* Making one. */
+
+static char *path_in(const char *folder, const char *name)
+{
+    size_t size = strlen(folder) + strlen(name) + 2;
+    char *path = capas_allocate(size, 1);
+    if (path) snprintf(path, size, "%s/%s", folder, name);
+    return path;
+}
+
+/* From resolved settings. */
+static capas_callback *make(const backup_settings *settings)
+{
+    capas_backup *backup = capas_allocate_zeroed(1, sizeof *backup);
+    if (!backup) return NULL;
+    backup->options = settings->options;
+    backup->folder = capas_copy_string(settings->backup_dir);
+    backup->newest = path_in(settings->backup_dir, CAPAS_CHECKPOINT);
+    backup->previous = path_in(settings->backup_dir, CAPAS_CHECKPOINT ".previous");
+    backup->beside = path_in(settings->backup_dir, CAPAS_CHECKPOINT ".new");
+    backup->callback = (capas_callback){.context = backup,
+                                        .on_train_begin = begin,
+                                        .on_train_batch_end = end_batch,
+                                        .on_epoch_end = end_epoch,
+                                        .on_train_end = end};
+    if (backup->folder && backup->newest && backup->previous && backup->beside)
+        return &backup->callback;
+    capas_backup_and_restore_free(&backup->callback);
+    return NULL;
+}
+
+static capas_callback *make_in_folder(const backup_settings *settings, const char *where)
+{
+    if (settings->backup_dir && *settings->backup_dir) return make(settings);
+    capas_fail(CAPAS_INVALID_ARGUMENT, "%s: backup_dir is missing, the folder of the checkpoints",
+               where);
+    return NULL;
+}
+
+capas_callback *capas_backup_and_restore_with(const char *backup_dir,
+                                              const capas_backup_and_restore_options *given)
+{
+    static const char where[] = "BackupAndRestore";
+    backup_settings settings = {.options.struct_size = sizeof settings.options};
+    if (capas_copy_options(&settings.options, sizeof settings.options, given, where) != CAPAS_OK)
+        return NULL;
+    settings.backup_dir = backup_dir;
+    if (capas_options_resolve(&capas_backup_table, &settings, where) != CAPAS_OK) return NULL;
+    return make_in_folder(&settings, where);
+}
+
+capas_callback *capas_backup_read_options(const capas_value *map, const char *where)
+{
+    backup_settings settings = {.options.struct_size = sizeof settings.options};
+    if (capas_options_resolve(&capas_backup_table, &settings, where) != CAPAS_OK) return NULL;
+    if (capas_options_read(&capas_backup_table, &settings, map, where) != CAPAS_OK) return NULL;
+    return make_in_folder(&settings, where);
+}
+
+void capas_backup_and_restore_free(capas_callback *callback)
+{
+    if (!callback) return;
+    capas_backup *backup = callback->context;
+    capas_release(backup->folder);
+    capas_release(backup->newest);
+    capas_release(backup->previous);
+    capas_release(backup->beside);
+    capas_release(backup);
+}
