@@ -29,6 +29,26 @@ typedef struct capas_pair {
 typedef enum capas_padding { CAPAS_VALID = 1, CAPAS_SAME } capas_padding;
 typedef enum capas_data_format { CAPAS_CHANNELS_LAST = 1, CAPAS_CHANNELS_FIRST } capas_data_format;
 
+/* A range of numbers: {0.9, 1.2} from 0.9 to 1.2. A second one left out (0): {0.1} is what Keras
+ * makes of the number 0.1, a range about the middle that the option tells. */
+typedef struct capas_range {
+    double low, high;
+} capas_range;
+
+/* What lies outside a picture that is turned or moved:
+ * constant kkkk|abcd|kkkk, nearest aaaa|abcd|dddd, reflect dcba|abcd|dcba, wrap abcd|abcd|abcd. */
+typedef enum capas_fill_mode {
+    CAPAS_FILL_CONSTANT = 1,
+    CAPAS_FILL_NEAREST,
+    CAPAS_FILL_REFLECT,
+    CAPAS_FILL_WRAP,
+} capas_fill_mode;
+
+typedef enum capas_interpolation {
+    CAPAS_INTERPOLATE_NEAREST = 1,
+    CAPAS_INTERPOLATE_BILINEAR,
+} capas_interpolation;
+
 /* Element by element, but softmax, which is over the last axis (keras-semantics 2.1). Formulas:
  * elu x > 0 ? x : e^x - 1; selu 1.0507 (x > 0 ? x : 1.6733 (e^x - 1)). */
 typedef enum capas_activation {

@@ -39,6 +39,7 @@
     X(move)                                                                                        \
     X(dropout)                                                                                     \
     X(penalty)                                                                                     \
+    X(warp)                                                                                        \
     X(loss)                                                                                        \
     X(update)
 

@@ -2,19 +2,24 @@
  * when the recipe says so, for the categorical losses. */
 #include "base/memory.h"
 #include "base/option.h"
+#include "base/text.h"
+#include "data/augment.h"
 #include "data/idx.h"
 #include "data/statistics.h"
 #include "recipe/parts.h"
 #include "recipe/yaml.h"
 #include "training/dataset.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { FOUND_SIZE = 96 };
+enum { FOUND_SIZE = 96, WHERE_SIZE = 600 };
 
-/* What a recipe's data rest on, behind capas_recipe_data.keep: the one-hot labels. */
+/* What a recipe's data rest on, behind capas_recipe_data.keep: the one-hot labels, and the training
+ * part as it is when the one that is given is augmented. */
 typedef struct kept {
     float *targets[2];
+    capas_dataset *plain;
 } kept;
 
 /* 0.5, or a fraction in a text: "1/255". */
@@ -78,9 +83,19 @@ static capas_status read_scaling(capas_recipe *recipe, const capas_value *data)
     return CAPAS_OK;
 }
 
+static capas_status read_augment(capas_recipe *recipe, const capas_value *augment)
+{
+    char where[WHERE_SIZE];
+    if (!augment || augment->kind == CAPAS_VALUE_NULL) return CAPAS_OK;
+    recipe->augments = true;
+    capas_cut_text(where, sizeof where,
+                   snprintf(where, sizeof where, "%s: data: augment", recipe->path));
+    return capas_augment_options_read(&recipe->augment, augment, where);
+}
+
 capas_status capas_recipe_read_data(capas_recipe *recipe, const capas_value *data)
 {
-    static const char *const names[] = {"name", "folder", "scale", "offset", "one_hot"};
+    static const char *const names[] = {"name", "folder", "scale", "offset", "one_hot", "augment"};
     recipe->scale = NAN;
     if (data && data->kind == CAPAS_VALUE_STRING) {
         recipe->data = data->string;
@@ -92,6 +107,7 @@ capas_status capas_recipe_read_data(capas_recipe *recipe, const capas_value *dat
         return fail_value(recipe, one_hot, "one_hot must be true or false");
     recipe->one_hot = one_hot && one_hot->boolean;
     CAPAS_TRY(read_place(recipe, data));
+    CAPAS_TRY(read_augment(recipe, capas_value_get(data, "augment")));
     return read_scaling(recipe, data);
 }
 
@@ -187,6 +203,15 @@ static capas_status check_sizes(const opening *opening)
         (long long)test->height, (long long)test->width);
 }
 
+/* Only the training part. */
+static capas_status augment(opening *opening, capas_recipe_data *opened)
+{
+    if (!opening->recipe->augments) return CAPAS_OK;
+    opening->kept->plain = opened->train;
+    opened->train = capas_augmented_new(opened->train, &opening->recipe->augment);
+    return opened->train ? CAPAS_OK : capas_error_status();
+}
+
 static capas_status open_parts(opening *opening, capas_recipe_data *opened)
 {
     CAPAS_TRY(capas_idx_load(&opening->place, CAPAS_IDX_TRAIN, &opening->parts[0]));
@@ -196,6 +221,7 @@ static capas_status open_parts(opening *opening, capas_recipe_data *opened)
     note(opening);
     opened->train = make_dataset(opening, CAPAS_IDX_TRAIN);
     if (!opened->train) return capas_error_status();
+    CAPAS_TRY(augment(opening, opened));
     opened->test = make_dataset(opening, CAPAS_IDX_TEST);
     if (!opened->test) return capas_error_status();
     if (opening->recipe->validates_on_test) opened->validation = opened->test;
@@ -230,6 +256,7 @@ void capas_recipe_close_data(capas_recipe_data *opened)
     if (opened->validation != opened->test) capas_dataset_free(opened->validation);
     capas_dataset_free(opened->train);
     capas_dataset_free(opened->test);
+    if (kept) capas_dataset_free(kept->plain);
     for (int i = 0; kept && i < 2; i++)
         capas_release(kept->targets[i]);
     capas_release(kept);

@@ -4,6 +4,7 @@
 #define CAPAS_RECIPE_PARTS_H
 
 #include "base/value.h"
+#include <capas/augment.h>
 #include <capas/recipe.h>
 #include <stdbool.h>
 
@@ -20,6 +21,8 @@ struct capas_recipe {
     const char *data;     /* a name or folder, of the tree; NULL: none */
     double scale, offset; /* NaN scale: none said */
     bool one_hot;
+    bool augments;
+    capas_augment_options augment; /* resolved */
 
     capas_fit_options fit; /* the numbers, as a program would write them */
     bool validates_on_test;

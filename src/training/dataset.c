@@ -90,6 +90,11 @@ capas_dataset *capas_dataset_slice(capas_dataset *dataset, int64_t first, int64_
     return NULL;
 }
 
+capas_dataset *capas_dataset_unchanged(capas_dataset *dataset)
+{
+    return dataset->type->unchanged ? dataset->type->unchanged(dataset) : dataset;
+}
+
 static void free_names(char **names, int count)
 {
     for (int i = 0; i < count; i++)

@@ -38,6 +38,9 @@ typedef struct capas_dataset_type {
     const void *(*input)(const capas_dataset *dataset, int input);
     /* A checksum of all samples, to tell data apart; NULL: they do not lie in memory. */
     uint64_t (*fingerprint)(const capas_dataset *dataset);
+    /* The same samples as they are before chance changes them; validation takes them from there.
+     * NULL: chance changes nothing. */
+    capas_dataset *(*unchanged)(capas_dataset *dataset);
 } capas_dataset_type;
 
 struct capas_dataset {
@@ -52,6 +55,8 @@ struct capas_dataset {
 /* Sets what all kinds have in common. */
 void capas_dataset_init(capas_dataset *dataset, const capas_dataset_type *type,
                         const capas_dataset_spec *spec);
+
+capas_dataset *capas_dataset_unchanged(capas_dataset *dataset);
 
 /* A spec that can be worked with: counts, ranks, dimensions, elements. Fails with a sentence. */
 capas_status capas_dataset_check_spec(const capas_dataset_spec *spec);

@@ -36,7 +36,8 @@ static capas_status split(capas_fitting *fit)
     int64_t kept = (int64_t)floor((double)count * (1.0 - fit->options.validation_split));
     CAPAS_TRY(check_split(fit, count, kept));
     if (kept == count) return CAPAS_OK;
-    fit->validation_part = capas_dataset_slice(fit->train, kept, count - kept);
+    fit->validation_part =
+        capas_dataset_slice(capas_dataset_unchanged(fit->train), kept, count - kept);
     fit->train_part = capas_dataset_slice(fit->train, 0, kept);
     if (!fit->train_part || !fit->validation_part) return capas_error_status();
     fit->train = fit->train_part;

@@ -50,6 +50,7 @@ extern const capas_kernel CAPAS_TUNED(capas_affine);
 extern const capas_kernel CAPAS_TUNED(capas_add_forward);
 extern const capas_kernel CAPAS_TUNED(capas_add_backward);
 extern const capas_kernel CAPAS_TUNED(capas_dropout);
+extern const capas_kernel CAPAS_TUNED(capas_warp);
 extern const capas_kernel CAPAS_TUNED(capas_pool_forward);
 extern const capas_kernel CAPAS_TUNED(capas_pool_backward);
 extern const capas_kernel CAPAS_TUNED(capas_normalise_forward);

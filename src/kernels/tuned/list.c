@@ -20,6 +20,7 @@ static const capas_kernel *const kernels[] = {
     &CAPAS_TUNED(capas_add_backward),
     &CAPAS_TUNED(capas_affine),
     &CAPAS_TUNED(capas_dropout),
+    &CAPAS_TUNED(capas_warp),
     &CAPAS_TUNED(capas_loss),
     &CAPAS_TUNED(capas_update),
 };

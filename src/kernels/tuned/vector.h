@@ -169,6 +169,27 @@ CAPAS_INLINE vfloat v_from_int(vint a)
     return __builtin_convertvector(a, vfloat);
 }
 
+/* The greatest whole number that is not above; the value must fit an int. */
+CAPAS_INLINE vfloat v_floor(vfloat a)
+{
+    vfloat whole = v_from_int(v_to_int(a));
+    return whole - v_select(whole > a, v_set(1), v_zero());
+}
+/* Lane i: p[index[i]]. */
+CAPAS_INLINE vfloat v_gather(const float *p, vint index)
+{
+#if CAPAS_VECTOR == 16 && defined(__AVX512F__)
+    return (vfloat)_mm512_i32gather_ps((__m512i)index, p, 4);
+#elif CAPAS_VECTOR == 8 && defined(__AVX2__)
+    return (vfloat)_mm256_i32gather_ps(p, (__m256i)index, 4);
+#else
+    vfloat gathered;
+    for (int i = 0; i < CAPAS_VECTOR; i++)
+        gathered[i] = p[index[i]];
+    return gathered;
+#endif
+}
+
 /* The first `count` < CAPAS_VECTOR lanes; nothing is touched behind them, and the other lanes are
  * 0. */
 CAPAS_INLINE vfloat v_load_part(const float *p, int count)
