@@ -4,6 +4,7 @@
 
 #include <capas/model.h>
 #include <capas/options.h>
+#include <capas/schedules.h>
 #include <capas/state.h>
 
 CAPAS_BEGIN
@@ -35,8 +36,9 @@ CAPAS_API double capas_training_learning_rate(const capas_training *training);
 CAPAS_API capas_status capas_training_set_learning_rate(capas_training *training,
                                                         double learning_rate);
 
-/* Each hook may be NULL. A hook that returns other than CAPAS_OK ends the call with that status.
- * Batches and epochs count from 0. `context` is the callback's own. */
+/* A callback is this struct: one of your own needs nothing else, and so stands for Keras's
+ * LambdaCallback too. Each hook may be NULL. A hook that returns other than CAPAS_OK ends the call
+ * with that status. Batches and epochs count from 0. `context` is the callback's own. */
 typedef struct capas_callback {
     void *context;
     capas_status (*on_train_begin)(void *context, capas_training *training, capas_logs *logs);
@@ -81,9 +83,13 @@ typedef enum capas_monitor_mode {
     CAPAS_MONITOR_MAX
 } capas_monitor_mode;
 
-/* EarlyStopping(monitor): ends the training when a number has stopped improving
- * (keras-semantics 6.1). Say what is left out as in capas/options.h. Made by capas, freed with
- * capas_early_stopping_free. It may be used for several trainings, one after the other. */
+/* Keras's own callbacks follow (keras-semantics 6.1). Say what is left out as in capas/options.h.
+ * Each is made by capas (NULL on failure), given to capas_fit, and freed by you with
+ * capas_callback_free. It may be used for several trainings, one after the other. What Keras prints
+ * when verbose is 1 goes as a note to the log (capas_set_log). */
+CAPAS_API void capas_callback_free(capas_callback *callback); /* NULL: nothing */
+
+/* EarlyStopping(monitor): ends the training when a number has stopped improving. */
 typedef struct capas_early_stopping_options {
     size_t struct_size;
     const char *monitor;      /* default: val_loss */
@@ -99,9 +105,56 @@ CAPAS_API capas_callback *capas_early_stopping_with(const capas_early_stopping_o
 #define capas_early_stopping(...)                                                                  \
     capas_early_stopping_with(&(capas_early_stopping_options){                                     \
         .struct_size = sizeof(capas_early_stopping_options), __VA_ARGS__})
-CAPAS_API void capas_early_stopping_free(capas_callback *early_stopping);
 /* The epoch (from 0) at whose end it stopped the last training; 0: it did not stop it. */
 CAPAS_API int capas_early_stopping_epoch(const capas_callback *early_stopping);
+
+/* ReduceLROnPlateau(monitor): a smaller learning rate when a number has stopped improving. Adds
+ * learning_rate to the logs. */
+typedef struct capas_reduce_lr_on_plateau_options {
+    size_t struct_size;
+    const char *monitor;     /* default: val_loss */
+    double factor;           /* new rate = rate * factor; below 1; default: 0.1 */
+    int patience;            /* epochs without improvement that are borne; default: 10 */
+    int verbose;             /* default: 0 */
+    capas_monitor_mode mode; /* default: auto */
+    double min_delta;        /* less does not count as improvement; default: 0.0001 */
+    int cooldown;            /* epochs after a reduction that do not count; default: 0 */
+    double min_lr;           /* the rate does not go below; default: 0 */
+} capas_reduce_lr_on_plateau_options;
+CAPAS_API capas_callback *capas_reduce_lr_on_plateau_with(
+    const capas_reduce_lr_on_plateau_options *options);
+#define capas_reduce_lr_on_plateau(...)                                                            \
+    capas_reduce_lr_on_plateau_with(&(capas_reduce_lr_on_plateau_options){                         \
+        .struct_size = sizeof(capas_reduce_lr_on_plateau_options), __VA_ARGS__})
+
+/* LearningRateScheduler(schedule): the learning rate of each epoch, from a function (of the epoch,
+ * from 0, and the rate so far) or from a schedule of which an epoch is one step. Adds learning_rate
+ * to the logs. */
+typedef double capas_learning_rate_function(void *context, int epoch, double learning_rate);
+typedef struct capas_learning_rate_scheduler_options {
+    size_t struct_size;
+    capas_learning_rate_function *function; /* this ... */
+    void *context;                          /* for it */
+    capas_schedule schedule;                /* ... or this */
+    int verbose;                            /* default: 0 */
+} capas_learning_rate_scheduler_options;
+CAPAS_API capas_callback *capas_learning_rate_scheduler_with(
+    const capas_learning_rate_scheduler_options *options);
+#define capas_learning_rate_scheduler(...)                                                         \
+    capas_learning_rate_scheduler_with(&(capas_learning_rate_scheduler_options){                   \
+        .struct_size = sizeof(capas_learning_rate_scheduler_options), __VA_ARGS__})
+
+/* TerminateOnNaN: a loss or weight that is no longer finite ends the training quietly, with the
+ * weights as they are. Without it capas_fit fails then, and says the likely cause. */
+typedef struct capas_terminate_on_nan_options {
+    size_t struct_size;
+    int raise_error; /* fails all the same; default: false */
+} capas_terminate_on_nan_options;
+CAPAS_API capas_callback *capas_terminate_on_nan_with(
+    const capas_terminate_on_nan_options *options);
+#define capas_terminate_on_nan(...)                                                                \
+    capas_terminate_on_nan_with(&(capas_terminate_on_nan_options){                                 \
+        .struct_size = sizeof(capas_terminate_on_nan_options), __VA_ARGS__})
 
 /* BackupAndRestore(backup_dir): a training that is killed at any moment goes on when the same
  * capas_fit is called again (same data, options and seed, a model made alike), to the same bits as

@@ -45,17 +45,30 @@ static capas_status check_field(const capas_option *option, const void *field)
     return option->kind->check ? option->kind->check(option, field) : CAPAS_OK;
 }
 
-capas_status capas_options_resolve(const capas_option_table *table, void *options,
-                                   const char *where)
+void capas_options_fill(const capas_option_table *table, void *options)
 {
     for (size_t i = 0; i < table->count; i++) {
         const capas_option *option = &table->options[i];
-        void *field = field_of(option, options);
-        if (option->kind->resolve) option->kind->resolve(option, field);
-        capas_status status = check_field(option, field);
+        if (option->kind->resolve) option->kind->resolve(option, field_of(option, options));
+    }
+}
+
+capas_status capas_options_check(const capas_option_table *table, const void *options,
+                                 const char *where)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const capas_option *option = &table->options[i];
+        capas_status status = check_field(option, constant_field_of(option, options));
         if (status != CAPAS_OK) return fail_option(status, where, option, NULL);
     }
     return CAPAS_OK;
+}
+
+capas_status capas_options_resolve(const capas_option_table *table, void *options,
+                                   const char *where)
+{
+    capas_options_fill(table, options);
+    return capas_options_check(table, options, where);
 }
 
 static const capas_option *find_option(const capas_option_table *table, const char *name)

@@ -67,6 +67,12 @@ typedef struct capas_option_table {
 capas_status capas_options_resolve(const capas_option_table *table, void *options,
                                    const char *where);
 
+/* Its two halves, for options some of which must be said: the defaults, then what is read, then the
+ * check of all. */
+void capas_options_fill(const capas_option_table *table, void *options);
+capas_status capas_options_check(const capas_option_table *table, const void *options,
+                                 const char *where);
+
 /* Sets fields of resolved options from a map. A key that the table does not have is an error that
  * names the nearest option. Checks ranges. */
 capas_status capas_options_read(const capas_option_table *table, void *options,

@@ -24,6 +24,11 @@ int64_t capas_shape_count(const capas_shape *shape, int first);
 /* "1,626,692" */
 const char *capas_thousands(int64_t number, char *text, size_t size);
 
+/* The shortest digits that give the same double again, as Python's repr writes them: "0.1",
+ * "1e-07", "2.0"; for what is not finite "nan", "inf", "-inf". Returns `text`. */
+enum { CAPAS_REAL_TEXT = 40 };
+const char *capas_real_text(double real, char text[CAPAS_REAL_TEXT]);
+
 /* After length = snprintf(text, size, ...): when that did not fit, text ends in "..." and not
  * inside a UTF-8 character. */
 void capas_cut_text(char *text, size_t size, int length);

@@ -5,7 +5,7 @@
 
 #include "base/value.h"
 
-enum { CAPAS_JSON_DEPTH = 100, CAPAS_JSON_REAL = 40 };
+enum { CAPAS_JSON_DEPTH = 100 };
 
 /* One document; NULL with a sentence that starts with `where` and says line and column. Keys said
  * twice, numbers that do not fit and nesting deeper than CAPAS_JSON_DEPTH are refused. */
@@ -14,9 +14,5 @@ capas_value *capas_json_read(const char *text, size_t size, const char *where);
 /* On one line, with ", " and ": " between, only ASCII; released with capas_release. NULL when
  * memory runs out, a number is not finite or a text is not UTF-8. */
 char *capas_json_write(const capas_value *value);
-
-/* The shortest digits that give the same double again, as Python's repr writes them: "0.1",
- * "1e-07", "2.0"; for what is not finite "nan", "inf", "-inf". Returns `text`. */
-const char *capas_json_real(double real, char text[CAPAS_JSON_REAL]);
 
 #endif

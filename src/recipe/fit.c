@@ -1,87 +1,17 @@
-/* The fit part of a recipe: numbers by the table of capas_fit, `validation: test`, and callbacks by
- * name. */
+/* The fit part of a recipe: numbers by the table of capas_fit, and `validation: test`. */
 #include "base/memory.h"
 #include "base/option.h"
 #include "base/text.h"
 #include "recipe/parts.h"
-#include "training/backup.h"
-#include "training/early_stopping.h"
 #include "training/trainer.h"
 #include <stdio.h>
 #include <string.h>
 
 enum { FOUND_SIZE = 96, WHERE_SIZE = 600, MOST_NAMES = 32 };
 
-/* A callback that a recipe can name. A new one is one line here. */
-static const struct known_callback {
-    const char *name;
-    capas_callback *(*read)(const capas_value *options, const char *where);
-    void (*free)(capas_callback *callback);
-} known_callbacks[] = {
-    {"EarlyStopping", capas_early_stopping_read, capas_early_stopping_free},
-    {"BackupAndRestore", capas_backup_read_options, capas_backup_and_restore_free},
-};
-
-static capas_status fail_callback(const capas_recipe *recipe, const capas_value *item,
-                                  const char *name)
-{
-    const char *names[CAPAS_COUNT(known_callbacks)];
-    for (size_t i = 0; i < CAPAS_COUNT(known_callbacks); i++)
-        names[i] = known_callbacks[i].name;
-    const char *nearest = capas_nearest_name(name, names, CAPAS_COUNT(names));
-    return capas_recipe_fail(recipe, item, CAPAS_UNKNOWN_NAME, "no callback \"%s\"; %s \"%s\"%s",
-                             name, nearest ? "did you mean" : "there is",
-                             nearest ? nearest : names[0], nearest ? "?" : "");
-}
-
 static void place_text(const capas_recipe *recipe, const char *name, char *text, size_t size)
 {
     capas_cut_text(text, size, snprintf(text, size, "%s: %s", recipe->path, name));
-}
-
-static capas_status add_callback(capas_recipe *recipe, const capas_value *item)
-{
-    char found[FOUND_SIZE], where[WHERE_SIZE];
-    bool is_map = item->kind == CAPAS_VALUE_MAP && item->count == 1;
-    if (item->kind != CAPAS_VALUE_STRING && !is_map)
-        return capas_recipe_fail(recipe, item, CAPAS_INVALID_ARGUMENT,
-                                 "a callback must be a name, as EarlyStopping, or a map of one "
-                                 "name and its options; found %s",
-                                 capas_value_describe(item, found, sizeof found));
-    if (recipe->callback_count == CAPAS_RECIPE_CALLBACKS)
-        return capas_recipe_fail(recipe, item, CAPAS_INVALID_ARGUMENT,
-                                 "at most %d callbacks are possible", CAPAS_RECIPE_CALLBACKS);
-    const char *name = is_map ? item->keys[0] : item->string;
-    for (size_t i = 0; i < CAPAS_COUNT(known_callbacks); i++) {
-        if (strcmp(name, known_callbacks[i].name) != 0) continue;
-        place_text(recipe, name, where, sizeof where);
-        capas_callback *callback = known_callbacks[i].read(is_map ? item->items[0] : NULL, where);
-        if (!callback) return capas_error_status();
-        recipe->callback_frees[recipe->callback_count] = known_callbacks[i].free;
-        recipe->callbacks[recipe->callback_count++] = callback;
-        return CAPAS_OK;
-    }
-    return fail_callback(recipe, item, name);
-}
-
-static capas_status read_callbacks(capas_recipe *recipe, const capas_value *list)
-{
-    char found[FOUND_SIZE];
-    if (!list || list->kind == CAPAS_VALUE_NULL) return CAPAS_OK;
-    if (list->kind != CAPAS_VALUE_LIST)
-        return capas_recipe_fail(recipe, list, CAPAS_INVALID_ARGUMENT,
-                                 "fit: callbacks must be a list, as [EarlyStopping], found %s",
-                                 capas_value_describe(list, found, sizeof found));
-    for (size_t i = 0; i < list->count; i++)
-        CAPAS_TRY(add_callback(recipe, list->items[i]));
-    return CAPAS_OK;
-}
-
-void capas_recipe_free_callbacks(capas_recipe *recipe)
-{
-    for (int i = 0; i < recipe->callback_count; i++)
-        recipe->callback_frees[i](recipe->callbacks[i]);
-    recipe->callback_count = 0;
 }
 
 static capas_status check_keys(const capas_recipe *recipe, const capas_value *fit)
@@ -131,7 +61,7 @@ capas_status capas_recipe_read_fit(capas_recipe *recipe, const capas_value *fit)
     if (fit && fit->kind == CAPAS_VALUE_NULL) fit = NULL;
     CAPAS_TRY(read_numbers(recipe, fit));
     CAPAS_TRY(read_validation(recipe, fit));
-    return read_callbacks(recipe, capas_value_get(fit, "callbacks"));
+    return capas_recipe_read_callbacks(recipe, capas_value_get(fit, "callbacks"));
 }
 
 capas_status capas_recipe_fit_options(const capas_recipe *recipe, const capas_recipe_data *data,
@@ -148,7 +78,7 @@ capas_status capas_recipe_fit_options(const capas_recipe *recipe, const capas_re
         capas_warn("%s: the test set is also the validation set%s; keep a part of the training "
                    "data for it, as with validation_split: 0.1",
                    recipe->path,
-                   recipe->callback_count > 0
+                   recipe->decides
                        ? ", and callbacks choose by it: the test result will look better than it is"
                        : "");
     return CAPAS_OK;

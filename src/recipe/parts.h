@@ -29,6 +29,7 @@ struct capas_recipe {
     capas_callback *callbacks[CAPAS_RECIPE_CALLBACKS];
     void (*callback_frees[CAPAS_RECIPE_CALLBACKS])(capas_callback *callback);
     int callback_count;
+    bool decides; /* one of them decides by a number of the validation */
     double expected_accuracy, published_accuracy; /* on the test set; NaN: not said */
 
     /* What the data that were opened are like, for the model made afterwards. */
@@ -56,6 +57,7 @@ capas_status capas_recipe_set(capas_recipe *recipe, const char *setting);
 capas_status capas_recipe_read_model(capas_recipe *recipe, const capas_value *model);
 capas_status capas_recipe_read_data(capas_recipe *recipe, const capas_value *data);
 capas_status capas_recipe_read_fit(capas_recipe *recipe, const capas_value *fit);
+capas_status capas_recipe_read_callbacks(capas_recipe *recipe, const capas_value *list);
 void capas_recipe_free_callbacks(capas_recipe *recipe);
 
 /* Keras's configuration of the list of layers, for samples of a shape; NULL on failure. */

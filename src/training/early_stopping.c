@@ -2,58 +2,25 @@
  * improvement gives new patience only when it also beats the baseline; patience 0 stops at the
  * first epoch without improvement, but never at epoch 0; the best weights are restored also when
  * nothing stopped; numbers are compared in float32. */
-#include "training/early_stopping.h"
 #include "base/memory.h"
-#include "training/hooks.h"
-#include "training/trainer.h"
+#include "training/callback.h"
+#include "training/monitor.h"
+#include <capas/state.h>
 #include <math.h>
 #include <string.h>
 
 typedef struct early_stopping {
-    capas_callback callback; /* first: what the user holds */
-    capas_early_stopping_options options;
-    char *monitor;
-    bool larger_is_better, mode_known, has_best, warned;
-    double best;
+    capas_own_callback own;
+    capas_early_stopping_options options; /* without its texts */
+    capas_monitor monitor;
     int wait, best_epoch, stopped_epoch;
-    float *best_weights; /* the model's block; NULL until there is a best */
+    size_t weights_size; /* of the model's block */
+    float *best_weights; /* NULL until there is a best */
 } early_stopping;
-
-/* A text that belongs to whoever gave it. */
-static void resolve_text(const capas_option *option, void *field)
-{
-    const char **text = field;
-    if (!*text) *text = option->words[0];
-}
-
-static capas_status read_text(const capas_option *option, const capas_value *value, void *field)
-{
-    char found[96];
-    (void)option;
-    if (value->kind != CAPAS_VALUE_STRING || !*value->string)
-        return capas_fail(CAPAS_INVALID_ARGUMENT, "a name like val_loss, found %s",
-                          capas_value_describe(value, found, sizeof found));
-    *(const char **)field = value->string;
-    return CAPAS_OK;
-}
-
-static capas_value *write_text(const capas_option *option, const void *field)
-{
-    (void)option;
-    return capas_value_string(*(const char *const *)field);
-}
-
-static const capas_option_kind text_kind = {"a name", resolve_text, NULL, read_text, write_text};
-static const char *const standard_monitor[] = {"val_loss", NULL};
-static const char *const modes[] = {"auto", "min", "max", NULL};
 
 #define FIELD(name) offsetof(capas_early_stopping_options, name)
 static const capas_option options[] = {
-    {.name = "monitor",
-     .kind = &text_kind,
-     .offset = FIELD(monitor),
-     .words = standard_monitor,
-     .help = "the number that is watched"},
+    CAPAS_MONITOR_ROW(capas_early_stopping_options),
     {.name = "min_delta",
      .kind = &capas_option_real,
      .offset = FIELD(min_delta),
@@ -63,17 +30,8 @@ static const capas_option options[] = {
      .offset = FIELD(patience),
      .maximum = HUGE_VAL,
      .help = "epochs without improvement that are borne"},
-    {.name = "verbose",
-     .kind = &capas_option_integer,
-     .offset = FIELD(verbose),
-     .maximum = 2,
-     .help = "1: says when it stops or restores"},
-    {.name = "mode",
-     .kind = &capas_option_enum,
-     .offset = FIELD(mode),
-     .standard = CAPAS_MONITOR_AUTO,
-     .words = modes,
-     .help = "whether smaller or larger is better"},
+    CAPAS_VERBOSE_ROW(capas_early_stopping_options),
+    CAPAS_MODE_ROW(capas_early_stopping_options),
     {.name = "baseline",
      .kind = &capas_option_real,
      .offset = FIELD(baseline),
@@ -91,9 +49,6 @@ static const capas_option options[] = {
      .help = "epochs before it are passed over"},
 };
 
-const capas_option_table capas_early_stopping_table = {
-    "EarlyStopping", options, CAPAS_COUNT(options), sizeof(capas_early_stopping_options)};
-
 static void forget_weights(early_stopping *state)
 {
     capas_release(state->best_weights);
@@ -103,99 +58,47 @@ static void forget_weights(early_stopping *state)
 static capas_status begin(void *context, capas_training *training, capas_logs *logs)
 {
     early_stopping *state = context;
-    (void)training;
     (void)logs;
     state->wait = state->best_epoch = state->stopped_epoch = 0;
-    state->has_best = state->mode_known = state->warned = false;
+    state->weights_size =
+        (size_t)capas_training_model(training)->value_count * sizeof *state->best_weights;
+    capas_monitor_reset(&state->monitor);
     forget_weights(state);
     return CAPAS_OK;
 }
 
-static bool is_metric(const capas_model *model, const char *name)
-{
-    const capas_trainer *trainer = model->trainer;
-    for (int i = 0; trainer && i < trainer->metric_count; i++)
-        if (strcmp(trainer->metric_names[i], name) == 0) return true;
-    return false;
-}
-
-/* All compiled metrics so far are better when they are larger. */
-static capas_status choose_mode(early_stopping *state, const capas_model *model)
-{
-    const char *name = state->monitor;
-    if (strncmp(name, "val_", 4) == 0) name += 4;
-    state->mode_known = true;
-    state->larger_is_better = state->options.mode == CAPAS_MONITOR_MAX;
-    if (state->options.mode != CAPAS_MONITOR_AUTO || strcmp(name, "loss") == 0) return CAPAS_OK;
-    state->larger_is_better = is_metric(model, name);
-    if (state->larger_is_better) return CAPAS_OK;
-    return capas_fail(CAPAS_INVALID_ARGUMENT,
-                      "EarlyStopping: whether %s should become smaller or larger is not known; say "
-                      "mode \"min\" or \"max\"",
-                      state->monitor);
-}
-
-static bool is_improvement(const early_stopping *state, double value, double than)
-{
-    double least = fabs(state->options.min_delta);
-    return state->larger_is_better ? (float)(value - least) > (float)than
-                                   : (float)(value + least) < (float)than;
-}
-
 static capas_status keep_weights(early_stopping *state, const capas_model *model)
 {
-    size_t size = (size_t)model->value_count * sizeof(float);
     if (!state->options.restore_best_weights) return CAPAS_OK;
-    if (!state->best_weights) state->best_weights = capas_allocate(size, 1);
+    if (!state->best_weights) state->best_weights = capas_allocate(state->weights_size, 1);
     if (!state->best_weights) return capas_fail_in("EarlyStopping: keeping the best weights");
-    memcpy(state->best_weights, model->values, size);
+    memcpy(state->best_weights, model->values, state->weights_size);
     return CAPAS_OK;
 }
 
 static capas_status take_best(early_stopping *state, const capas_model *model, int epoch,
                               double value)
 {
-    const capas_early_stopping_options *options = &state->options;
+    double baseline = state->options.baseline;
     bool beats_baseline =
-        options->baseline == CAPAS_NONE || is_improvement(state, value, options->baseline);
-    state->best = value;
-    state->has_best = true;
+        baseline == CAPAS_NONE || capas_monitor_is_better(&state->monitor, value, baseline);
+    capas_monitor_take(&state->monitor, value);
     state->best_epoch = epoch;
     if (beats_baseline) state->wait = 0;
     return keep_weights(state, model);
-}
-
-static void warn_missing(early_stopping *state, const capas_logs *logs)
-{
-    const char *example = capas_logs_count(logs) > 0 ? capas_logs_name(logs, 0) : "nothing";
-    if (!state->warned)
-        capas_warn("EarlyStopping watches %s, which this training does not have (it has %s%s); it "
-                   "will not stop",
-                   state->monitor, example, capas_logs_count(logs) > 1 ? " and others" : "");
-    state->warned = true;
-}
-
-static bool has_log(const capas_logs *logs, const char *name)
-{
-    for (int i = 0; i < capas_logs_count(logs); i++)
-        if (strcmp(capas_logs_name(logs, i), name) == 0) return true;
-    return false;
 }
 
 static capas_status end_epoch(void *context, capas_training *training, int epoch, capas_logs *logs)
 {
     early_stopping *state = context;
     const capas_model *model = capas_training_model(training);
-    if (!state->mode_known) CAPAS_TRY(choose_mode(state, model));
-    if (!has_log(logs, state->monitor)) {
-        warn_missing(state, logs);
-        return CAPAS_OK;
-    }
-    if (epoch < state->options.start_from_epoch) return CAPAS_OK;
-    double value = capas_logs_get(logs, state->monitor);
+    double value;
+    bool found;
+    CAPAS_TRY(capas_monitor_look(&state->monitor, model, logs, &value, &found));
+    if (!found || epoch < state->options.start_from_epoch) return CAPAS_OK;
     if (!state->best_weights) CAPAS_TRY(keep_weights(state, model));
     state->wait++;
-    if (!state->has_best || is_improvement(state, value, state->best))
+    if (capas_monitor_improves(&state->monitor, value))
         return take_best(state, model, epoch, value);
     if (state->wait < state->options.patience || epoch == 0) return CAPAS_OK;
     state->stopped_epoch = epoch;
@@ -215,50 +118,74 @@ static capas_status end(void *context, capas_training *training, capas_logs *log
     if (speaks)
         capas_note("Restoring model weights from the end of the best epoch: %d.",
                    state->best_epoch + 1);
-    memcpy(model->values, state->best_weights, (size_t)model->value_count * sizeof(float));
+    memcpy(model->values, state->best_weights, state->weights_size);
     capas_model_touch(model);
     forget_weights(state);
     return CAPAS_OK;
 }
 
-/* From resolved options. */
-static capas_callback *make(const capas_early_stopping_options *resolved)
+static capas_status save_state(void *context, capas_state *saved)
 {
-    early_stopping *state = capas_allocate_zeroed(1, sizeof *state);
-    if (!state) return NULL;
-    state->options = *resolved;
-    state->monitor = capas_copy_string(resolved->monitor);
-    state->callback = (capas_callback){
-        .context = state, .on_train_begin = begin, .on_epoch_end = end_epoch, .on_train_end = end};
-    if (state->monitor) return &state->callback;
-    capas_early_stopping_free(&state->callback);
-    return NULL;
+    const early_stopping *state = context;
+    CAPAS_TRY(capas_monitor_save(&state->monitor, saved));
+    CAPAS_TRY(capas_state_set_number(saved, "wait", state->wait));
+    CAPAS_TRY(capas_state_set_number(saved, "best_epoch", state->best_epoch));
+    CAPAS_TRY(capas_state_set_number(saved, "stopped_epoch", state->stopped_epoch));
+    if (!state->best_weights) return CAPAS_OK;
+    return capas_state_set_data(saved, "best_weights", state->best_weights, state->weights_size);
 }
+
+static capas_status load_state(void *context, const capas_state *saved)
+{
+    early_stopping *state = context;
+    CAPAS_TRY(capas_monitor_load(&state->monitor, saved));
+    CAPAS_TRY(capas_callback_get_integer(saved, "wait", &state->wait));
+    CAPAS_TRY(capas_callback_get_integer(saved, "best_epoch", &state->best_epoch));
+    CAPAS_TRY(capas_callback_get_integer(saved, "stopped_epoch", &state->stopped_epoch));
+    if (!capas_state_has(saved, "best_weights")) return CAPAS_OK;
+    if (!state->best_weights) state->best_weights = capas_allocate(state->weights_size, 1);
+    if (!state->best_weights) return CAPAS_NO_MEMORY;
+    return capas_state_get_data(saved, "best_weights", state->best_weights, state->weights_size);
+}
+
+static capas_status make(void *own, const void *given, const char *where)
+{
+    early_stopping *state = own;
+    (void)where;
+    state->options = *(const capas_early_stopping_options *)given;
+    state->monitor = (capas_monitor){.owner = "EarlyStopping",
+                                     .without = "it will not stop",
+                                     .name = (char *)state->options.monitor,
+                                     .mode = state->options.mode,
+                                     .min_delta = state->options.min_delta};
+    state->options.monitor = NULL;
+    capas_callback *callback = &state->own.callback;
+    callback->on_train_begin = begin;
+    callback->on_epoch_end = end_epoch;
+    callback->on_train_end = end;
+    callback->save_state = save_state;
+    callback->load_state = load_state;
+    return capas_monitor_open(&state->monitor);
+}
+
+static void close(void *own)
+{
+    early_stopping *state = own;
+    capas_monitor_close(&state->monitor);
+    forget_weights(state);
+}
+
+const capas_callback_type capas_early_stopping_type = {
+    .table = {"EarlyStopping", options, CAPAS_COUNT(options), sizeof(capas_early_stopping_options)},
+    .decides = true,
+    .size = sizeof(early_stopping),
+    .make = make,
+    .close = close,
+};
 
 capas_callback *capas_early_stopping_with(const capas_early_stopping_options *given)
 {
-    capas_early_stopping_options own = {.struct_size = sizeof own};
-    if (capas_copy_options(&own, sizeof own, given, "EarlyStopping") != CAPAS_OK) return NULL;
-    if (capas_options_resolve(&capas_early_stopping_table, &own, "EarlyStopping") != CAPAS_OK)
-        return NULL;
-    return make(&own);
-}
-
-capas_callback *capas_early_stopping_read(const capas_value *map, const char *where)
-{
-    capas_early_stopping_options own = {.struct_size = sizeof own};
-    if (capas_options_resolve(&capas_early_stopping_table, &own, where) != CAPAS_OK) return NULL;
-    if (capas_options_read(&capas_early_stopping_table, &own, map, where) != CAPAS_OK) return NULL;
-    return make(&own);
-}
-
-void capas_early_stopping_free(capas_callback *callback)
-{
-    if (!callback) return;
-    early_stopping *state = callback->context;
-    capas_release(state->monitor);
-    capas_release(state->best_weights);
-    capas_release(state);
+    return capas_callback_with(&capas_early_stopping_type, given);
 }
 
 int capas_early_stopping_epoch(const capas_callback *callback)

@@ -11,10 +11,12 @@ static capas_status train_batch(capas_fitting *fit, int64_t step)
     double loss;
     capas_logs_cut(&fit->logs, 0);
     CAPAS_TRY(capas_hook_train_batch_begin(&fit->training, step, &fit->logs));
-    if (capas_stepper_step(&fit->stepper, &fit->batch, &loss) != CAPAS_OK)
+    capas_status status = capas_stepper_step(&fit->stepper, &fit->batch, &loss);
+    fit->training.invalid = status == CAPAS_NOT_FINITE && fit->training.bears_nan;
+    if (status != CAPAS_OK && !fit->training.invalid)
         return capas_fail_in("fit: epoch %d, batch %lld", fit->training.epoch + 1,
                              (long long)step + 1);
-    capas_guards_step(&fit->guards, &fit->stepper, loss);
+    if (status == CAPAS_OK) capas_guards_step(&fit->guards, &fit->stepper, loss);
     capas_logs_cut(&fit->logs, 0);
     CAPAS_TRY(capas_stepper_logs(&fit->stepper, "", &fit->logs));
     capas_logs_sort(&fit->logs);

@@ -12,8 +12,10 @@ struct capas_training {
     int epoch, epochs;
     int64_t steps; /* an epoch; CAPAS_ANY: unknown */
     bool stop;
-    bool interrupted;                 /* to be ended as a kill would end it */
-    struct capas_backup *backups;     /* a list of those that want checkpoints; NULL: none */
+    bool interrupted;             /* to be ended as a kill would end it */
+    struct capas_backup *backups; /* a list of those that want checkpoints; NULL: none */
+    bool bears_nan; /* numbers that are not finite are no failure; a callback then stops ... */
+    bool invalid;   /* ... when a batch had some */
     const capas_callback **callbacks; /* the user's, the history, the reporter */
     int callback_count;
 };

@@ -155,11 +155,7 @@ static capas_status read_settings(const capas_schedule_type *type, capas_value *
 {
     capas_value_free(capas_value_take(settings, "name"));
     CAPAS_TRY(check_said(type, settings, where));
-    for (size_t i = 0; i < type->table.count; i++) {
-        const capas_option *option = &type->table.options[i];
-        if (option->kind->resolve)
-            option->kind->resolve(option, (char *)&schedule->options + option->offset);
-    }
+    capas_options_fill(&type->table, &schedule->options);
     CAPAS_TRY(capas_options_read(&type->table, &schedule->options, settings, where));
     return type->check ? type->check(schedule, where) : CAPAS_OK;
 }

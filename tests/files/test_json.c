@@ -1,6 +1,7 @@
 /* JSON: what Python's json.dumps writes comes back character by character; errors say line and
  * column; limits hold. */
 #include "base/memory.h"
+#include "base/text.h"
 #include "files/json.h"
 #include "support/cmocka.h"
 #include "support/golden.h"
@@ -41,8 +42,8 @@ static void writes_as_python_does(void **state)
 
 static void assert_real(double real, const char *expected)
 {
-    char text[CAPAS_JSON_REAL];
-    assert_string_equal(capas_json_real(real, text), expected);
+    char text[CAPAS_REAL_TEXT];
+    assert_string_equal(capas_real_text(real, text), expected);
     if (isfinite(real)) assert_true(strtod(text, NULL) == real);
 }
 
@@ -74,8 +75,8 @@ static void does_not_mind_the_locale(void **state)
     bool found = false;
     for (size_t i = 0; i < 3 && !found; i++)
         found = setlocale(LC_NUMERIC, commas[i]) != NULL;
-    char text[CAPAS_JSON_REAL];
-    assert_string_equal(capas_json_real(0.25, text), "0.25");
+    char text[CAPAS_REAL_TEXT];
+    assert_string_equal(capas_real_text(0.25, text), "0.25");
     assert_rewritten("[0.5]", "[0.5]");
     setlocale(LC_NUMERIC, "C");
 }

@@ -1,0 +1,96 @@
+/* The callbacks of a recipe: names, or maps of one name and its options. */
+#include "base/text.h"
+#include "recipe/parts.h"
+#include "training/backup.h"
+#include "training/callback.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { FOUND_SIZE = 96, WHERE_SIZE = 600 };
+
+/* What a recipe can name. A new one is one line here. */
+static const struct known_callback {
+    const char *name;
+    const capas_callback_type *type; /* NULL: it has functions of its own */
+    capas_callback *(*read)(const capas_value *options, const char *where);
+    void (*free)(capas_callback *callback);
+} known[] = {
+    {"EarlyStopping", &capas_early_stopping_type, NULL, NULL},
+    {"ReduceLROnPlateau", &capas_reduce_lr_on_plateau_type, NULL, NULL},
+    {"LearningRateScheduler", &capas_learning_rate_scheduler_type, NULL, NULL},
+    {"TerminateOnNaN", &capas_terminate_on_nan_type, NULL, NULL},
+    {"BackupAndRestore", NULL, capas_backup_read_options, capas_backup_and_restore_free},
+};
+
+static capas_status fail_name(const capas_recipe *recipe, const capas_value *item, const char *name)
+{
+    const char *names[CAPAS_COUNT(known)];
+    char list[256] = "";
+    int used = 0;
+    for (size_t i = 0; i < CAPAS_COUNT(known); i++) {
+        const char *before = i == 0 ? "" : i + 1 == CAPAS_COUNT(known) ? " and " : ", ";
+        names[i] = known[i].name;
+        used += snprintf(list + used, sizeof list - (size_t)used, "%s%s", before, names[i]);
+    }
+    const char *nearest = capas_nearest_name(name, names, CAPAS_COUNT(names));
+    if (nearest)
+        return capas_recipe_fail(recipe, item, CAPAS_UNKNOWN_NAME,
+                                 "no callback \"%s\"; did you mean \"%s\"?", name, nearest);
+    return capas_recipe_fail(recipe, item, CAPAS_UNKNOWN_NAME, "no callback \"%s\"; there are %s",
+                             name, list);
+}
+
+static capas_status add_known(capas_recipe *recipe, const struct known_callback *known,
+                              const capas_value *options, const char *where)
+{
+    const capas_callback_type *type = known->type;
+    capas_callback *callback =
+        type ? capas_callback_read(type, options, where) : known->read(options, where);
+    if (!callback) return capas_error_status();
+    recipe->callback_frees[recipe->callback_count] = type ? capas_callback_free : known->free;
+    recipe->callbacks[recipe->callback_count++] = callback;
+    recipe->decides |= type && type->decides;
+    return CAPAS_OK;
+}
+
+static capas_status add(capas_recipe *recipe, const capas_value *item)
+{
+    char found[FOUND_SIZE], where[WHERE_SIZE];
+    bool is_map = item->kind == CAPAS_VALUE_MAP && item->count == 1;
+    if (item->kind != CAPAS_VALUE_STRING && !is_map)
+        return capas_recipe_fail(recipe, item, CAPAS_INVALID_ARGUMENT,
+                                 "a callback must be a name, as EarlyStopping, or a map of one "
+                                 "name and its options; found %s",
+                                 capas_value_describe(item, found, sizeof found));
+    if (recipe->callback_count == CAPAS_RECIPE_CALLBACKS)
+        return capas_recipe_fail(recipe, item, CAPAS_INVALID_ARGUMENT,
+                                 "at most %d callbacks are possible", CAPAS_RECIPE_CALLBACKS);
+    const char *name = is_map ? item->keys[0] : item->string;
+    for (size_t i = 0; i < CAPAS_COUNT(known); i++) {
+        if (strcmp(name, known[i].name) != 0) continue;
+        capas_cut_text(where, sizeof where,
+                       snprintf(where, sizeof where, "%s: %s", recipe->path, name));
+        return add_known(recipe, &known[i], is_map ? item->items[0] : NULL, where);
+    }
+    return fail_name(recipe, item, name);
+}
+
+capas_status capas_recipe_read_callbacks(capas_recipe *recipe, const capas_value *list)
+{
+    char found[FOUND_SIZE];
+    if (!list || list->kind == CAPAS_VALUE_NULL) return CAPAS_OK;
+    if (list->kind != CAPAS_VALUE_LIST)
+        return capas_recipe_fail(recipe, list, CAPAS_INVALID_ARGUMENT,
+                                 "fit: callbacks must be a list, as [EarlyStopping], found %s",
+                                 capas_value_describe(list, found, sizeof found));
+    for (size_t i = 0; i < list->count; i++)
+        CAPAS_TRY(add(recipe, list->items[i]));
+    return CAPAS_OK;
+}
+
+void capas_recipe_free_callbacks(capas_recipe *recipe)
+{
+    for (int i = 0; i < recipe->callback_count; i++)
+        recipe->callback_frees[i](recipe->callbacks[i]);
+    recipe->callback_count = 0;
+}
