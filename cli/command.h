@@ -4,6 +4,7 @@
 #define CAPAS_CLI_COMMAND_H
 
 #include "base/value.h"
+#include <capas/dataset.h>
 #include <capas/model.h>
 #include <stdbool.h>
 
@@ -42,7 +43,8 @@ typedef struct cli_command {
 } cli_command;
 
 /* The verbs, in the order of the help. */
-extern const cli_command cli_train, cli_evaluate, cli_predict, cli_summary, cli_layers, cli_bench;
+extern const cli_command cli_train, cli_evaluate, cli_predict, cli_summary, cli_layers, cli_bench,
+    cli_plot_verb;
 
 /* Splits argv into options and arguments (moved to the front; *count of them). True: go on.
  * Otherwise *status is what the program ends with (help was printed, or the use is wrong and said
@@ -66,6 +68,9 @@ capas_status cli_set_scale(capas_model *model, const cli_scale *scale);
 /* Prints a value as one JSON text with a newline to stdout, and frees it. False, with the sentence,
  * on failure (also when `value` is NULL or the build has no JSON). */
 bool cli_print_json(capas_value *value);
+
+/* The part ("train" or "test") of the data that --data names: mnist, fashion-mnist, or a folder. */
+capas_status cli_open_data(const char *data, const char *part, capas_dataset **dataset);
 
 /* Whether what goes to a file is seen in colours: a terminal, and no NO_COLOR. */
 bool cli_has_colour(int file);

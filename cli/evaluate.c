@@ -7,13 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static capas_status open_part(const char *data, const char *part, capas_dataset **dataset)
-{
-    bool train = strcmp(part, "train") == 0;
-    const char *folder = strcmp(data, "mnist") == 0 ? NULL : data;
-    return train ? capas_load_idx(folder, dataset, NULL) : capas_load_idx(folder, NULL, dataset);
-}
-
 static bool print(const cli_command *command, const capas_evaluation *evaluation, bool json)
 {
     if (json) {
@@ -64,7 +57,7 @@ static int run_evaluate(const cli_command *command, int argc, char **argv)
         .struct_size = sizeof how, .batch_size = (int)batch_size, .force = force};
     status = CLI_DONE;
     if (model == NULL || cli_set_scale(model, &scale) != CAPAS_OK ||
-        open_part(data, part, &dataset) != CAPAS_OK ||
+        cli_open_data(data, part, &dataset) != CAPAS_OK ||
         capas_evaluate_with(model, dataset, &how, &evaluation) != CAPAS_OK)
         status = cli_fail(command);
     else if (!print(command, &evaluation, json))

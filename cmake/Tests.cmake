@@ -11,6 +11,7 @@ set(test_environment
     "CAPAS_SOURCE_DIR=${PROJECT_SOURCE_DIR}"
     "CAPAS_PROGRAM=${CMAKE_BINARY_DIR}/capas"
     "ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1"
+    "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/leaks.txt:print_suppressions=0"
     "UBSAN_OPTIONS=print_stacktrace=1"
     "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
 

@@ -6,6 +6,7 @@
 
 #include <capas/augment.h>
 #include <capas/callbacks.h>
+#include <capas/classification.h>
 #include <capas/data.h>
 #include <capas/dataset.h>
 #include <capas/files.h>
@@ -13,6 +14,7 @@
 #include <capas/model.h>
 #include <capas/optimizers.h>
 #include <capas/options.h>
+#include <capas/plot.h>
 #include <capas/recipe.h>
 #include <capas/runtime.h>
 #include <capas/schedules.h>

@@ -47,6 +47,11 @@ CAPAS_API capas_model *capas_functional(capas_graph *graph, const char *name,
 
 CAPAS_API void capas_model_free(capas_model *model);
 
+/* A model of its own from the same inputs to what the named layer gives (where it is used first),
+ * with a copy of the weights and of the scale: Keras's Model(m.inputs, m.get_layer(name).output).
+ * NULL on failure (CAPAS_UNKNOWN_NAME). */
+CAPAS_API capas_model *capas_model_until(const capas_model *model, const char *layer);
+
 CAPAS_API capas_status capas_model_status(const capas_model *model);
 CAPAS_API void capas_model_clear_error(capas_model *model);
 

@@ -33,10 +33,15 @@ typedef struct capas_history capas_history;
 CAPAS_API int capas_history_epochs(const capas_history *history);
 CAPAS_API int capas_history_count(const capas_history *history);
 CAPAS_API const char *capas_history_name(const capas_history *history, int series);
+/* The number that the fit gave to the `index`th epoch, from 0: initial_epoch and what follows; -1
+ * when there is none. */
+CAPAS_API int capas_history_epoch(const capas_history *history, int index);
 /* One value per epoch; NaN where an epoch has none. NULL when there is no such name. */
 CAPAS_API const double *capas_history_values(const capas_history *history, const char *name);
 /* "epoch,accuracy,loss,...": as Keras's CSVLogger writes it; freed with capas_free. */
 CAPAS_API capas_status capas_history_csv(const capas_history *history, char **text);
+/* Reads such a file, also Keras's own; NULL on failure (CAPAS_NO_FILE, CAPAS_BAD_FILE). */
+CAPAS_API capas_history *capas_history_load(const char *path);
 CAPAS_API void capas_history_free(capas_history *history);
 
 typedef struct capas_fit_options {

@@ -156,7 +156,7 @@ capas_layer *capas_model_layer(const capas_model *model, const char *name)
     return NULL;
 }
 
-static capas_status fail_no_layer(const capas_model *model, const char *name)
+capas_status capas_model_fail_no_layer(const capas_model *model, const char *name)
 {
     const char **names = capas_allocate((size_t)model->layer_count, sizeof *names);
     if (!names) return CAPAS_NO_MEMORY;
@@ -175,7 +175,7 @@ capas_status capas_model_set_trainable(capas_model *model, const char *name, int
 {
     CAPAS_TRY(capas_model_check(model));
     capas_layer *layer = capas_model_layer(model, name);
-    if (!layer) return capas_model_keep_failure(model, fail_no_layer(model, name));
+    if (!layer) return capas_model_keep_failure(model, capas_model_fail_no_layer(model, name));
     layer->trainable = trainable != 0 && trainable != CAPAS_FALSE;
     return CAPAS_OK;
 }

@@ -76,6 +76,8 @@ capas_status capas_model_place_gradients(capas_model *model);
 /* After values changed by other means than capas_model_set_weight. */
 void capas_model_touch(capas_model *model);
 capas_layer *capas_model_layer(const capas_model *model, const char *name);
+/* "model m has no layer "dens"; did you mean "dense"?" */
+capas_status capas_model_fail_no_layer(const capas_model *model, const char *name);
 /* Draws all weights as their initializers say. */
 capas_status capas_model_initialize(capas_model *model);
 

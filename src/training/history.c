@@ -139,6 +139,12 @@ int capas_history_epochs(const capas_history *history)
     return history ? (int)history->epoch_count : 0;
 }
 
+int capas_history_epoch(const capas_history *history, int index)
+{
+    bool there = history && index >= 0 && (size_t)index < history->epoch_count;
+    return there ? history->epochs[index] : -1;
+}
+
 int capas_history_count(const capas_history *history)
 {
     return history ? (int)history->count : 0;

@@ -1,0 +1,88 @@
+/* The part of a model up to a layer, as a model of its own: the layers made again from their
+ * configurations, and their weights copied. */
+#include "base/memory.h"
+#include "model/graph.h"
+#include <string.h>
+
+/* Uses of `model` from the first to `last` again in `graph`; a use's number is its node's. */
+static void copy_uses(const capas_model *model, int last, capas_graph *graph)
+{
+    for (int u = 0; u <= last; u++) {
+        const capas_use *use = &model->uses[u];
+        capas_node inputs[CAPAS_MAX_INPUTS];
+        for (int i = 0; i < use->input_count; i++)
+            inputs[i].index = use->inputs[i];
+        int first = 0;
+        while (model->uses[first].layer != use->layer)
+            first++;
+        if (first < u) {
+            capas_graph_again(graph, (capas_node){first}, inputs, use->input_count);
+            continue;
+        }
+        const capas_layer *layer = model->layers[use->layer];
+        capas_value *config = capas_layer_config(layer);
+        capas_layer *copy =
+            config ? capas_layer_from_config(layer->type->name, config, layer->name) : NULL;
+        capas_value_free(config);
+        capas_graph_apply(graph, copy, inputs, use->input_count);
+    }
+}
+
+static int find_weight(const capas_model *model, const capas_model_weight *wanted)
+{
+    for (int w = 0; w < model->weight_count; w++)
+        if (strcmp(model->weights[w].layer->name, wanted->layer->name) == 0 &&
+            strcmp(model->weights[w].weight->name, wanted->weight->name) == 0)
+            return w;
+    return -1;
+}
+
+static capas_status copy_weights(const capas_model *from, capas_model *to)
+{
+    for (int w = 0; w < to->weight_count; w++) {
+        const capas_model_weight *weight = &to->weights[w];
+        int place = find_weight(from, weight);
+        float *values = capas_allocate((size_t)weight->count, sizeof *values);
+        if (!values) return CAPAS_NO_MEMORY;
+        capas_status status = capas_model_get_weight(from, place, values);
+        if (status == CAPAS_OK) status = capas_model_set_weight(to, w, values);
+        capas_release(values);
+        if (status != CAPAS_OK) return status;
+    }
+    to->preprocessing = from->preprocessing;
+    return CAPAS_OK;
+}
+
+/* The inputs that lie before the layer in the order of the uses; a chain's and most graphs' are
+ * all. */
+static int find_inputs(const capas_model *model, int last, capas_node inputs[CAPAS_MAX_INPUTS])
+{
+    int count = 0;
+    for (int i = 0; i < model->input_count; i++)
+        if (model->inputs[i] <= last) inputs[count++].index = model->inputs[i];
+    return count;
+}
+
+capas_model *capas_model_until(const capas_model *model, const char *layer)
+{
+    if (capas_model_check(model) != CAPAS_OK) return NULL;
+    const capas_layer *wanted = layer ? capas_model_layer(model, layer) : NULL;
+    int last = 0;
+    if (!wanted) {
+        capas_model_fail_no_layer(model, layer ? layer : "");
+        return NULL;
+    }
+    while (model->layers[model->uses[last].layer] != wanted)
+        last++;
+    capas_graph *graph = capas_graph_new();
+    if (!graph) return NULL;
+    copy_uses(model, last, graph);
+    capas_node inputs[CAPAS_MAX_INPUTS], output = {last};
+    int count = find_inputs(model, last, inputs);
+    capas_model *part = capas_functional(graph, model->name, inputs, count, &output, 1);
+    if (part && copy_weights(model, part) != CAPAS_OK) {
+        capas_model_free(part);
+        return NULL;
+    }
+    return part;
+}
