@@ -169,6 +169,9 @@ typedef struct capas_backup_and_restore_options {
     size_t struct_size;
     int64_t save_freq;     /* batches between checkpoints; default: 0, at each epoch's end */
     double every_seconds;  /* also whenever so much time went by; default: 0, never */
+    double largest_share;  /* of the time that checkpoints may take: one that would take more waits
+                              for the next epoch's end or the next second; the last epoch's is
+                              written all the same; default: 1 */
     int double_checkpoint; /* keeps the one before the newest too; default: false */
     int delete_checkpoint; /* removes them, and an empty folder, when the training has come to its
                               end; default: true */

@@ -3,7 +3,7 @@
 #ifndef CAPAS_RECIPE_PARTS_H
 #define CAPAS_RECIPE_PARTS_H
 
-#include "base/value.h"
+#include "base/lines.h"
 #include <capas/augment.h>
 #include <capas/recipe.h>
 #include <stdbool.h>
@@ -62,6 +62,14 @@ void capas_recipe_free_callbacks(capas_recipe *recipe);
 
 /* Keras's configuration of the list of layers, for samples of a shape; NULL on failure. */
 capas_value *capas_recipe_config(const capas_recipe *recipe, const capas_shape *sample);
+
+/* Everything that decides the bits of its training but the number of epochs, as lines
+ * (base/lines.h).
+ */
+capas_status capas_recipe_lines(const capas_recipe *recipe, capas_builder *lines);
+
+/* The number of epochs that it asks for. */
+int capas_recipe_epochs(const capas_recipe *recipe);
 
 /* The path of a recipe said by path or name, released by the caller; NULL when there is none. */
 char *capas_recipe_find(const char *name);

@@ -30,6 +30,7 @@ struct capas_backup {
     capas_backup *next; /* in the training's list */
     int64_t batches;    /* since the last checkpoint */
     double written;     /* when that was */
+    double cost;        /* how long it took to write */
     bool wanted, newest_is_whole;
 };
 
@@ -101,6 +102,13 @@ static const capas_option options[] = {
      .offset = FIELD(every_seconds),
      .maximum = HUGE_VAL,
      .help = "a checkpoint also whenever so much time went by"},
+    {.name = "largest_share",
+     .kind = &capas_option_real,
+     .offset = FIELD(largest_share),
+     .standard = 1,
+     .maximum = 1,
+     .open_minimum = true,
+     .help = "of the time that checkpoints may take"},
     {.name = "double_checkpoint",
      .kind = &capas_option_bool,
      .offset = FIELD(double_checkpoint),
@@ -148,12 +156,14 @@ static capas_status write_double(capas_backup *backup, const capas_state_store *
 
 capas_status capas_backup_write(capas_backup *backup, const capas_state_store *store)
 {
+    double began = capas_seconds();
     backup->wanted = false;
     backup->batches = 0;
     capas_status status = backup->options.double_checkpoint
                               ? write_double(backup, store)
                               : capas_store_state(store, backup->newest);
     backup->written = capas_seconds();
+    backup->cost = backup->written - began;
     if (status == CAPAS_OK) backup->newest_is_whole = true;
     return status;
 }
@@ -203,9 +213,9 @@ capas_backup *capas_backup_next(const capas_backup *backup)
     return backup->next;
 }
 
-bool capas_backup_wants(const capas_backup *backup)
+bool capas_backup_wants(const capas_backup *backup, bool last)
 {
-    return backup->wanted;
+    return backup->wanted || (last && backup->options.save_freq == 0);
 }
 
 const char *capas_backup_folder(const capas_backup *backup)
@@ -227,13 +237,21 @@ static capas_status begin(void *context, capas_training *training, capas_logs *l
     backup->wanted = backup->newest_is_whole = false;
     backup->batches = 0;
     backup->written = capas_seconds();
+    backup->cost = 0;
     return CAPAS_OK;
+}
+
+/* Whether enough time went by since the last one that another takes no more than its share. */
+static bool is_cheap(const capas_backup *backup)
+{
+    double share = backup->options.largest_share;
+    return share == 1 || (capas_seconds() - backup->written) * share >= backup->cost;
 }
 
 static bool time_is_up(const capas_backup *backup)
 {
     double seconds = backup->options.every_seconds;
-    return seconds > 0 && capas_seconds() - backup->written >= seconds;
+    return seconds > 0 && capas_seconds() - backup->written >= seconds && is_cheap(backup);
 }
 
 static capas_status end_batch(void *context, capas_training *training, int64_t batch,
@@ -251,7 +269,7 @@ static capas_status end_epoch(void *context, capas_training *training, int epoch
 {
     capas_backup *backup = context;
     (void)training, (void)epoch, (void)logs;
-    backup->wanted = backup->options.save_freq == 0 || time_is_up(backup);
+    backup->wanted = (backup->options.save_freq == 0 && is_cheap(backup)) || time_is_up(backup);
     return CAPAS_OK;
 }
 

@@ -19,8 +19,8 @@ capas_callback *capas_backup_read_options(const capas_value *map, const char *wh
 /* One that takes part in a training; the training has a list of them. */
 typedef struct capas_backup capas_backup;
 capas_backup *capas_backup_next(const capas_backup *backup);
-/* Whether a checkpoint is due. */
-bool capas_backup_wants(const capas_backup *backup);
+/* Whether a checkpoint is due; `last`: the last epoch is over. */
+bool capas_backup_wants(const capas_backup *backup, bool last);
 /* Where it keeps them, for messages. */
 const char *capas_backup_folder(const capas_backup *backup);
 

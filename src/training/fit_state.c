@@ -74,12 +74,13 @@ static capas_status write_backups(capas_fitting *fit, int epoch, int64_t step)
     capas_state state = capas_state_of(&store);
     capas_backup *backup = fit->training.backups;
     bool all = fit->training.interrupted;
-    while (backup && !all && !capas_backup_wants(backup))
+    bool last = step == 0 && (fit->training.stop || epoch == fit->training.epochs);
+    while (backup && !all && !capas_backup_wants(backup, last))
         backup = capas_backup_next(backup);
     if (!backup) return CAPAS_OK;
     capas_status status = save(fit, epoch, step, &state);
     for (; backup && status == CAPAS_OK; backup = capas_backup_next(backup))
-        if (all || capas_backup_wants(backup)) status = capas_backup_write(backup, &store);
+        if (all || capas_backup_wants(backup, last)) status = capas_backup_write(backup, &store);
     capas_state_clear(&store);
     return status;
 }

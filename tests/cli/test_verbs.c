@@ -71,14 +71,56 @@ static void training_tells_what_it_did(void **state)
     assert_prints(&run, ", saved one/model.keras\n");
     assert_prints(&run, "on the 20 test samples: loss ");
     program_run_free(&run);
-    run = run_program("train two.yaml --out one");
+    run = run_program("train two.yaml --seed 3 --out one");
     assert_prints(&run, "seed 3, epochs 1; test: loss ");
-    assert_non_null(strstr(run.errors, "one holds a finished run"));
+    assert_non_null(strstr(run.errors, "one holds this run, finished"));
+    program_run_free(&run);
+}
+
+/* What differs is named, and the run that is there stays. */
+static void another_run_is_refused(void **state)
+{
+    (void)state;
+    program_run run =
+        run_program("train two.yaml --fresh --verbose 0 --set fit.epochs=2 --out own");
+    assert_prints(&run, "trained 2 epochs");
+    program_run_free(&run);
+    static const struct {
+        const char *arguments, *text;
+    } cases[] = {
+        {"--set fit.epochs=2 --seed 4", "--seed is 0 there and 4 here"},
+        {"--set fit.epochs=2 --data set", "--data is set here and not said there"},
+        {"--set fit.epochs=2 --set fit.batch_size=4",
+         "fit.batch_size is 4 here and not said there"},
+        {"--set fit.epochs=2 --set model.1.Dense.units=3",
+         "model.1.Dense.units is 2 there and 3 here"},
+        {"--set fit.epochs=1", "fit.epochs is 2 there and 1 here"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        run = run_program("train two.yaml --verbose 0 --out own %s", cases[i].arguments);
+        const char *const texts[] = {"capas train: own holds another run: ", cases[i].text,
+                                     "--fresh", "--out"};
+        if (!program_fails(&run, 1, texts, 4)) fail_msg("%s", cases[i].arguments);
+        program_run_free(&run);
+    }
+    run = run_program("train two.yaml --verbose 0 --set fit.epochs=2 --set expect.test_accuracy=0 "
+                      "--set name=other --out own");
+    assert_prints(&run, "seed 0, epochs 2; test: loss ");
+    program_run_free(&run);
+    assert_int_equal(unlink("own/checkpoint"), 0);
+    run = run_program("train two.yaml --verbose 0 --set fit.epochs=3 --out own");
+    const char *const texts[] = {"own holds this run with 2 epochs, but no checkpoint"};
+    assert_true(program_fails(&run, 1, texts, 1));
+    program_run_free(&run);
+    assert_int_equal(unlink("own/recipe.txt"), 0);
+    run = run_program("train two.yaml --verbose 0 --set fit.epochs=2 --out own");
+    const char *const missing[] = {"recipe.txt is missing", "--fresh"};
+    assert_true(program_fails(&run, 1, missing, 2));
     program_run_free(&run);
 }
 
 /* The signal comes when the first epochs are done. */
-static void ctrl_c_saves_what_was_learned(void **state)
+static void ctrl_c_saves_and_tells_how_to_go_on(void **state)
 {
     (void)state;
     program_run run = run_program("train two.yaml --fresh --verbose 0 --out cut");
@@ -88,8 +130,9 @@ static void ctrl_c_saves_what_was_learned(void **state)
                    "--set fit.epochs=100000000 2>log & "
                    "until grep -qs 'Epoch 3/' log; do sleep 0.05; done; kill -INT $!; wait $!; "
                    "status=$?; tail -n 3 log >&2; exit $status");
-    const char *const texts[] = {"stopped after batch 1 of 1 in epoch ", "cut/model.keras"};
-    assert_true(program_fails(&run, 1, texts, 2));
+    const char *const texts[] = {"stopped after batch 1 of 1 in epoch ", "cut/model.keras",
+                                 "The same command without --fresh goes on from there."};
+    assert_true(program_fails(&run, 1, texts, 3));
     assert_string_equal(run.output, "");
     program_run_free(&run);
     /* The result of the run before is not taken for this one's. */
@@ -105,7 +148,8 @@ int main(void)
         cmocka_unit_test(every_layer_is_told_with_its_options),
         cmocka_unit_test(required_options_and_defaults_are_told),
         cmocka_unit_test_setup(training_tells_what_it_did, make_recipe),
-        cmocka_unit_test_setup(ctrl_c_saves_what_was_learned, make_recipe),
+        cmocka_unit_test_setup(another_run_is_refused, make_recipe),
+        cmocka_unit_test_setup(ctrl_c_saves_and_tells_how_to_go_on, make_recipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

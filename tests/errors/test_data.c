@@ -25,7 +25,7 @@ static void assert_train_fails(const char *arguments, const char *const *texts)
     int count = 0;
     while (count < TEXTS && texts[count] != NULL)
         count++;
-    program_run run = run_program("train t.yaml --verbose 0 --out failed %s", arguments);
+    program_run run = run_program("train t.yaml --verbose 0 --fresh --out failed %s", arguments);
     assert_true(program_fails(&run, 1, texts, count));
     assert_memory_equal(run.errors, "capas train: ", strlen("capas train: "));
     assert_int_not_equal(access("failed/model.keras", F_OK), 0);
