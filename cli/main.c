@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const cli_command *const commands[] = {
-    &cli_train, &cli_evaluate, &cli_predict, &cli_summary, &cli_layers, &cli_plot_verb, &cli_bench};
+static const cli_command *const commands[] = {&cli_train,     &cli_evaluate, &cli_predict,
+                                              &cli_summary,   &cli_layers,   &cli_plot_verb,
+                                              &cli_reproduce, &cli_bench};
 
 static void print_help(FILE *to)
 {

@@ -17,6 +17,13 @@ CAPAS_API capas_recipe *capas_recipe_load(const char *name_or_path, const char *
                                           int setting_count);
 CAPAS_API void capas_recipe_free(capas_recipe *recipe);
 CAPAS_API const char *capas_recipe_name(const capas_recipe *recipe);
+/* The names of the recipes that can be loaded by name, sorted, one a line; freed with capas_free.
+ */
+CAPAS_API capas_status capas_recipe_names(char **names);
+/* SHA-256, as text, of everything that decides the result but the seed: data, model, compile, fit.
+ */
+enum { CAPAS_RECIPE_HASH = 65 };
+CAPAS_API capas_status capas_recipe_hash(const capas_recipe *recipe, char hash[CAPAS_RECIPE_HASH]);
 
 /* The model, compiled, with its scale; the caller's. `seed` is its seed. Its input has the shape of
  * the data: of those opened before, otherwise of those that the recipe names. */
@@ -43,6 +50,8 @@ CAPAS_API capas_status capas_recipe_fit_options(const capas_recipe *recipe,
 CAPAS_API double capas_recipe_expected_accuracy(const capas_recipe *recipe);
 /* The one that its source published, or NaN. */
 CAPAS_API double capas_recipe_published_accuracy(const capas_recipe *recipe);
+/* Whether its validation data are its test data: such a result is marked. */
+CAPAS_API int capas_recipe_validates_on_test(const capas_recipe *recipe);
 
 CAPAS_END
 

@@ -1,4 +1,5 @@
 /* Finding a recipe: a path is taken as it is, a name is looked for in the folders of recipes. */
+#include "base/builder.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "recipe/parts.h"
@@ -77,16 +78,38 @@ static void join_names(const known_names *known, char *text, size_t size)
     capas_cut_text(text, size, (int)used);
 }
 
-static capas_status fail_unknown(const char *name)
+/* Of all folders, sorted; released by the caller. */
+static known_names *list_names(void)
 {
     const char *folders[FOLDERS];
-    char list[400];
     known_names *known = capas_allocate_zeroed(1, sizeof *known);
-    if (!known) return CAPAS_NO_MEMORY;
+    if (!known) return NULL;
     list_folders(folders);
     for (int i = 0; i < FOLDERS; i++)
         add_names(known, folders[i]);
     qsort(known->names, known->count, sizeof known->names[0], compare_names);
+    return known;
+}
+
+capas_status capas_recipe_names(char **names)
+{
+    capas_builder text = {0};
+    if (!names) return capas_fail(CAPAS_INVALID_ARGUMENT, "a place for the names is missing");
+    *names = NULL;
+    known_names *known = list_names();
+    if (!known) return CAPAS_NO_MEMORY;
+    for (size_t i = 0; i < known->count; i++)
+        if (i == 0 || strcmp(known->names[i], known->names[i - 1]) != 0)
+            capas_builder_print(&text, "%s\n", known->names[i]);
+    capas_release(known);
+    return capas_builder_finish(&text, names);
+}
+
+static capas_status fail_unknown(const char *name)
+{
+    char list[400];
+    known_names *known = list_names();
+    if (!known) return CAPAS_NO_MEMORY;
     join_names(known, list, sizeof list);
     const char *nearest = capas_nearest_name(name, known->names, known->count);
     if (nearest)

@@ -204,3 +204,8 @@ double capas_recipe_published_accuracy(const capas_recipe *recipe)
 {
     return recipe ? recipe->published_accuracy : NAN;
 }
+
+int capas_recipe_validates_on_test(const capas_recipe *recipe)
+{
+    return recipe && recipe->validates_on_test;
+}

@@ -73,11 +73,21 @@ static void our_recipes_build(void **state)
         int parameters, callbacks;
         double accuracy;
     } expected[] = {
-        {"cnn-simple", 542230, 0, 0.985}, {"crash-mlp", 79510, 1, 0.9585},
-        {"crash-bn", 182446, 1, 0.9715},  {"keras-mlp", 669706, 0, 0.9835},
-        {"model1", 54410, 0, 0.978},      {"mlp-2048", 5824522, 0, 0.53},
-        {"model2-v1", 62250, 0, 0.9865},  {"model2-v2", 79498, 0, 0.9835},
-        {"keras-cnn", 1199882, 0, 0.987}, {"crash-cnn", 2229614, 1, 0.983},
+        {"cnn-simple", 542230, 0, 0.985},
+        {"crash-mlp", 79510, 1, 0.9585},
+        {"crash-bn", 182446, 1, 0.9715},
+        {"keras-mlp", 669706, 0, 0.9835},
+        {"model1", 54410, 0, 0.978},
+        {"mlp-2048", 5824522, 0, 0.53},
+        {"model2-v1", 62250, 0, 0.9865},
+        {"model2-v2", 79498, 0, 0.9835},
+        {"keras-cnn", 1199882, 0, 0.987},
+        {"crash-cnn", 2229614, 1, 0.983},
+        {"keras-cnn-augmented", 1199882, 0, 0.991},
+        {"model3", 234378, 1, 0.994},
+        {"model3-earlystop-a", 234378, 2, 0.994},
+        {"model3-earlystop-b", 234378, 2, 0.988},
+        {"model3-earlystop-c", 234378, 2, 0.992},
     };
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         capas_recipe *recipe = capas_recipe_load(expected[i].name, NULL, 0);
