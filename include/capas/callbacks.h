@@ -127,6 +127,29 @@ CAPAS_API capas_callback *capas_reduce_lr_on_plateau_with(
     capas_reduce_lr_on_plateau_with(&(capas_reduce_lr_on_plateau_options){                         \
         .struct_size = sizeof(capas_reduce_lr_on_plateau_options), __VA_ARGS__})
 
+/* ModelCheckpoint(filepath): saves the model, or with save_weights_only its weights, while it is
+ * trained. In the filepath {epoch} (from 1), {batch} and every number of the logs may stand, with
+ * Python's formats: "runs/{epoch:02d}-{val_loss:.2f}.keras". Its folder is made. A file that cannot
+ * be written ends the training. */
+typedef struct capas_model_checkpoint_options {
+    size_t struct_size;
+    const char *filepath; /* the macro's; ends in .keras, or .weights.h5 for weights */
+    const char *monitor;  /* default: val_loss */
+    int verbose;          /* default: 0 */
+    int save_best_only;   /* only when the monitored number has improved; default: false */
+    int save_weights_only;
+    capas_monitor_mode mode;        /* default: auto */
+    int64_t save_freq;              /* after so many batches; default (0): after each epoch */
+    double every_seconds;           /* also after so much time, at a batch's end; default (0): no */
+    double initial_value_threshold; /* only what is better is the best; default: None */
+} capas_model_checkpoint_options;
+CAPAS_API capas_callback *capas_model_checkpoint_with(
+    const char *filepath, const capas_model_checkpoint_options *options);
+#define capas_model_checkpoint(filepath, ...)                                                      \
+    capas_model_checkpoint_with(                                                                   \
+        (filepath), &(capas_model_checkpoint_options){                                             \
+                        .struct_size = sizeof(capas_model_checkpoint_options), __VA_ARGS__})
+
 /* LearningRateScheduler(schedule): the learning rate of each epoch, from a function (of the epoch,
  * from 0, and the rate so far) or from a schedule of which an epoch is one step. Adds learning_rate
  * to the logs. */

@@ -17,6 +17,7 @@ static const struct known_callback {
 } known[] = {
     {"EarlyStopping", &capas_early_stopping_type, NULL, NULL},
     {"ReduceLROnPlateau", &capas_reduce_lr_on_plateau_type, NULL, NULL},
+    {"ModelCheckpoint", &capas_model_checkpoint_type, NULL, NULL},
     {"LearningRateScheduler", &capas_learning_rate_scheduler_type, NULL, NULL},
     {"TerminateOnNaN", &capas_terminate_on_nan_type, NULL, NULL},
     {"BackupAndRestore", NULL, capas_backup_read_options, capas_backup_and_restore_free},
@@ -49,7 +50,7 @@ static capas_status add_known(capas_recipe *recipe, const struct known_callback 
     if (!callback) return capas_error_status();
     recipe->callback_frees[recipe->callback_count] = type ? capas_callback_free : known->free;
     recipe->callbacks[recipe->callback_count++] = callback;
-    recipe->decides |= type && type->decides;
+    recipe->decides |= type && ((const capas_own_callback *)callback->context)->decides;
     return CAPAS_OK;
 }
 

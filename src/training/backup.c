@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/system.h"
+#include "training/callback.h"
 #include "training/hooks.h"
 #include "training/store.h"
 #include "training/trainer.h"
@@ -36,36 +37,6 @@ struct capas_backup {
 
 /* Options. */
 
-static capas_status read_freq(const capas_option *option, const capas_value *value, void *field)
-{
-    char found[96];
-    (void)option;
-    bool epoch = value->kind == CAPAS_VALUE_STRING && strcmp(value->string, "epoch") == 0;
-    if (!epoch && (value->kind != CAPAS_VALUE_INTEGER || value->integer < 1))
-        return capas_fail(CAPAS_INVALID_ARGUMENT,
-                          "epoch, or a number of batches of at least 1, found %s",
-                          capas_value_describe(value, found, sizeof found));
-    *(int64_t *)field = epoch ? 0 : value->integer;
-    return CAPAS_OK;
-}
-
-static capas_status check_freq(const capas_option *option, const void *field)
-{
-    int64_t freq = *(const int64_t *)field;
-    (void)option;
-    if (freq >= 0) return CAPAS_OK;
-    return capas_fail(CAPAS_INVALID_ARGUMENT,
-                      "a number of batches of at least 1, or 0 for each epoch, found %lld",
-                      (long long)freq);
-}
-
-static capas_value *write_freq(const capas_option *option, const void *field)
-{
-    int64_t freq = *(const int64_t *)field;
-    (void)option;
-    return freq == 0 ? capas_value_string("epoch") : capas_value_integer(freq);
-}
-
 static capas_status read_folder(const capas_option *option, const capas_value *value, void *field)
 {
     char found[96];
@@ -83,8 +54,6 @@ static capas_value *write_folder(const capas_option *option, const void *field)
     return capas_value_string(*(const char *const *)field);
 }
 
-static const capas_option_kind freq_kind = {"epoch or a number of batches", NULL, check_freq,
-                                            read_freq, write_freq};
 static const capas_option_kind folder_kind = {"a folder", NULL, NULL, read_folder, write_folder};
 
 #define FIELD(name) offsetof(backup_settings, options.name)
@@ -94,7 +63,7 @@ static const capas_option options[] = {
      .offset = offsetof(backup_settings, backup_dir),
      .help = "the folder of the checkpoints"},
     {.name = "save_freq",
-     .kind = &freq_kind,
+     .kind = &capas_option_freq,
      .offset = FIELD(save_freq),
      .help = "epoch, or the number of batches between checkpoints"},
     {.name = "every_seconds",

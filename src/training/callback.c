@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include <capas/state.h>
 #include <limits.h>
+#include <string.h>
 
 /* From filled options. */
 static capas_callback *make(const capas_callback_type *type, const void *options, const char *where)
@@ -113,4 +114,40 @@ const capas_option_kind capas_option_name = {
 };
 const capas_option_kind capas_option_path = {
     "a path", resolve_text, check_text, read_text, write_text,
+};
+
+/* How often a file is written. */
+
+static capas_status read_freq(const capas_option *option, const capas_value *value, void *field)
+{
+    char found[96];
+    (void)option;
+    bool epoch = value->kind == CAPAS_VALUE_STRING && strcmp(value->string, "epoch") == 0;
+    if (!epoch && (value->kind != CAPAS_VALUE_INTEGER || value->integer < 1))
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "epoch, or a number of batches of at least 1, found %s",
+                          capas_value_describe(value, found, sizeof found));
+    *(int64_t *)field = epoch ? 0 : value->integer;
+    return CAPAS_OK;
+}
+
+static capas_status check_freq(const capas_option *option, const void *field)
+{
+    int64_t freq = *(const int64_t *)field;
+    (void)option;
+    if (freq >= 0) return CAPAS_OK;
+    return capas_fail(CAPAS_INVALID_ARGUMENT,
+                      "a number of batches of at least 1, or 0 for each epoch, found %lld",
+                      (long long)freq);
+}
+
+static capas_value *write_freq(const capas_option *option, const void *field)
+{
+    int64_t freq = *(const int64_t *)field;
+    (void)option;
+    return freq == 0 ? capas_value_string("epoch") : capas_value_integer(freq);
+}
+
+const capas_option_kind capas_option_freq = {
+    "epoch or a number of batches", NULL, check_freq, read_freq, write_freq,
 };

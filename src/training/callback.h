@@ -11,7 +11,6 @@
 
 typedef struct capas_callback_type {
     capas_option_table table; /* its owner is Keras's class */
-    bool decides;             /* by a number: whose data that is matters */
     size_t size;              /* of what make gets to fill: it begins with a capas_own_callback */
     /* Fills zeroed memory from checked options, whose texts are borrowed; on failure close is
      * called too. `where` starts sentences. */
@@ -22,10 +21,11 @@ typedef struct capas_callback_type {
 typedef struct capas_own_callback {
     capas_callback callback; /* first: what the user holds; its context is the whole */
     const capas_callback_type *type;
+    bool decides; /* by a number of the logs: whose data that is matters */
 } capas_own_callback;
 
 extern const capas_callback_type capas_early_stopping_type, capas_reduce_lr_on_plateau_type,
-    capas_learning_rate_scheduler_type, capas_terminate_on_nan_type;
+    capas_learning_rate_scheduler_type, capas_terminate_on_nan_type, capas_model_checkpoint_type;
 
 /* From options as a program writes them, or a recipe's map (NULL: none are said). NULL on failure;
  * capas_callback_free frees it. */
@@ -39,6 +39,8 @@ capas_status capas_callback_get_integer(const capas_state *state, const char *na
 /* A text that belongs to whoever gave it: const char *, with words[0] as default if there are
  * words. For the name of a number in the logs, and for a path. */
 extern const capas_option_kind capas_option_name, capas_option_path;
+/* int64_t: batches; 0 for Keras's 'epoch'. */
+extern const capas_option_kind capas_option_freq;
 extern const char *const capas_monitor_words[], *const capas_monitor_modes[];
 
 /* Rows that several have. */

@@ -159,6 +159,7 @@ static capas_status make(void *own, const void *given, const char *where)
                                      .mode = state->options.mode,
                                      .min_delta = state->options.min_delta};
     state->options.monitor = NULL;
+    state->own.decides = true;
     capas_callback *callback = &state->own.callback;
     callback->on_train_begin = begin;
     callback->on_epoch_end = end_epoch;
@@ -177,7 +178,6 @@ static void close(void *own)
 
 const capas_callback_type capas_early_stopping_type = {
     .table = {"EarlyStopping", options, CAPAS_COUNT(options), sizeof(capas_early_stopping_options)},
-    .decides = true,
     .size = sizeof(early_stopping),
     .make = make,
     .close = close,

@@ -96,6 +96,7 @@ capas_callback *capas_learning_rate_scheduler_with(
     capas_learning_rate_scheduler_options own;
     if (capas_copy_options(&own, sizeof own, given, "LearningRateScheduler") != CAPAS_OK)
         return NULL;
+    own.struct_size = sizeof own;
     if (own.schedule.kind != CAPAS_SCHEDULE_NONE &&
         capas_schedule_resolve(&own.schedule, "LearningRateScheduler") != CAPAS_OK)
         return NULL;

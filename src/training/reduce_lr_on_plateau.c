@@ -123,6 +123,7 @@ static capas_status make(void *own, const void *given, const char *where)
     if (state->options.factor >= 1)
         return capas_fail(CAPAS_INVALID_ARGUMENT, "%s: factor must be below 1, found %.9g", where,
                           state->options.factor);
+    state->own.decides = true;
     capas_callback *callback = &state->own.callback;
     callback->on_train_begin = begin;
     callback->on_epoch_end = end_epoch;
@@ -139,7 +140,6 @@ static void close(void *own)
 const capas_callback_type capas_reduce_lr_on_plateau_type = {
     .table = {"ReduceLROnPlateau", options, CAPAS_COUNT(options),
               sizeof(capas_reduce_lr_on_plateau_options)},
-    .decides = true,
     .size = sizeof(plateau),
     .make = make,
     .close = close,
