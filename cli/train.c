@@ -31,7 +31,8 @@ static capas_status make_model(train_run *run)
 
 static capas_status evaluate(train_run *run)
 {
-    capas_evaluate_options options = {.struct_size = sizeof options, .batch_size = 128};
+    capas_evaluate_options options = {
+        .struct_size = sizeof options, .batch_size = 128, .force = run->force};
     if (run->opened.test == NULL) return CAPAS_OK;
     CAPAS_TRY(capas_evaluate_with(run->model, run->opened.test, &options, &run->test));
     run->has_test = true;
@@ -84,6 +85,8 @@ static int run_train(const cli_command *command, int argc, char **argv)
         {"--set", "KEY=VALUE", "changes the recipe, e.g. fit.epochs=1; may be repeated", CLI_LIST,
          &run.settings},
         {"--fresh", NULL, "trains anew, whatever the folder holds", CLI_FLAG, &run.fresh},
+        {"--force", NULL, "goes on with data that are refused, e.g. scaled otherwise", CLI_FLAG,
+         &run.force},
         {"--verbose", "N", "0 silent, 1 a bar, 2 a line an epoch (default: 1)", CLI_INTEGER,
          &run.verbose},
         {"--json", NULL, "prints the result as JSON", CLI_FLAG, &run.json},

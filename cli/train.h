@@ -14,7 +14,7 @@ typedef struct train_run {
     const char *recipe_name, *data;
     char folder[1024];
     long long seed, verbose;
-    bool fresh, json;
+    bool fresh, force, json;
     cli_list settings;
 
     capas_recipe *recipe;
@@ -24,6 +24,7 @@ typedef struct train_run {
     capas_history *history;
     capas_evaluation test;
     bool has_test;
+    int64_t samples;   /* trained on */
     int stopped_epoch; /* where Ctrl-C came, from 1; 0: not while it was trained */
     int64_t stopped_batch, steps;
     double seconds, began, epoch_began; /* trained before this process; times of the clock */

@@ -67,7 +67,8 @@ static capas_status end_batch(void *context, capas_training *training, int64_t b
 static capas_status end_epoch(void *context, capas_training *training, int epoch, capas_logs *logs)
 {
     train_run *run = context;
-    (void)training, (void)logs;
+    (void)logs;
+    run->samples = capas_training_samples(training);
     capas_builder_print(&run->timing, "%d,%.3f\n", epoch, capas_seconds() - run->epoch_began);
     return run->timing.status;
 }
@@ -82,6 +83,7 @@ static capas_status save_state(void *context, capas_state *state)
         status = capas_state_set_number(state, "seconds", run->seconds + now - run->began);
     if (status == CAPAS_OK)
         status = capas_state_set_number(state, "epoch_seconds", now - run->epoch_began);
+    if (status == CAPAS_OK) status = capas_state_set_number(state, "samples", (double)run->samples);
     return status;
 }
 
@@ -90,7 +92,10 @@ static capas_status load_state(void *context, const capas_state *state)
     train_run *run = context;
     const char *timing;
     double in_epoch;
+    double samples;
     CAPAS_TRY(capas_state_get_number(state, "seconds", &run->seconds));
+    CAPAS_TRY(capas_state_get_number(state, "samples", &samples));
+    run->samples = (int64_t)samples;
     CAPAS_TRY(capas_state_get_number(state, "epoch_seconds", &in_epoch));
     CAPAS_TRY(capas_state_get_text(state, "timing", &timing));
     capas_release(run->timing.data);
@@ -120,6 +125,7 @@ static capas_status fit_with(train_run *run, capas_callback *backup)
     options.callbacks = callbacks;
     options.callback_count = count;
     options.verbose = (int)run->verbose;
+    if (run->force) options.force = 1;
     options.history = &run->history;
     return capas_fit_with(run->model, run->opened.train, &options);
 }

@@ -55,6 +55,9 @@ static capas_value *result_value(const train_run *run)
     capas_value_set(result, "name", capas_value_string(capas_recipe_name(run->recipe)));
     capas_value_set(result, "seed", capas_value_integer(run->seed));
     capas_value_set(result, "epochs", capas_value_integer(capas_history_epochs(run->history)));
+    capas_value_set(result, "samples", capas_value_integer(run->samples));
+    capas_value_set(result, "validated_on_test",
+                    capas_value_bool(capas_recipe_validates_on_test(run->recipe)));
     capas_value_set(result, "seconds", capas_value_real(round(run->seconds * 1000) / 1000));
     capas_value_set(result, "model", capas_value_string(model));
     capas_status status = capas_value_set(result, "history", history_value(run->history));
@@ -115,7 +118,9 @@ static void print_result(const train_run *run)
         printf(accuracy >= expected ? "; %.2f %% expected"
                                     : "; less than the %.2f %% that the recipe expects",
                100 * expected);
-    printf(isnan(accuracy) ? "\n" : ")\n");
+    printf(isnan(accuracy) ? "" : ")");
+    if (capas_recipe_validates_on_test(run->recipe)) printf("; they were the validation set, too");
+    printf("\n");
 }
 
 /* A signal came: where it stands, and how to go on. */

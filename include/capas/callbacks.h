@@ -26,7 +26,9 @@ CAPAS_API capas_model *capas_training_model(capas_training *training);
 CAPAS_API int capas_training_epoch(const capas_training *training);  /* from 0 */
 CAPAS_API int capas_training_epochs(const capas_training *training); /* the last + 1 */
 CAPAS_API int64_t
-capas_training_steps(const capas_training *training);         /* an epoch; CAPAS_ANY: unknown */
+capas_training_steps(const capas_training *training); /* an epoch; CAPAS_ANY: unknown */
+CAPAS_API int64_t
+capas_training_samples(const capas_training *training); /* trained on since the training began */
 CAPAS_API void capas_training_stop(capas_training *training); /* Keras's stop_training = True */
 /* Ends the training as a kill would, for Ctrl-C: after the batch or epoch a checkpoint is written
  * where there is a BackupAndRestore, and capas_fit returns CAPAS_INTERRUPTED. No on_train_end is

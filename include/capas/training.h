@@ -46,16 +46,18 @@ CAPAS_API void capas_history_free(capas_history *history);
 
 typedef struct capas_fit_options {
     size_t struct_size;
-    int batch_size;                 /* default: 32 */
-    int epochs;                     /* default: 1; the last + 1, as in Keras */
-    int initial_epoch;              /* default: 0 */
-    double validation_split;        /* the last part of the samples; default: 0 */
+    int batch_size;          /* default: 32 */
+    int epochs;              /* default: 1, or what `steps` needs; the last + 1, as in Keras */
+    int initial_epoch;       /* default: 0 */
+    double validation_split; /* the last part of the samples; default: 0 */
     capas_dataset *validation_data; /* borrowed; wins over the split */
     int validation_batch_size;      /* default: batch_size */
     int shuffle;                    /* default: true; not for generators */
     int64_t steps_per_epoch;        /* default: all batches */
-    int64_t validation_steps;       /* default: all batches */
-    int verbose; /* lines on stderr: 0 none, 1 a bar, 2 a line an epoch; default: 0 */
+    int64_t steps; /* in all: the training ends there, in the midst of an epoch if need be (TF 1's
+                      Estimator has it, Keras has not); default: as the epochs say */
+    int64_t validation_steps; /* default: all batches */
+    int verbose;              /* lines on stderr: 0 none, 1 a bar, 2 a line an epoch; default: 0 */
     const capas_callback *const
         *callbacks; /* called in order, `callback_count` of them; borrowed */
     int callback_count;

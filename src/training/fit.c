@@ -17,6 +17,7 @@ static capas_status train_batch(capas_fitting *fit, int64_t step)
         return capas_fail_in("fit: epoch %d, batch %lld", fit->training.epoch + 1,
                              (long long)step + 1);
     if (status == CAPAS_OK) capas_guards_step(&fit->guards, &fit->stepper, loss);
+    fit->training.samples += fit->batch.count;
     capas_logs_cut(&fit->logs, 0);
     CAPAS_TRY(capas_stepper_logs(&fit->stepper, "", &fit->logs));
     capas_logs_sort(&fit->logs);
@@ -24,12 +25,19 @@ static capas_status train_batch(capas_fitting *fit, int64_t step)
     return capas_fitting_pause(fit, fit->training.epoch, step + 1);
 }
 
+/* Nothing more is to be trained. */
+static bool is_over(const capas_fitting *fit)
+{
+    bool all = fit->last > 0 && fit->model->trainer->iteration >= fit->last;
+    return all || fit->training.stop;
+}
+
 static capas_status train_batches(capas_fitting *fit)
 {
     int64_t steps = fit->options.steps_per_epoch;
     if (fit->step == 0) capas_stepper_reset(&fit->stepper);
     CAPAS_TRY(capas_fitting_seek(fit));
-    for (int64_t step = fit->step; (steps == 0 || step < steps) && !fit->training.stop; step++) {
+    for (int64_t step = fit->step; (steps == 0 || step < steps) && !is_over(fit); step++) {
         CAPAS_TRY(capas_fitting_next(fit, step));
         if (fit->batch.count == 0) break;
         CAPAS_TRY(train_batch(fit, step));
@@ -72,8 +80,8 @@ static capas_status run(capas_fitting *fit)
     capas_fitting_find_start(fit);
     CAPAS_TRY(capas_hook_train_begin(training, &fit->logs));
     CAPAS_TRY(capas_fitting_restore(fit));
-    for (int epoch = training->epoch;
-         fit->step > 0 || (epoch < training->epochs && !training->stop); epoch++) {
+    for (int epoch = training->epoch; fit->step > 0 || (epoch < training->epochs && !is_over(fit));
+         epoch++) {
         training->epoch = epoch;
         CAPAS_TRY(run_epoch(fit));
     }
@@ -102,6 +110,24 @@ static capas_status gather(capas_fitting *fit)
                                  fit->options.callback_count, extra, 2, "fit");
 }
 
+/* As many epochs as the steps need, when none are said. */
+static capas_status count_steps(capas_fitting *fit, bool epochs_said)
+{
+    int64_t steps = fit->options.steps, in_epoch = fit->training.steps;
+    if (steps == 0) return CAPAS_OK;
+    fit->last = fit->model->trainer->iteration + steps;
+    if (epochs_said) return CAPAS_OK;
+    if (in_epoch == CAPAS_ANY)
+        return capas_fail(
+            CAPAS_INVALID_ARGUMENT,
+            "fit: how many epochs %lld steps are cannot be told of this data set; say "
+            "steps_per_epoch or epochs",
+            (long long)steps);
+    int64_t epochs = fit->options.initial_epoch + (steps + in_epoch - 1) / in_epoch;
+    fit->training.epochs = epochs < INT32_MAX ? (int)epochs : INT32_MAX;
+    return CAPAS_OK;
+}
+
 static void close(capas_fitting *fit)
 {
     capas_training_release(&fit->training);
@@ -118,7 +144,7 @@ static void close(capas_fitting *fit)
     capas_release(fit->identity);
 }
 
-static capas_status fit_model(capas_fitting *fit)
+static capas_status fit_model(capas_fitting *fit, bool epochs_said)
 {
     capas_trainer *trainer;
     CAPAS_TRY(capas_trainer_of(fit->model, "fit", &trainer));
@@ -126,6 +152,7 @@ static capas_status fit_model(capas_fitting *fit)
         return capas_fail(CAPAS_WRONG_STATE, "fit: the model is being trained already");
     capas_status status = capas_fitting_open_data(fit);
     if (status == CAPAS_OK) status = gather(fit);
+    if (status == CAPAS_OK) status = count_steps(fit, epochs_said);
     if (status != CAPAS_OK) return status;
     trainer->busy = true;
     status = run(fit);
@@ -144,9 +171,10 @@ capas_status capas_fit_with(capas_model *model, capas_dataset *train,
     capas_status status = capas_copy_options(&fit.options, sizeof fit.options, options, "fit");
     if (status == CAPAS_OK && fit.options.history) *fit.options.history = NULL;
     CAPAS_TRY(capas_model_check(model));
+    bool epochs_said = fit.options.epochs != 0;
     if (status == CAPAS_OK) status = capas_options_resolve(&capas_fit_table, &fit.options, "fit");
     if (status == CAPAS_OK) status = capas_check_dataset(train, "fit");
-    if (status == CAPAS_OK) status = fit_model(&fit);
+    if (status == CAPAS_OK) status = fit_model(&fit, epochs_said);
     close(&fit);
     if (status == CAPAS_OK || fit.training.interrupted) return status;
     return capas_model_keep_failure(model, status);

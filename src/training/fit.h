@@ -18,6 +18,7 @@ typedef struct capas_fitting {
     capas_history *history;
     capas_callback *reporter;
     capas_fit_guards guards;
+    int64_t last;   /* the iteration at which all steps are done; 0: not by steps */
     int64_t step;   /* of the epoch, that comes next: where a checkpoint goes on */
     int pass;       /* over the data: the epoch, but with steps_per_epoch */
     int64_t index;  /* samples given in the pass */

@@ -82,6 +82,10 @@ static const capas_option options[] = {
      .kind = &count_kind,
      .offset = offsetof(capas_fit_options, steps_per_epoch),
      .help = "batches an epoch; all when left out"},
+    {.name = "steps",
+     .kind = &count_kind,
+     .offset = offsetof(capas_fit_options, steps),
+     .help = "batches in all, over as many epochs as they need"},
     {.name = "validation_steps",
      .kind = &count_kind,
      .offset = offsetof(capas_fit_options, validation_steps),
@@ -109,5 +113,6 @@ capas_status capas_fit_options_read(capas_fit_options *fit, const capas_value *m
     /* Back to what a user writes: capas_fit resolves it again. */
     if (!fit->shuffle) fit->shuffle = CAPAS_FALSE;
     if (fit->epochs == 0) fit->epochs = CAPAS_ZERO;
+    if (!capas_value_get(map, "epochs")) fit->epochs = 0;
     return CAPAS_OK;
 }

@@ -21,6 +21,7 @@ static capas_status save_numbers(const capas_fitting *fit, int epoch, int64_t st
     CAPAS_TRY(capas_state_set_number(state, "step", (double)step));
     CAPAS_TRY(capas_state_set_number(state, "pass", fit->pass));
     CAPAS_TRY(capas_state_set_number(state, "index", (double)fit->index));
+    CAPAS_TRY(capas_state_set_number(state, "samples", (double)fit->training.samples));
     CAPAS_TRY(capas_state_set_number(state, "stop", fit->training.stop));
     CAPAS_TRY(capas_state_set_number(state, "iteration", (double)trainer->iteration));
     return capas_state_set_number(state, "learning_rate", trainer->learning_rate);
@@ -170,6 +171,7 @@ static capas_status load_numbers(capas_fitting *fit, const capas_state *state)
     capas_trainer *trainer = fit->model->trainer;
     int64_t stop = 0;
     CAPAS_TRY(get_count(state, "stop", 1, &stop));
+    CAPAS_TRY(get_count(state, "samples", 1e15, &fit->training.samples));
     CAPAS_TRY(get_count(state, "iteration", 1e15, &trainer->iteration));
     CAPAS_TRY(capas_state_get_number(state, "learning_rate", &trainer->learning_rate));
     fit->training.stop = stop;

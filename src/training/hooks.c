@@ -154,6 +154,11 @@ int64_t capas_training_steps(const capas_training *training)
     return training->steps;
 }
 
+int64_t capas_training_samples(const capas_training *training)
+{
+    return training->samples;
+}
+
 void capas_training_stop(capas_training *training)
 {
     training->stop = true;

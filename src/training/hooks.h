@@ -10,7 +10,8 @@
 struct capas_training {
     capas_model *model;
     int epoch, epochs;
-    int64_t steps; /* an epoch; CAPAS_ANY: unknown */
+    int64_t steps;   /* an epoch; CAPAS_ANY: unknown */
+    int64_t samples; /* trained on so far, also before a checkpoint */
     bool stop;
     bool interrupted;             /* to be ended as a kill would end it */
     struct capas_backup *backups; /* a list of those that want checkpoints; NULL: none */

@@ -35,6 +35,7 @@ static void keras_mlp_is_told_of_its_validation(void **state)
                                   "--set model.1.Dense.units=16 --set model.3.Dense.units=16");
     assert_int_equal(run.status, 0);
     assert_holds(&run, run.errors, "the test set is also the validation set; keep a part");
+    assert_holds(&run, run.output, "; they were the validation set, too\n");
     program_run_free(&run);
 }
 

@@ -377,6 +377,51 @@ static void adds_regularisers_to_the_loss(void **state)
     assert_true(fabs(losses[1] - losses[0] - (0.5 * 6 + 0.25 * 18)) < 1e-6);
 }
 
+static capas_status note_samples(void *context, capas_training *training, capas_logs *logs)
+{
+    (void)logs;
+    *(int64_t *)context = capas_training_samples(training);
+    return CAPAS_OK;
+}
+
+/* 20 samples are 3 batches of 8: 7 steps are two epochs and a batch, wherever they begin. */
+static void trains_by_steps(void **state)
+{
+    (void)state;
+    static const struct {
+        int epochs;
+        int64_t steps, steps_per_epoch;
+        int batches, seen_epochs;
+        int64_t samples;
+    } cases[] = {{0, 7, 0, 7, 3, 48},
+                 {2, 7, 0, 6, 2, 40},
+                 {9, 3, 0, 3, 1, 20},
+                 {0, 5, 2, 5, 3, 36},
+                 {0, 1, 0, 1, 1, 8}};
+    capas_dataset *data = small_dataset();
+    capas_model *model = small_network();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int batches = 0;
+        int64_t samples = 0;
+        capas_callback count = {.context = &batches, .on_train_batch_end = count_batches};
+        capas_callback note = {.context = &samples, .on_train_end = note_samples};
+        const capas_callback *callbacks[] = {&count, &note};
+        capas_history *history;
+        assert_int_equal(
+            capas_fit(model, data, .batch_size = 8, .steps = cases[i].steps,
+                      .epochs = cases[i].epochs, .steps_per_epoch = cases[i].steps_per_epoch,
+                      .callbacks = callbacks, .callback_count = 2, .history = &history),
+            CAPAS_OK);
+        assert_int_equal(batches, cases[i].batches);
+        assert_int_equal(capas_history_epochs(history), cases[i].seen_epochs);
+        assert_int_equal(samples, cases[i].samples);
+        capas_history_free(history);
+    }
+    assert_int_equal(capas_fit(model, data, .steps = -1), CAPAS_INVALID_ARGUMENT);
+    capas_dataset_free(data);
+    capas_model_free(model);
+}
+
 int main(void)
 {
     capas_set_log(keep_warning, NULL);
@@ -386,6 +431,7 @@ int main(void)
         cmocka_unit_test(tells_data_that_does_not_fit),
         cmocka_unit_test(needs_a_compiled_model),
         cmocka_unit_test(stops_at_nan),
+        cmocka_unit_test(trains_by_steps),
         cmocka_unit_test(trains_from_a_generator),
         cmocka_unit_test(trains_two_outputs),
         cmocka_unit_test(scales_bytes),
