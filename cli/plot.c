@@ -10,8 +10,9 @@
 #include <sys/stat.h>
 
 static const cli_command *const kinds[] = {
-    &cli_plot_history,  &cli_plot_samples, &cli_plot_pixels,   &cli_plot_confusion,
-    &cli_plot_mistakes, &cli_plot_filters, &cli_plot_features, &cli_plot_edges};
+    &cli_plot_history,   &cli_plot_samples,   &cli_plot_pixels,
+    &cli_plot_augmented, &cli_plot_confusion, &cli_plot_mistakes,
+    &cli_plot_filters,   &cli_plot_features,  &cli_plot_edges};
 
 static const char *kind_name(size_t kind)
 {

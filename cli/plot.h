@@ -40,6 +40,6 @@ int cli_plot_done(const cli_command *command, capas_status status, const char *p
 
 /* The kinds. */
 extern const cli_command cli_plot_history, cli_plot_samples, cli_plot_pixels, cli_plot_confusion,
-    cli_plot_mistakes, cli_plot_filters, cli_plot_features, cli_plot_edges;
+    cli_plot_mistakes, cli_plot_filters, cli_plot_features, cli_plot_edges, cli_plot_augmented;
 
 #endif

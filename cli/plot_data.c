@@ -1,8 +1,9 @@
-/* capas plot samples, pixels: pictures of data. */
+/* capas plot samples, pixels, augmented: pictures of data. */
 #include "plot.h"
 
 #include "base/memory.h"
 #include "base/option.h"
+#include "base/status.h"
 #include <capas/capas.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,7 +35,7 @@ static capas_status draw_samples(capas_dataset *dataset, const cli_plot *plot, c
     capas_status status = CAPAS_OK;
     for (; count < plot->count && status == CAPAS_OK; count++) {
         pictures[count].pixels = NULL;
-        status = capas_dataset_picture(dataset, plot->first + count, &pictures[count], &label);
+        status = capas_dataset_picture(dataset, 0, plot->first + count, &pictures[count], &label);
         captions[count] = name_of(dataset, label, texts[count]);
     }
     if (status == CAPAS_OK)
@@ -89,7 +90,7 @@ static capas_status sample_picture(const cli_plot *plot, capas_picture *picture)
 {
     capas_dataset *dataset = NULL;
     capas_status status = cli_open_data(plot->data, plot->part, &dataset);
-    if (status == CAPAS_OK) status = capas_dataset_picture(dataset, plot->first, picture, NULL);
+    if (status == CAPAS_OK) status = capas_dataset_picture(dataset, 0, plot->first, picture, NULL);
     capas_dataset_free(dataset);
     return status;
 }
@@ -125,4 +126,78 @@ const cli_command cli_plot_pixels = {
     .minimum = 0,
     .maximum = 1,
     .run = run_pixels,
+};
+
+/* augmented */
+
+static capas_status draw_epochs(capas_dataset *train, const cli_plot *plot, const char *path,
+                                const capas_plot_options *options)
+{
+    static capas_picture pictures[MOST_SAMPLES];
+    int count = 0;
+    bool differ = false;
+    capas_status status = CAPAS_OK;
+    for (; count < plot->count && status == CAPAS_OK; count++) {
+        pictures[count].pixels = NULL;
+        status = capas_dataset_picture(train, count, plot->first, &pictures[count], NULL);
+        size_t size =
+            (size_t)pictures[0].height * (size_t)pictures[0].width * (size_t)pictures[0].channels;
+        if (status == CAPAS_OK)
+            differ |= memcmp(pictures[0].pixels, pictures[count].pixels, size) != 0;
+    }
+    if (status == CAPAS_OK && !differ && count > 1)
+        status = capas_fail(CAPAS_BAD_DATA,
+                            "the picture is the same in %d epochs: the recipe changes "
+                            "none; say how in its data, under augment",
+                            count);
+    if (status == CAPAS_OK) status = capas_plot_images_with(path, pictures, NULL, count, options);
+    while (count > 0)
+        capas_free(pictures[--count].pixels);
+    return status;
+}
+
+static int run_augmented(const cli_command *command, int argc, char **argv)
+{
+    cli_plot plot = {.count = 25};
+    cli_list settings = {.count = 0};
+    const cli_option options[] = {
+        {"--index", "N", "which sample of the training part (default: 0)", CLI_INTEGER,
+         &plot.first},
+        {"--count", "N", "how many epochs (default: 25)", CLI_INTEGER, &plot.count},
+        {"--data", "D", "other data: fashion-mnist, or a folder with IDX files", CLI_STRING,
+         &plot.data},
+        {"--set", "KEY=VALUE", "changes the recipe; may be repeated", CLI_LIST, &settings},
+        CLI_PLOT_OPTIONS("augmented.svg"),
+        CLI_PLOT_COLUMNS};
+    capas_plot_options how;
+    char room[1200];
+    int count, status;
+    if (!cli_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &count, &status))
+        return status;
+    if (!cli_plot_options(command, &plot, &how)) return CLI_WRONG_USE;
+    if (plot.count < 1 || plot.count > MOST_SAMPLES || plot.first < 0) {
+        fprintf(stderr, "capas plot augmented: --count must be 1 to %d, and --index at least 0.\n",
+                MOST_SAMPLES);
+        return CLI_WRONG_USE;
+    }
+    capas_recipe_data data = {0};
+    const char *path = cli_plot_path(&plot, NULL, "augmented", room);
+    capas_recipe *recipe = capas_recipe_load(argv[0], settings.items, settings.count);
+    capas_status done =
+        recipe != NULL ? capas_recipe_open_data(recipe, plot.data, &data) : capas_error_status();
+    if (done == CAPAS_OK) done = draw_epochs(data.train, &plot, path, &how);
+    capas_recipe_close_data(&data);
+    capas_recipe_free(recipe);
+    return cli_plot_done(command, done, path);
+}
+
+const cli_command cli_plot_augmented = {
+    .name = "plot augmented",
+    .arguments = "RECIPE",
+    .summary = "A training picture as a recipe changes it by chance, epoch after epoch.",
+    .examples = "  capas plot augmented cnn-simple --set 'data.augment={rotation_range: 15}'\n"
+                "  capas plot augmented my-recipe.yaml --index 5 --count 10 --out five.png\n",
+    .minimum = 1,
+    .maximum = 1,
+    .run = run_augmented,
 };

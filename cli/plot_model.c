@@ -118,7 +118,7 @@ static capas_status draw_mistakes(const answers *answers, const int64_t *samples
     capas_status status = CAPAS_OK;
     for (; drawn < count && status == CAPAS_OK; drawn++) {
         pictures[drawn].pixels = NULL;
-        status = capas_dataset_picture(answers->dataset, samples[drawn], &pictures[drawn], NULL);
+        status = capas_dataset_picture(answers->dataset, 0, samples[drawn], &pictures[drawn], NULL);
         write_caption(answers, samples[drawn], texts[drawn]);
         captions[drawn] = texts[drawn];
     }

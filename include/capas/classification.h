@@ -32,9 +32,10 @@ CAPAS_API void capas_confusion(const capas_classification *answers, int64_t *cou
 CAPAS_API int capas_mistakes(const capas_classification *answers, int64_t *samples, int limit);
 
 /* One sample as a picture of bytes, to be freed with capas_free, and its label (-1: the set has
- * none; `label` may be NULL). Numbers that are no bytes are spread from the least, 0, to the
- * largest, 255. CAPAS_SHAPE_MISMATCH when a sample is no picture with 1 or 3 channels. */
-CAPAS_API capas_status capas_dataset_picture(capas_dataset *dataset, int64_t sample,
+ * none; `label` may be NULL). The epoch, from 0, matters to augmented sets alone. Numbers that are
+ * no bytes are spread from the least, 0, to the largest, 255. CAPAS_SHAPE_MISMATCH when a sample is
+ * no picture with 1 or 3 channels. */
+CAPAS_API capas_status capas_dataset_picture(capas_dataset *dataset, int epoch, int64_t sample,
                                              capas_picture *picture, int *label);
 
 CAPAS_END

@@ -109,7 +109,7 @@ const char *capas_text_fit(const char *text, double size, double width, char *cu
 capas_status capas_figure_svg(const capas_figure *figure, int width, char **data, size_t *size);
 capas_status capas_figure_png(const capas_figure *figure, int width, char **data, size_t *size);
 
-/* A picture of 1 or 3 channels as a PNG file. */
-capas_status capas_picture_png(const capas_picture *picture, char **data, size_t *size);
+/* A picture of 1 or 3 channels as a PNG file, each pixel made a square of `factor`. */
+capas_status capas_picture_png(const capas_picture *picture, int factor, char **data, size_t *size);
 
 #endif

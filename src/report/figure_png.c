@@ -169,7 +169,7 @@ capas_status capas_figure_png(const capas_figure *figure, int width, char **data
                                        .width = width,
                                        .channels = 3,
                                        .pixels = pack_pixels(surface, width, (int)height)};
-        status = capas_picture_png(&picture, data, size);
+        status = capas_picture_png(&picture, 1, data, size);
     } else {
         status = capas_fail(CAPAS_NO_MEMORY, "plot: a picture of %d x %.0f could not be drawn: %s",
                             width, height, cairo_status_to_string(drawn));

@@ -145,13 +145,17 @@ static void put_base64(text *to, const unsigned char *bytes, size_t size)
     }
 }
 
-/* Pixels that are made larger stay squares. */
+/* Pixels that are made larger stay squares: they are made so here, as not every viewer heeds
+ * image-rendering. */
 static void put_image(text *to, const capas_drawing *drawing)
 {
+    enum { LARGEST_FACTOR = 16 };
     char *png = NULL;
     size_t size;
     if (to->status != CAPAS_OK) return;
-    to->status = capas_picture_png(drawing->picture, &png, &size);
+    double factor = floor(2 * drawing->box.width / drawing->picture->width);
+    factor = fmin(fmax(factor, 1), LARGEST_FACTOR);
+    to->status = capas_picture_png(drawing->picture, (int)factor, &png, &size);
     if (to->status != CAPAS_OK) return;
     put(to, "<image");
     put_attribute(to, "x", drawing->box.x);

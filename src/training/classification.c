@@ -267,9 +267,10 @@ static void fill_pixels(const void *data, capas_element element, int64_t count, 
     }
 }
 
-static capas_status read_sample(capas_dataset *dataset, int64_t sample, capas_batch *batch)
+static capas_status read_sample(capas_dataset *dataset, int epoch, int64_t sample,
+                                capas_batch *batch)
 {
-    capas_dataset_place place = {.index = sample};
+    capas_dataset_place place = {.epoch = epoch, .index = sample};
     CAPAS_TRY(dataset->type->seek(dataset, &place));
     CAPAS_TRY(dataset->type->next(dataset, batch));
     if (batch->count > 0) return CAPAS_OK;
@@ -287,8 +288,8 @@ static int label_of(const capas_dataset_spec *spec, const capas_batch *batch)
     return number >= 0 && number <= INT32_MAX ? (int)number : -1;
 }
 
-capas_status capas_dataset_picture(capas_dataset *dataset, int64_t sample, capas_picture *picture,
-                                   int *label)
+capas_status capas_dataset_picture(capas_dataset *dataset, int epoch, int64_t sample,
+                                   capas_picture *picture, int *label)
 {
     capas_picture made;
     capas_batch batch;
@@ -296,7 +297,7 @@ capas_status capas_dataset_picture(capas_dataset *dataset, int64_t sample, capas
     CAPAS_TRY(picture_shape(&dataset->spec, &made));
     CAPAS_TRY(capas_batch_new(&dataset->spec, 1, &batch));
     int64_t count = (int64_t)made.height * made.width * made.channels;
-    capas_status status = read_sample(dataset, sample, &batch);
+    capas_status status = read_sample(dataset, epoch, sample, &batch);
     if (status == CAPAS_OK) {
         made.pixels = capas_allocate((size_t)count, 1);
         if (!made.pixels) status = CAPAS_NO_MEMORY;

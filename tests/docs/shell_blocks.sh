@@ -65,6 +65,8 @@ case ${1:-} in
 train) exec "$build/capas" "$@" --set fit.epochs=1 --set fit.steps_per_epoch=2 --set fit.validation_steps=1 ;;
 evaluate) [[ $* == *--data* ]] || set -- "$@" --data "$work/small"
     exec "$build/capas" "$@" ;;
+plot) [[ $2 =~ ^(confusion|mistakes)$ ]] && set -- "$@" --data "$work/small"
+    exec "$build/capas" "$@" ;;
 bench) [[ $* == *crash-* ]] || set -- "$@" crash-mlp
     exec "$build/capas" "$@" --seconds 0.01 ;;
 *) exec "$build/capas" "$@" ;;

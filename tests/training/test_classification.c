@@ -132,7 +132,7 @@ static void what_does_not_fit_is_told(void **state)
     capas_model *picture = capas_sequential(capas_input(4, 4, 1), capas_conv2d(2, 2));
     assert_fails(picture, set, CAPAS_SHAPE_MISMATCH, "(None, 3, 3, 2)");
     capas_picture sample;
-    assert_int_equal(capas_dataset_picture(set, 0, &sample, NULL), CAPAS_SHAPE_MISMATCH);
+    assert_int_equal(capas_dataset_picture(set, 0, 0, &sample, NULL), CAPAS_SHAPE_MISMATCH);
     capas_dataset_free(set);
     capas_dataset_free(wide);
     capas_dataset_free(unlabelled);
@@ -158,15 +158,15 @@ static void samples_are_pictures(void **state)
         for (int i = 0; i < 2; i++) {
             capas_picture picture;
             int label;
-            assert_int_equal(capas_dataset_picture(set, i, &picture, &label), CAPAS_OK);
+            assert_int_equal(capas_dataset_picture(set, 0, i, &picture, &label), CAPAS_OK);
             assert_int_equal(label, classes[i]);
             assert_int_equal(picture.height * 100 + picture.width * 10 + picture.channels, 221);
             assert_memory_equal(picture.pixels, expected[k][i], 4);
             capas_free(picture.pixels);
         }
         capas_picture none;
-        assert_int_equal(capas_dataset_picture(set, 2, &none, NULL), CAPAS_INVALID_ARGUMENT);
-        assert_int_equal(capas_dataset_picture(set, -1, &none, NULL), CAPAS_INVALID_ARGUMENT);
+        assert_int_equal(capas_dataset_picture(set, 0, 2, &none, NULL), CAPAS_INVALID_ARGUMENT);
+        assert_int_equal(capas_dataset_picture(set, 0, -1, &none, NULL), CAPAS_INVALID_ARGUMENT);
         capas_dataset_free(set);
     }
 }
