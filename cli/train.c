@@ -1,6 +1,6 @@
-/* capas train: a recipe becomes a model. Leaves model.keras, history.csv, timing.csv and
- * result.json in the run's folder. Started again, a run that was killed goes on, and one that is
- * finished is shown. */
+/* capas train: a recipe becomes a model. Leaves model.keras, history.csv with its curves
+ * (accuracy.svg, loss.svg, ...), timing.csv and result.json in the run's folder. Started again, a
+ * run that was killed goes on, and one that is finished is shown. */
 #include "train.h"
 
 #include "base/memory.h"

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/status.h"
 #include "files/json.h"
 #include <math.h>
 #include <stdio.h>
@@ -77,6 +78,13 @@ static capas_status write_history(const train_run *run)
     return status;
 }
 
+/* Curves of what the history has. They are an extra: a picture that cannot be made costs no
+ * run. */
+static void draw_history(const train_run *run)
+{
+    if (capas_plot_run_folder(run->folder, "svg") != CAPAS_OK) capas_warn("%s", capas_error());
+}
+
 /* The result comes last: what it tells of is then there. */
 static capas_status write_result(const train_run *run)
 {
@@ -96,6 +104,7 @@ capas_status train_save(train_run *run)
     train_path(run, "model.keras", path);
     CAPAS_TRY(capas_save(run->model, path));
     CAPAS_TRY(write_history(run));
+    draw_history(run);
     if (train_was_interrupted()) return CAPAS_OK;
     CAPAS_TRY(train_write_text(run, "timing.csv", run->timing.data));
     return write_result(run);

@@ -68,6 +68,25 @@ static void every_kind_leaves_its_picture(void **state)
     }
 }
 
+/* A picture that cannot be written is a warning, and the run is whole all the same. */
+static void training_leaves_its_curves(void **state)
+{
+    (void)state;
+    static const char *const warning[] = {"warning: ", "lost/loss.svg"};
+    char *loss = get_file("run/loss.svg", NULL), *accuracy = get_file("run/accuracy.svg", NULL);
+    assert_non_null(loss);
+    assert_non_null(accuracy);
+    free(loss);
+    free(accuracy);
+    program_run run = run_line("mkdir -p lost/loss.svg; "
+                               "\"$CAPAS_PROGRAM\" train r.yaml --out lost --fresh --verbose 0");
+    assert_true(program_fails(&run, 0, warning, 2));
+    char *result = get_file("lost/result.json", NULL);
+    assert_non_null(result);
+    free(result);
+    program_run_free(&run);
+}
+
 /* Without --metric a picture of each; several runs leave theirs here. */
 static void each_metric_has_its_picture(void **state)
 {
@@ -175,6 +194,7 @@ static int train(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(training_leaves_its_curves), /* before others draw there */
         cmocka_unit_test(every_kind_leaves_its_picture),
         cmocka_unit_test(each_metric_has_its_picture),
         cmocka_unit_test(mistakes_are_drawn_or_there_are_none),

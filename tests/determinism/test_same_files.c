@@ -95,6 +95,8 @@ static void assert_same_run(const char *recipe, const char *a, const char *b)
             fail_msg("%s: %s differs between %s and %s", recipe, members[m], a, b);
     if (!same_bytes("history.csv", a, b))
         fail_msg("%s: history.csv differs between %s and %s", recipe, a, b);
+    if (!same_bytes("loss.svg", a, b))
+        fail_msg("%s: loss.svg differs between %s and %s", recipe, a, b);
     if (!same_bytes("model.keras", a, b))
         fail_msg("%s: model.keras differs between %s and %s", recipe, a, b);
 }
