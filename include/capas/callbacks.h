@@ -152,6 +152,22 @@ CAPAS_API capas_callback *capas_model_checkpoint_with(
         (filepath), &(capas_model_checkpoint_options){                                             \
                         .struct_size = sizeof(capas_model_checkpoint_options), __VA_ARGS__})
 
+/* CSVLogger(filename): a line for each epoch with the numbers of its logs, as Keras writes it:
+ * epochs count from 0, columns are sorted, lines end with \r\n. Callbacks that add to the logs come
+ * before it. The file's folder is made. */
+typedef struct capas_csv_logger_options {
+    size_t struct_size;
+    const char *filename;  /* the macro's */
+    const char *separator; /* one character; default: "," */
+    int append;            /* behind what is in the file already; default: false */
+} capas_csv_logger_options;
+CAPAS_API capas_callback *capas_csv_logger_with(const char *filename,
+                                                const capas_csv_logger_options *options);
+#define capas_csv_logger(filename, ...)                                                            \
+    capas_csv_logger_with(                                                                         \
+        (filename),                                                                                \
+        &(capas_csv_logger_options){.struct_size = sizeof(capas_csv_logger_options), __VA_ARGS__})
+
 /* LearningRateScheduler(schedule): the learning rate of each epoch, from a function (of the epoch,
  * from 0, and the rate so far) or from a schedule of which an epoch is one step. Adds learning_rate
  * to the logs. */

@@ -118,3 +118,21 @@ capas_status capas_make_folder(const char *path)
     capas_release(part);
     return status;
 }
+
+capas_status capas_make_folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash || slash == path) return CAPAS_OK;
+    char *folder = capas_copy_memory(path, (size_t)(slash - path) + 1);
+    if (!folder) return CAPAS_NO_MEMORY;
+    folder[slash - path] = '\0';
+    capas_status status = capas_make_folder(folder);
+    capas_release(folder);
+    return status;
+}
+
+int64_t capas_file_size(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 ? (int64_t)about.st_size : 0;
+}

@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include <stddef.h>
+#include <stdint.h>
 
 /* Reads a whole file. *data (one more byte than *size, which is 0) belongs to the caller. A file
  * over `limit` bytes is refused. */
@@ -25,7 +26,16 @@ capas_status capas_write_pieces(const char *path, const capas_piece *pieces, siz
  * writing it. */
 void capas_remove_leftovers(const char *path);
 
+/* Cuts a file, which is made when it is not there, to its first `length` bytes and writes more
+ * behind them. What could not be written whole is cut off again. */
+capas_status capas_extend_file(const char *path, int64_t length, const void *data, size_t size);
+
+/* Bytes; 0 when there is no such file. */
+int64_t capas_file_size(const char *path);
+
 /* Makes a folder and those above it; one that exists is fine. */
 capas_status capas_make_folder(const char *path);
+/* The same for the folder that a file lies in. */
+capas_status capas_make_folder_of(const char *path);
 
 #endif

@@ -227,3 +227,26 @@ capas_status capas_write_file(const char *path, const void *data, size_t size)
     capas_piece piece = {data, size};
     return capas_write_pieces(path, &piece, 1);
 }
+
+capas_status capas_extend_file(const char *path, int64_t length, const void *data, size_t size)
+{
+    const capas_piece piece = {data, size};
+    const contents contents = {&piece, 1};
+    held_signals held;
+    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (file < 0) return capas_fail(CAPAS_WRITE_FAILED, "%s cannot be opened to write: %m", path);
+    hold_signals(&held);
+    capas_status status = CAPAS_OK;
+    bool placed = ftruncate(file, (off_t)length) == 0 && lseek(file, 0, SEEK_END) == length;
+    if (!placed)
+        status = capas_fail(CAPAS_WRITE_FAILED, "%s cannot be cut to %lld bytes: %m", path,
+                            (long long)length);
+    else
+        status = write_all(path, file, &contents);
+    if (placed && status != CAPAS_OK && ftruncate(file, (off_t)length) != 0)
+        capas_fail_in("%s keeps a part of a line", path);
+    drop_signals(&held);
+    if (close(file) != 0 && status == CAPAS_OK)
+        status = capas_fail(CAPAS_WRITE_FAILED, "%s could not be written: %m", path);
+    return status;
+}

@@ -91,15 +91,6 @@ static capas_status may_save(checkpoint *state, capas_training *training, int ep
     return CAPAS_OK;
 }
 
-static capas_status make_folder_of(const char *path)
-{
-    char folder[CAPAS_PATH_SIZE];
-    const char *slash = strrchr(path, '/');
-    if (!slash || slash == path) return CAPAS_OK;
-    snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-    return capas_make_folder(folder);
-}
-
 static capas_status save(checkpoint *state, capas_training *training, int epoch,
                          const capas_logs *logs)
 {
@@ -112,7 +103,7 @@ static capas_status save(checkpoint *state, capas_training *training, int epoch,
     state->batches_since = 0;
     state->seconds_at_save = capas_seconds();
     if (!saves) return CAPAS_OK;
-    capas_status status = make_folder_of(path);
+    capas_status status = capas_make_folder_of(path);
     if (status == CAPAS_OK)
         status = state->options.save_weights_only ? capas_store_weights(model, path)
                                                   : capas_store_model(model, path);
