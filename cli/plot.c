@@ -22,6 +22,10 @@ static const char *kind_name(size_t kind)
 bool cli_plot_options(const cli_command *command, const cli_plot *plot, capas_plot_options *options)
 {
     *options = (capas_plot_options){.struct_size = sizeof *options, .title = plot->title};
+    if (plot->format && strcmp(plot->format, "svg") != 0 && strcmp(plot->format, "png") != 0) {
+        fprintf(stderr, "capas %s: --format must be svg or png.\n", command->name);
+        return false;
+    }
     bool good = (plot->width == 0 || (plot->width >= 100 && plot->width <= 8192)) &&
                 plot->columns >= 0 && plot->columns <= 64;
     options->width = good ? (int)plot->width : 0;
@@ -32,14 +36,19 @@ bool cli_plot_options(const cli_command *command, const cli_plot *plot, capas_pl
     return good;
 }
 
+static const char *ending(const cli_plot *plot)
+{
+    return plot->format ? plot->format : "svg";
+}
+
 const char *cli_plot_path(const cli_plot *plot, const char *beside, const char *name,
                           char path[1200])
 {
     const char *slash = beside ? strrchr(beside, '/') : NULL;
     int folder = slash ? (int)(slash - beside) + 1 : 0;
     if (plot->out) return plot->out;
-    snprintf(path, 1200, "%.*s%.60s.svg", folder < 1000 ? folder : 0, folder > 0 ? beside : "",
-             name);
+    snprintf(path, 1200, "%.*s%.60s.%.3s", folder < 1000 ? folder : 0, folder > 0 ? beside : "",
+             name, ending(plot));
     return path;
 }
 
@@ -89,8 +98,8 @@ static int plot_runs(const cli_command *command, const cli_plot *plot,
     int status = CLI_DONE;
     for (int m = 0; m < metrics->count && status == CLI_DONE; m++) {
         char path[1200];
-        snprintf(path, sizeof path, "%.1000s%s%.120s.svg", folder, *folder ? "/" : "",
-                 metrics->items[m]);
+        snprintf(path, sizeof path, "%.1000s%s%.120s.%.3s", folder, *folder ? "/" : "",
+                 metrics->items[m], ending(plot));
         status = cli_plot_done(
             command, capas_plot_history_with(path, runs, count, &metrics->items[m], 1, options),
             path);

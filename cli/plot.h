@@ -6,13 +6,14 @@
 #include <capas/plot.h>
 
 typedef struct cli_plot {
-    const char *out, *title, *data, *part, *layer;
+    const char *out, *format, *title, *data, *part, *layer;
     long long width, columns, count, first;
 } cli_plot;
 
 /* Rows of the table of options, which write into a cli_plot named `plot`. */
 #define CLI_PLOT_OPTIONS(where)                                                                    \
     {"--out", "FILE", "the picture, .svg or .png (default: " where ")", CLI_STRING, &plot.out},    \
+        {"--format", "F", "svg or png, without --out (default: svg)", CLI_STRING, &plot.format},   \
         {"--title", "TEXT", "over the picture, \"\" for none", CLI_STRING, &plot.title},           \
     {                                                                                              \
         "--width", "N", "in pixels (default: 720, PNG 1440)", CLI_INTEGER, &plot.width             \
@@ -31,7 +32,7 @@ typedef struct cli_plot {
 /* The options for the library; false when they are used wrongly, and says so. */
 bool cli_plot_options(const cli_command *command, const cli_plot *plot,
                       capas_plot_options *options);
-/* --out, or `name`.svg in the folder of `beside` (NULL: here). */
+/* --out, or `name` with the ending of --format in the folder of `beside` (NULL: here). */
 const char *cli_plot_path(const cli_plot *plot, const char *beside, const char *name,
                           char path[1200]);
 /* Prints the path when the picture was written, the failure otherwise; gives back what the program

@@ -12,6 +12,7 @@ enum {
     LEGEND_ROW = 20,
     LABEL = 12,
     PLOT_HEIGHT = 300,
+    TICK_ROOM = 38, /* at least, so that charts below each other begin alike */
     MOST_MARKS = 30,
     MOST_X_TICKS = 12,
     MOST_Y_TICKS = 8
@@ -137,22 +138,30 @@ static void draw_marks(capas_figure *figure, const capas_curve *curve, const fra
     }
 }
 
-/* The legend, in as many rows as it takes; gives back where it ends. */
+static double legend_width(const capas_curve *curve)
+{
+    return LEGEND_SAMPLE + capas_text_width(curve->label, LABEL, false);
+}
+
+/* The legend, in as many rows as it takes, those of one run in one row if they fit; gives back
+ * where it ends. */
 static double draw_legend(capas_figure *figure, double top, const capas_chart *chart)
 {
     double x = CAPAS_MARGIN, right = figure->width - CAPAS_MARGIN, y = top + LEGEND_ROW / 2.0;
     for (int i = 0; i < chart->count; i++) {
         const capas_curve *curve = &chart->curves[i];
         char cut[sizeof curve->label];
-        capas_text_fit(curve->label, LABEL, right - CAPAS_MARGIN - LEGEND_SAMPLE, cut, sizeof cut);
-        double width = LEGEND_SAMPLE + capas_text_width(cut, LABEL, false);
-        if (x > CAPAS_MARGIN && x + width > right) {
+        double width = legend_width(curve), needed = width;
+        if (curve->dashed && i + 1 < chart->count && !curve[1].dashed)
+            needed += LEGEND_GAP + legend_width(&curve[1]);
+        if (x > CAPAS_MARGIN && x + needed > right) {
             x = CAPAS_MARGIN;
             y += LEGEND_ROW;
         }
         const capas_point ends[] = {{x, y}, {x + LEGEND_SAMPLE - 6, y}};
         draw_piece(figure, curve, ends, 2);
         draw_mark(figure, curve, (capas_point){x + (LEGEND_SAMPLE - 6) / 2.0, y});
+        capas_text_fit(curve->label, LABEL, right - x - LEGEND_SAMPLE, cut, sizeof cut);
         capas_figure_text(figure, x + LEGEND_SAMPLE, y + 0.36 * LABEL, cut, &label_at_start);
         x += width + LEGEND_GAP;
     }
@@ -253,7 +262,7 @@ double capas_chart_draw(capas_figure *figure, double top, const capas_chart *cha
     capas_figure_text(figure, CAPAS_MARGIN, top + 13, chart->title,
                       &(capas_lettering){.size = 16, .colour = CAPAS_INK, .bold = true});
     top = draw_legend(figure, top + 26, chart);
-    double left = CAPAS_MARGIN + widest(&y_ticks) + 8;
+    double left = CAPAS_MARGIN + fmax(widest(&y_ticks), TICK_ROOM) + 8;
     frame.box = (capas_box){left, top, figure->width - CAPAS_MARGIN - 4 - left, PLOT_HEIGHT};
     draw_axes(figure, &frame, &x_ticks, &y_ticks);
     for (int i = 0; i < chart->count; i++)

@@ -11,7 +11,7 @@ enum {
     MOST_CLASSES = 100,
     MOST_PRINTED = 24, /* classes, with numbers in the cells */
     MOST_SHARES = 12,  /* and the shares below them */
-    LARGEST_CELL = 64,
+    LARGEST_CELL = 96,
     NAME = 12,     /* size of letters */
     LONGEST = 150, /* of a name, on the page */
     ROOM = 128

@@ -94,6 +94,11 @@ static void each_metric_has_its_picture(void **state)
     program_run run = run_program("plot history run");
     assert_string_equal(run.output, "run/accuracy.svg\nrun/loss.svg\n");
     program_run_free(&run);
+#if CAPAS_WITH_CAIRO
+    run = run_program("plot history run --format png");
+    assert_string_equal(run.output, "run/accuracy.png\nrun/loss.png\n");
+    program_run_free(&run);
+#endif
     run = run_program("plot history run run/history.csv");
     assert_string_equal(run.output, "accuracy.svg\nloss.svg\n");
     program_run_free(&run);
@@ -131,6 +136,7 @@ static void wrong_use_and_failures_are_told(void **state)
         {"histori", 2, {"no kind \"histori\"", "did you mean \"history\"?"}},
         {"history", 2, {"capas plot history: ", "missing", "RUN..."}},
         {"samples --count 0", 2, {"--count must be 1"}},
+        {"samples --format gif", 2, {"--format must be svg or png"}},
         {"samples --width 50 --data set", 2, {"--width must be 100 to 8192"}},
         {"mistakes m.keras --count 1000", 2, {"--count"}},
         {"augmented r.yaml --index -1", 2, {"--index"}},
