@@ -68,7 +68,19 @@ typedef struct capas_callback {
      * on_epoch_begin. A callback that remembers something from one hook to the next needs both. */
     capas_status (*save_state)(void *context, capas_state *state);
     capas_status (*load_state)(void *context, const capas_state *state);
+    /* Layers whose outputs it may see with capas_training_tensor, by name; `tensor_count` of them.
+     */
+    const char *const *tensors;
+    int tensor_count;
 } capas_callback;
+
+/* In on_train_batch_end: the output of a layer, as the batch made it, one of those that the
+ * callback named in `tensors`. [samples of the batch, ...]; borrowed, until the hook returns. That
+ * it is asked for takes memory and changes no bit of the training. Where capas computes a layer
+ * together with the one behind it (a convolution with its activation or pooling), the output
+ * between is nowhere: capas_fit refuses it at its start and says which to ask for. */
+CAPAS_API capas_status capas_training_tensor(const capas_training *training, const char *layer,
+                                             capas_tensor *tensor);
 
 /* Keras's progress lines (keras-semantics 5.2) on a stream: verbose 1 a bar that is redrawn, 2 a
  * line an epoch. `stream` is a FILE * (stderr, stdout), passed as void * to keep stdio out of this
@@ -167,6 +179,27 @@ CAPAS_API capas_callback *capas_csv_logger_with(const char *filename,
     capas_csv_logger_with(                                                                         \
         (filename),                                                                                \
         &(capas_csv_logger_options){.struct_size = sizeof(capas_csv_logger_options), __VA_ARGS__})
+
+/* LoggingTensor(tensors), TensorFlow 1's LoggingTensorHook: outputs of layers after the first step
+ * and then every so many steps, for a function or as text into a file, or both. In the file more
+ * than 1000 numbers are shortened as NumPy does, and there are no times, so that equal trainings
+ * write equal files. See capas_training_tensor for what can be seen. */
+enum { CAPAS_LOGGED_TENSORS = 8 };
+typedef capas_status capas_tensor_function(void *context, int64_t step, const char *layer,
+                                           const capas_tensor *tensor);
+typedef struct capas_logging_tensor_options {
+    size_t struct_size;
+    const char *tensors[CAPAS_LOGGED_TENSORS]; /* names of layers; required */
+    int every_n_iter;                          /* default: 100 */
+    capas_tensor_function *function;           /* steps count from 1, since compile */
+    void *context;                             /* for it */
+    const char *filename;                      /* its folder is made; default: none */
+    int append;                                /* behind what is in it already; default: false */
+} capas_logging_tensor_options;
+CAPAS_API capas_callback *capas_logging_tensor_with(const capas_logging_tensor_options *options);
+#define capas_logging_tensor(...)                                                                  \
+    capas_logging_tensor_with(&(capas_logging_tensor_options){                                     \
+        .struct_size = sizeof(capas_logging_tensor_options), __VA_ARGS__})
 
 /* LearningRateScheduler(schedule): the learning rate of each epoch, from a function (of the epoch,
  * from 0, and the rate so far) or from a schedule of which an epoch is one step. Adds learning_rate

@@ -86,6 +86,10 @@ capas_status capas_plan_lower(capas_plan *plan)
             plan->outputs[i] = outputs_of[model->outputs[i]];
             expose(program, plan->outputs[i]);
         }
+        for (int i = 0; i < CAPAS_PLAN_WATCHED; i++) {
+            int use = plan->options.watched[i] - 1;
+            plan->watched[i] = use < 0 ? CAPAS_NO_BUFFER : outputs_of[use];
+        }
         for (int i = 0; i < plan->options.loss_count; i++) {
             lower_loss(plan, i);
             expose(program, plan->values[i]);

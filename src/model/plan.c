@@ -130,11 +130,44 @@ static void free_plan(capas_plan *plan)
     capas_release(plan);
 }
 
+/* The layer whose op an op's output is now: the one that was joined into it last. */
+static const char *label_of(const capas_program *program, const capas_op *op)
+{
+    for (size_t i = 0; i < program->op_count; i++)
+        if (program->ops[i].removed && program->ops[i].output == op->output)
+            return program->ops[i].label;
+    return op->label;
+}
+
+/* Once it is settled which ops there are, so that asking changes none of them. */
+static void expose_watched(capas_plan *plan)
+{
+    capas_program *program = &plan->program;
+    for (int i = 0; i < CAPAS_PLAN_WATCHED; i++) {
+        if (plan->watched[i] < 0) continue;
+        int root = capas_program_root(program, plan->watched[i]);
+        int producer = program->buffers[root].producer;
+        const capas_op *op = producer < 0 ? NULL : &program->ops[producer];
+        if (op == NULL || op->output == root || op->probability == root) {
+            program->buffers[root].exposed = true;
+        } else {
+            plan->watched[i] = CAPAS_NO_BUFFER;
+            plan->watched_into[i] = label_of(program, op);
+        }
+    }
+}
+
+const char *capas_plan_watched_into(const capas_plan *plan, int watched)
+{
+    return plan->watched_into[watched];
+}
+
 static capas_status build(capas_plan *plan)
 {
     CAPAS_TRY(capas_plan_lower(plan));
     capas_plan_mark_gradients(plan); /* what is fused depends on it */
     capas_plan_fuse(plan);
+    expose_watched(plan);
     capas_plan_mark_gradients(plan);
     CAPAS_TRY(capas_plan_choose(plan));
     return capas_plan_place(plan);

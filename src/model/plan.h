@@ -7,7 +7,7 @@
 #include "model/model.h"
 #include "ops/program.h"
 
-enum { CAPAS_PLAN_OUTPUTS = 8 };
+enum { CAPAS_PLAN_OUTPUTS = 8, CAPAS_PLAN_WATCHED = 8 };
 
 /* What a plan is for; compared byte for byte, so zero it first. */
 typedef struct capas_plan_options {
@@ -23,6 +23,10 @@ typedef struct capas_plan_options {
     capas_loss_problem losses[CAPAS_PLAN_OUTPUTS]; /* classes is filled in from the output */
     double loss_weights[CAPAS_PLAN_OUTPUTS];
     bool sample_weights; /* each loss takes a weight for each row */
+    /* Uses (their number + 1; 0: none) whose outputs may be looked at after a run. It costs memory
+     * and changes nothing of what is computed: the output of an op that was joined into another
+     * stays nowhere. */
+    int watched[CAPAS_PLAN_WATCHED];
 } capas_plan_options;
 
 typedef struct capas_plan capas_plan;
@@ -50,6 +54,10 @@ void *capas_run_output(capas_run *run, int output);
 /* Value of each row of the loss, unweighted; rows of one sample in *rows_per_sample (may be NULL).
  */
 void *capas_run_loss_values(capas_run *run, int output, int64_t *rows_per_sample);
+/* A watched output of the last run, with its samples; NULL when it is nowhere, and then the plan
+ * says whose layer's op it was joined into. */
+void *capas_run_watched(capas_run *run, int watched, int *samples);
+const char *capas_plan_watched_into(const capas_plan *plan, int watched);
 void *capas_run_output_gradient(capas_run *run, int output); /* loss_count 0 */
 void *capas_run_input_gradient(capas_run *run, int input);   /* input_gradients */
 /* The block of gradients, of the plan's element; weight w's begins at its gradient_offset. */

@@ -33,7 +33,9 @@ struct capas_plan {
     size_t *gradient_places; /* of its gradient */
     int inputs[CAPAS_MAX_INPUTS], outputs[CAPAS_PLAN_OUTPUTS];
     int targets[CAPAS_PLAN_OUTPUTS], sample_weights[CAPAS_PLAN_OUTPUTS];
-    int values[CAPAS_PLAN_OUTPUTS]; /* of the losses */
+    int values[CAPAS_PLAN_OUTPUTS];  /* of the losses */
+    int watched[CAPAS_PLAN_WATCHED]; /* buffers; CAPAS_NO_BUFFER: nowhere, or not asked for */
+    const char *watched_into[CAPAS_PLAN_WATCHED]; /* a layer's name, borrowed; NULL: it is there */
     size_t arena_size;
     capas_run *idle; /* runs nobody holds */
     capas_plan *next;

@@ -156,6 +156,12 @@ void *capas_run_loss_values(capas_run *run, int output, int64_t *rows_per_sample
     return buffer_at(run, values);
 }
 
+void *capas_run_watched(capas_run *run, int watched, int *samples)
+{
+    *samples = run->n;
+    return buffer_at(run, run->plan->watched[watched]);
+}
+
 static void *gradient_of(capas_run *run, int buffer)
 {
     const capas_plan *plan = run->plan;

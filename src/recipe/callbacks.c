@@ -19,6 +19,7 @@ static const struct known_callback {
     {"ReduceLROnPlateau", &capas_reduce_lr_on_plateau_type, NULL, NULL},
     {"ModelCheckpoint", &capas_model_checkpoint_type, NULL, NULL},
     {"CSVLogger", &capas_csv_logger_type, NULL, NULL},
+    {"LoggingTensor", &capas_logging_tensor_type, NULL, NULL},
     {"LearningRateScheduler", &capas_learning_rate_scheduler_type, NULL, NULL},
     {"TerminateOnNaN", &capas_terminate_on_nan_type, NULL, NULL},
     {"BackupAndRestore", NULL, capas_backup_read_options, capas_backup_and_restore_free},

@@ -66,7 +66,12 @@ capas_status capas_fitting_open_data(capas_fitting *fit)
     if (!fit->validation && fit->options.validation_split > 0) CAPAS_TRY(split(fit));
     int size = capas_batch_room(fit->options.batch_size, fit->train->spec.count);
     int mode = CAPAS_STEP_TRAIN + (fit->options.force ? CAPAS_STEP_FORCE : 0);
-    CAPAS_TRY(capas_stepper_open(&fit->stepper, fit->model, &fit->train->spec, size, mode, "fit"));
+    capas_watch watch;
+    CAPAS_TRY(capas_watch_gather(&watch, fit->model, fit->options.callbacks,
+                                 fit->options.callback_count));
+    CAPAS_TRY(capas_stepper_open_watched(&fit->stepper, fit->model, &fit->train->spec, size, mode,
+                                         &watch, "fit"));
+    fit->training.stepper = &fit->stepper;
     CAPAS_TRY(capas_stepper_check_labels(&fit->stepper, fit->train, "fit"));
     capas_guards_begin(&fit->guards, &fit->stepper, fit->train);
     CAPAS_TRY(capas_batch_new(&fit->train->spec, size, &fit->batch));

@@ -1,6 +1,7 @@
 /* Calling callbacks, and what they may ask and do. */
 #include "training/hooks.h"
 #include "base/memory.h"
+#include "training/step.h"
 #include "training/trainer.h"
 #include <math.h>
 #include <stdio.h>
@@ -157,6 +158,25 @@ int64_t capas_training_steps(const capas_training *training)
 int64_t capas_training_samples(const capas_training *training)
 {
     return training->samples;
+}
+
+capas_status capas_training_tensor(const capas_training *training, const char *layer,
+                                   capas_tensor *tensor)
+{
+    const capas_stepper *stepper = training->stepper;
+    int number = stepper ? capas_watch_find(&stepper->watch, layer) : -1;
+    if (number < 0 || !tensor)
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "callback: the output of layer %s was not asked for: name it in the "
+                          "callback's tensors",
+                          layer ? layer : "(none)");
+    const capas_use *use = &stepper->model->uses[stepper->watch.uses[number]];
+    int samples;
+    tensor->data = capas_run_watched(stepper->run, number, &samples);
+    tensor->element = use->element;
+    tensor->shape = use->output;
+    tensor->shape.dims[0] = samples;
+    return CAPAS_OK;
 }
 
 void capas_training_stop(capas_training *training)

@@ -13,8 +13,9 @@ struct capas_training {
     int64_t steps;   /* an epoch; CAPAS_ANY: unknown */
     int64_t samples; /* trained on so far, also before a checkpoint */
     bool stop;
-    bool interrupted;             /* to be ended as a kill would end it */
-    struct capas_backup *backups; /* a list of those that want checkpoints; NULL: none */
+    const struct capas_stepper *stepper; /* fit's; NULL elsewhere */
+    bool interrupted;                    /* to be ended as a kill would end it */
+    struct capas_backup *backups;        /* a list of those that want checkpoints; NULL: none */
     bool bears_nan; /* numbers that are not finite are no failure; a callback then stops ... */
     bool invalid;   /* ... when a batch had some */
     const capas_callback **callbacks; /* the user's, the history, the reporter */

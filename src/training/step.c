@@ -81,8 +81,10 @@ static capas_status take_plan(capas_stepper *stepper, int batch)
         capas_loss_set_problem(&trainer->losses[i], stepper->force, &options.losses[i]);
         options.loss_weights[i] = trainer->loss_weights[i];
     }
+    capas_watch_options(&stepper->watch, &options);
     capas_plan *plan;
     CAPAS_TRY(capas_model_plan(stepper->model, &options, &plan));
+    CAPAS_TRY(capas_watch_check(&stepper->watch, plan));
     return capas_plan_acquire(plan, &stepper->run);
 }
 
@@ -90,7 +92,15 @@ capas_status capas_stepper_open(capas_stepper *stepper, capas_model *model,
                                 const capas_dataset_spec *spec, int batch, int mode,
                                 const char *where)
 {
-    *stepper = (capas_stepper){.model = model, .spec = *spec};
+    const capas_watch none = {.count = 0};
+    return capas_stepper_open_watched(stepper, model, spec, batch, mode, &none, where);
+}
+
+capas_status capas_stepper_open_watched(capas_stepper *stepper, capas_model *model,
+                                        const capas_dataset_spec *spec, int batch, int mode,
+                                        const capas_watch *watch, const char *where)
+{
+    *stepper = (capas_stepper){.model = model, .spec = *spec, .watch = *watch};
     stepper->training = mode & CAPAS_STEP_TRAIN;
     stepper->force = mode & CAPAS_STEP_FORCE;
     CAPAS_TRY(capas_trainer_of(model, where, &stepper->trainer));

@@ -9,12 +9,14 @@
 #include "training/metrics.h"
 #include "training/state.h"
 #include "training/trainer.h"
+#include "training/watch.h"
 
 typedef struct capas_stepper {
     capas_model *model;
     capas_trainer *trainer;
     capas_dataset_spec spec; /* of the data */
     bool training, force;
+    capas_watch watch;
     capas_run *run; /* NULL: not open */
     capas_target targets[CAPAS_DATASET_TENSORS];
     /* Since the last reset: sums of loss * samples, and counts. */
@@ -36,6 +38,10 @@ typedef enum capas_step_mode {
 capas_status capas_stepper_open(capas_stepper *stepper, capas_model *model,
                                 const capas_dataset_spec *spec, int batch, int mode,
                                 const char *where);
+/* The same for training, with layers whose outputs are to be seen. */
+capas_status capas_stepper_open_watched(capas_stepper *stepper, capas_model *model,
+                                        const capas_dataset_spec *spec, int batch, int mode,
+                                        const capas_watch *watch, const char *where);
 void capas_stepper_close(capas_stepper *stepper);
 
 /* Looks through all labels of a set that lies in memory, before any work is done. */
