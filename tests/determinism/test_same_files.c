@@ -113,14 +113,16 @@ static void any_number_of_threads_gives_the_same_files(void **state)
     assert_same_run("cnn-simple", "one", "eight");
 }
 
-/* Dropout, batch normalisation, callbacks. */
+/* Dropout, batch normalisation, callbacks; model3 has augmented pictures as well. */
 static void other_recipes_too(void **state)
 {
     (void)state;
-    static const char *const recipes[] = {"crash-bn", "keras-mlp"};
+    static const char *const recipes[] = {"crash-bn", "keras-mlp", "model3"};
     for (size_t i = 0; i < CAPAS_COUNT(recipes); i++) {
         train(recipes[i], 1, 0, "one");
+        train(recipes[i], 2, 0, "two");
         train(recipes[i], 3, 0, "three");
+        assert_same_run(recipes[i], "one", "two");
         assert_same_run(recipes[i], "one", "three");
     }
 }
