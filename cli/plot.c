@@ -85,24 +85,26 @@ static void name_run(const char *run, char name[256])
     snprintf(name, 256, "%.*s", (int)(length - start), run + start);
 }
 
-/* A picture of all metrics, or one for each in the run's folder (several runs: here). */
+/* A picture of all metrics, or one for each in the run's folder (several runs: here). Without any
+ * the library tells why. */
 static int plot_runs(const cli_command *command, const cli_plot *plot,
                      const capas_plot_options *options, const char *folder,
                      const capas_plot_run *runs, int count, const cli_list *metrics)
 {
-    if (plot->out)
-        return cli_plot_done(command,
-                             capas_plot_history_with(plot->out, runs, count, metrics->items,
-                                                     metrics->count, options),
-                             plot->out);
-    int status = CLI_DONE;
-    for (int m = 0; m < metrics->count && status == CLI_DONE; m++) {
-        char path[1200];
-        snprintf(path, sizeof path, "%.1000s%s%.120s.%.3s", folder, *folder ? "/" : "",
-                 metrics->items[m], ending(plot));
-        status = cli_plot_done(
-            command, capas_plot_history_with(path, runs, count, &metrics->items[m], 1, options),
-            path);
+    char path[1200];
+    bool together = plot->out || metrics->count == 0;
+    int status = CLI_DONE, pictures = together ? 1 : metrics->count;
+    int each = together ? metrics->count : 1;
+    for (int m = 0; m < pictures && status == CLI_DONE; m++) {
+        const char *to = plot->out;
+        if (!to) {
+            snprintf(path, sizeof path, "%.1000s%s%.120s.%.3s", folder, *folder ? "/" : "",
+                     together ? "history" : metrics->items[m], ending(plot));
+            to = path;
+        }
+        capas_status done =
+            capas_plot_history_with(to, runs, count, &metrics->items[m], each, options);
+        status = cli_plot_done(command, done, to);
     }
     return status;
 }

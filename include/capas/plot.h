@@ -23,10 +23,7 @@ typedef struct capas_plot_options {
     int columns;       /* of a grid of pictures; default: what gives an even shape */
 } capas_plot_options;
 #define CAPAS_PLOT_OPTIONS(...)                                                                    \
-    &(capas_plot_options)                                                                          \
-    {                                                                                              \
-        .struct_size = sizeof(capas_plot_options), __VA_ARGS__                                     \
-    }
+    (&(capas_plot_options){.struct_size = sizeof(capas_plot_options), __VA_ARGS__})
 
 /* Curves over the epochs, which count from 1: for each metric a chart, one below the other, with
  * training dashed, validation solid and the best epoch ringed. A metric is said without its val_

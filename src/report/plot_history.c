@@ -66,19 +66,20 @@ static capas_status fail_unknown(const plot *known, const char *metric)
     for (int i = 0; i < known->metric_count; i++)
         names[i] = known->metrics[i];
     const char *nearest = capas_nearest_name(metric, names, (size_t)known->metric_count);
-    return capas_fail(CAPAS_UNKNOWN_NAME, "plot: no run has a metric \"%.60s\"%s%s%s", metric,
-                      nearest                   ? "; did you mean \""
-                      : known->metric_count > 0 ? "; there is \""
-                                                : "",
-                      nearest                   ? nearest
-                      : known->metric_count > 0 ? names[0]
-                                                : "",
-                      known->metric_count > 0 ? "\"?" : "");
+    if (nearest)
+        return capas_fail(CAPAS_UNKNOWN_NAME,
+                          "plot: no run has a metric \"%.60s\"; did you mean \"%s\"?", metric,
+                          nearest);
+    return capas_fail(CAPAS_UNKNOWN_NAME,
+                      "plot: no run has a metric \"%.60s\"; the first of %d is \"%s\"", metric,
+                      known->metric_count, known->metric_count > 0 ? names[0] : "");
 }
 
 static capas_status choose_metrics(plot *plot, const char *const *metrics, int count)
 {
     CAPAS_TRY(add_all_metrics(plot));
+    if (plot->metric_count == 0)
+        return capas_fail(CAPAS_BAD_DATA, "plot: there is no epoch to draw; was nothing trained?");
     if (count == 0) return CAPAS_OK;
     for (int i = 0; i < count; i++)
         if (!has_metric(plot, metrics[i])) return fail_unknown(plot, metrics[i]);
@@ -164,8 +165,6 @@ static capas_status draw_metric(const plot *plot, const char *metric, capas_figu
 static capas_status draw(plot *plot, const capas_plot_options *options, capas_figure *figure)
 {
     double top = capas_figure_title(figure, options, "");
-    if (plot->metric_count == 0)
-        return capas_fail(CAPAS_BAD_DATA, "plot: there is no epoch to draw; was nothing trained?");
     for (int i = 0; i < plot->metric_count; i++) {
         if (i > 0) top += CHART_GAP;
         CAPAS_TRY(draw_metric(plot, plot->metrics[i], figure, &top));

@@ -146,6 +146,8 @@ static void wrong_use_and_failures_are_told(void **state)
         {"samples --data set --count 1 --out none/a.svg", 1, {"none/a.svg"}},
         {"history no-such-run", 1, {"capas plot history: ", "no-such-run", "No such file"}},
         {"history empty.csv", 1, {"empty.csv", "line 1"}},
+        {"history untrained.csv", 1, {"no epoch to draw"}},
+        {"history untrained.csv --metric loss", 1, {"no epoch to draw"}},
         {"history run --metric acuracy", 1, {"did you mean \"accuracy\"?"}},
         {"filters run/model.keras --layer frist", 1, {"did you mean \"first\"?"}},
         {"filters run/model.keras --layer out", 1, {"out is a Dense"}},
@@ -153,6 +155,7 @@ static void wrong_use_and_failures_are_told(void **state)
         {"augmented r.yaml --count 3", 1, {"the same in 3 epochs", "augment"}},
     };
     put_file("empty.csv", "");
+    put_file("untrained.csv", "epoch,accuracy,loss\r\n");
     for (size_t i = 0; i < CAPAS_COUNT(all); i++) {
         int count = 0;
         while (count < TEXTS && all[i].texts[count])
