@@ -1,6 +1,8 @@
 /* What a classifier answers: classes, confusion and mistakes of a model whose answers are known,
  * and samples as pictures. */
 #include "support/cmocka.h"
+#include "support/program.h"
+#include "support/scarce_memory.h"
 
 #include "base/option.h"
 #include <capas/capas.h>
@@ -171,6 +173,51 @@ static void samples_are_pictures(void **state)
     }
 }
 
+/* Everything that plots begin with, in which each allocation fails in turn. */
+static capas_status read_all(capas_model *model, capas_dataset *set, capas_dataset *pictures)
+{
+    capas_classification answers;
+    capas_picture picture = {0};
+    capas_status status = capas_classify(model, set, &answers);
+    capas_classification_free(&answers);
+    if (status == CAPAS_OK) status = capas_dataset_picture(pictures, 0, 1, &picture, NULL);
+    capas_free(picture.pixels);
+    if (status != CAPAS_OK) return status;
+    capas_history *history = capas_history_load("scarce.csv");
+    capas_model *part = history ? capas_model_until(model, "first") : NULL;
+    status = part ? CAPAS_OK : capas_error_status();
+    capas_history_free(history);
+    capas_model_free(part);
+    return status;
+}
+
+static void every_allocation_fails(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[2][2][2] = {{{1}}};
+    const capas_tensor x = {CAPAS_UINT8, capas_shape_of(3, 2, 2, 2), (void *)bytes}, none = {0};
+    make_samples();
+    put_file("scarce.csv", "epoch,loss,val_loss\n0,1,2\n1,NA,4\n");
+    capas_dataset *set = make_set(), *pictures = capas_dataset_from_arrays(x, none, 0);
+    capas_model *model =
+        capas_sequential(capas_input(CLASSES), capas_dense(CLASSES, .name = "first"),
+                         capas_activation_layer(CAPAS_SOFTMAX));
+    assert_int_equal(capas_set_threads(1), CAPAS_OK);
+    assert_int_equal(read_all(model, set, pictures), CAPAS_OK); /* plans are made once */
+    for (long allowed = 0;; allowed++) {
+        scarce_memory_begin(allowed);
+        capas_status status = read_all(model, set, pictures);
+        long live = scarce_memory_live(), asked = scarce_memory_asked();
+        scarce_memory_end();
+        if (live != 0) fail_msg("allocation %ld: %ld blocks were lost", allowed, live);
+        if (asked <= allowed) break;
+        if (status != CAPAS_NO_MEMORY) fail_msg("allocation %ld: %s", allowed, capas_error());
+    }
+    capas_dataset_free(set);
+    capas_dataset_free(pictures);
+    capas_model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +226,7 @@ int main(void)
         cmocka_unit_test(one_hot_labels_and_single_outputs),
         cmocka_unit_test(what_does_not_fit_is_told),
         cmocka_unit_test(samples_are_pictures),
+        cmocka_unit_test(every_allocation_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
