@@ -67,7 +67,10 @@ static int run_in_folder(train_run *run)
     bool finished = false;
     capas_status status = prepare(run);
     if (status == CAPAS_OK) status = train_open_folder(run, &finished);
-    if (status == CAPAS_OK && finished) return train_show_finished(run);
+    if (status == CAPAS_OK && finished) {
+        train_close_folder(run); /* which a kill may have come before */
+        return train_show_finished(run);
+    }
     if (status == CAPAS_OK) status = train(run);
     return status == CAPAS_OK ? train_print(run) : cli_fail(run->command);
 }

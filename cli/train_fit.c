@@ -139,6 +139,6 @@ capas_status train_fit(train_run *run)
     run->began = capas_seconds();
     capas_status status = fit_with(run, backup);
     run->seconds += capas_seconds() - run->began;
-    capas_backup_and_restore_free(backup);
+    capas_callback_free(backup);
     return status;
 }

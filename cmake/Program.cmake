@@ -1,12 +1,14 @@
 # The program `capas` (build/capas), and the examples, which see only the public headers.
-file(GLOB program_sources CONFIGURE_DEPENDS "cli/*.c")
-if(program_sources)
-  add_executable(capas_program ${program_sources})
+# The verbs are objects of their own, so that tests can call them.
+file(GLOB verb_sources CONFIGURE_DEPENDS "cli/*.c")
+list(FILTER verb_sources EXCLUDE REGEX "/main\\.c$")
+if(verb_sources)
+  add_library(capas_verbs OBJECT ${verb_sources})
+  target_include_directories(capas_verbs PUBLIC cli)
+  target_link_libraries(capas_verbs PUBLIC capas_inside)
+  add_executable(capas_program cli/main.c)
   set_target_properties(capas_program PROPERTIES OUTPUT_NAME capas)
-  target_include_directories(capas_program PRIVATE cli)
-  target_link_libraries(capas_program PRIVATE capas_inside)
-  target_compile_definitions(capas_program PRIVATE
-                             CAPAS_SHARE_FOLDER="${CMAKE_INSTALL_FULL_DATADIR}/capas")
+  target_link_libraries(capas_program PRIVATE capas_verbs)
 endif()
 
 file(GLOB example_sources CONFIGURE_DEPENDS "examples/*.c")

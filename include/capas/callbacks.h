@@ -237,26 +237,27 @@ CAPAS_API capas_callback *capas_terminate_on_nan_with(
  * differs. A checkpoint that cannot be written is a warning and the training goes on; one that is
  * damaged is passed over for the one before (double_checkpoint), or ends the call.
  *
- * Made by capas, freed with capas_backup_and_restore_free. Its place among the callbacks does not
- * matter: it restores after every on_train_begin and saves after all hooks. */
+ * Its place among the callbacks does not matter: it restores after every on_train_begin and saves
+ * after all hooks. */
 typedef struct capas_backup_and_restore_options {
     size_t struct_size;
-    int64_t save_freq;     /* batches between checkpoints; default: 0, at each epoch's end */
-    double every_seconds;  /* also whenever so much time went by; default: 0, never */
-    double largest_share;  /* of the time that checkpoints may take: one that would take more waits
-                              for the next epoch's end or the next second; the last epoch's is
-                              written all the same; default: 1 */
-    int double_checkpoint; /* keeps the one before the newest too; default: false */
-    int delete_checkpoint; /* removes them, and an empty folder, when the training has come to its
-                              end; default: true */
+    const char *backup_dir; /* must be said */
+    int64_t save_freq;      /* batches between checkpoints; default: 0, at each epoch's end */
+    double every_seconds;   /* also whenever so much time went by; default: 0, never */
+    double largest_share;   /* of the time that checkpoints may take: one that would take more waits
+                               for the next epoch's end or the next second; the last epoch's is
+                               written all the same; default: 1 */
+    int double_checkpoint;  /* keeps the one before the newest too; default: false */
+    int delete_checkpoint;  /* removes them, and an empty folder, when the training has come to its
+                               end; default: true */
 } capas_backup_and_restore_options;
 CAPAS_API capas_callback *capas_backup_and_restore_with(
-    const char *backup_dir, const capas_backup_and_restore_options *options);
-#define capas_backup_and_restore(backup_dir, ...)                                                  \
-    capas_backup_and_restore_with(                                                                 \
-        (backup_dir), &(capas_backup_and_restore_options){                                         \
-                          .struct_size = sizeof(capas_backup_and_restore_options), __VA_ARGS__})
-CAPAS_API void capas_backup_and_restore_free(capas_callback *backup);
+    const capas_backup_and_restore_options *options);
+#define capas_backup_and_restore(folder, ...)                                                      \
+    capas_backup_and_restore_with(&(capas_backup_and_restore_options){                             \
+        .struct_size = sizeof(capas_backup_and_restore_options),                                   \
+        .backup_dir = (folder),                                                                    \
+        __VA_ARGS__})
 
 CAPAS_END
 

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_ATTEMPTS = 100, SUFFIX_SIZE = 48 };
+enum { MOST_ATTEMPTS = 100, SUFFIX_SIZE = 48, GATHERED = 4096 };
 
 /* SIGXFSZ and SIGPIPE, whose default is the end of the process. */
 typedef struct held_signals {
@@ -54,37 +54,55 @@ typedef struct contents {
     size_t count;
 } contents;
 
-static size_t whole_size(const contents *contents)
+/* A file that is being written: small pieces are gathered, so that they are one call. */
+typedef struct writer {
+    const char *path;
+    int file;
+    size_t size, written, gathered;
+    char room[GATHERED];
+} writer;
+
+static capas_status write_now(writer *writer, const char *data, size_t size)
 {
-    size_t size = 0;
-    for (size_t i = 0; i < contents->count; i++)
-        size += contents->pieces[i].size;
-    return size;
+    while (size > 0) {
+        ssize_t now = capas_system.write(writer->file, data, size);
+        if (now < 0 && errno == EINTR) continue;
+        if (now == 0) errno = ENOSPC; /* a device that takes no more */
+        if (now <= 0)
+            return capas_fail(CAPAS_WRITE_FAILED,
+                              "%s could not be written: %m (%zu of %zu bytes were)", writer->path,
+                              writer->written, writer->size);
+        writer->written += (size_t)now;
+        data += now;
+        size -= (size_t)now;
+    }
+    return CAPAS_OK;
 }
 
-static capas_status fail_write(const char *path, const contents *contents, size_t written)
+static capas_status write_gathered(writer *writer)
 {
-    return capas_fail(CAPAS_WRITE_FAILED, "%s could not be written: %m (%zu of %zu bytes were)",
-                      path, written, whole_size(contents));
+    size_t size = writer->gathered;
+    writer->gathered = 0;
+    return write_now(writer, writer->room, size);
+}
+
+static capas_status write_piece(writer *writer, const capas_piece *piece)
+{
+    if (piece->size > GATHERED - writer->gathered) CAPAS_TRY(write_gathered(writer));
+    if (piece->size > GATHERED) return write_now(writer, piece->data, piece->size);
+    if (piece->size > 0) memcpy(writer->room + writer->gathered, piece->data, piece->size);
+    writer->gathered += piece->size;
+    return CAPAS_OK;
 }
 
 static capas_status write_all(const char *path, int file, const contents *contents)
 {
-    size_t before = 0;
-    for (size_t i = 0; i < contents->count; i++) {
-        const capas_piece *piece = &contents->pieces[i];
-        size_t written = 0;
-        while (written < piece->size) {
-            ssize_t now = capas_system.write(file, (const char *)piece->data + written,
-                                             piece->size - written);
-            if (now < 0 && errno == EINTR) continue;
-            if (now == 0) errno = ENOSPC; /* a device that takes no more */
-            if (now <= 0) return fail_write(path, contents, before + written);
-            written += (size_t)now;
-        }
-        before += piece->size;
-    }
-    return CAPAS_OK;
+    writer writer = {.path = path, .file = file};
+    for (size_t i = 0; i < contents->count; i++)
+        writer.size += contents->pieces[i].size;
+    for (size_t i = 0; i < contents->count; i++)
+        CAPAS_TRY(write_piece(&writer, &contents->pieces[i]));
+    return write_gathered(&writer);
 }
 
 /* The folder of a path, for fsync; a rename is on the disk only when its folder is. Where folders

@@ -1,7 +1,6 @@
 /* The callbacks of a recipe: names, or maps of one name and its options. */
 #include "base/text.h"
 #include "recipe/parts.h"
-#include "training/backup.h"
 #include "training/callback.h"
 #include <stdio.h>
 #include <string.h>
@@ -11,18 +10,16 @@ enum { FOUND_SIZE = 96, WHERE_SIZE = 600 };
 /* What a recipe can name. A new one is one line here. */
 static const struct known_callback {
     const char *name;
-    const capas_callback_type *type; /* NULL: it has functions of its own */
-    capas_callback *(*read)(const capas_value *options, const char *where);
-    void (*free)(capas_callback *callback);
+    const capas_callback_type *type;
 } known[] = {
-    {"EarlyStopping", &capas_early_stopping_type, NULL, NULL},
-    {"ReduceLROnPlateau", &capas_reduce_lr_on_plateau_type, NULL, NULL},
-    {"ModelCheckpoint", &capas_model_checkpoint_type, NULL, NULL},
-    {"CSVLogger", &capas_csv_logger_type, NULL, NULL},
-    {"LoggingTensor", &capas_logging_tensor_type, NULL, NULL},
-    {"LearningRateScheduler", &capas_learning_rate_scheduler_type, NULL, NULL},
-    {"TerminateOnNaN", &capas_terminate_on_nan_type, NULL, NULL},
-    {"BackupAndRestore", NULL, capas_backup_read_options, capas_backup_and_restore_free},
+    {"EarlyStopping", &capas_early_stopping_type},
+    {"ReduceLROnPlateau", &capas_reduce_lr_on_plateau_type},
+    {"ModelCheckpoint", &capas_model_checkpoint_type},
+    {"CSVLogger", &capas_csv_logger_type},
+    {"LoggingTensor", &capas_logging_tensor_type},
+    {"LearningRateScheduler", &capas_learning_rate_scheduler_type},
+    {"TerminateOnNaN", &capas_terminate_on_nan_type},
+    {"BackupAndRestore", &capas_backup_and_restore_type},
 };
 
 static capas_status fail_name(const capas_recipe *recipe, const capas_value *item, const char *name)
@@ -43,19 +40,6 @@ static capas_status fail_name(const capas_recipe *recipe, const capas_value *ite
                              name, list);
 }
 
-static capas_status add_known(capas_recipe *recipe, const struct known_callback *known,
-                              const capas_value *options, const char *where)
-{
-    const capas_callback_type *type = known->type;
-    capas_callback *callback =
-        type ? capas_callback_read(type, options, where) : known->read(options, where);
-    if (!callback) return capas_error_status();
-    recipe->callback_frees[recipe->callback_count] = type ? capas_callback_free : known->free;
-    recipe->callbacks[recipe->callback_count++] = callback;
-    recipe->decides |= type && ((const capas_own_callback *)callback->context)->decides;
-    return CAPAS_OK;
-}
-
 static capas_status add(capas_recipe *recipe, const capas_value *item)
 {
     char found[FOUND_SIZE], where[WHERE_SIZE];
@@ -73,7 +57,12 @@ static capas_status add(capas_recipe *recipe, const capas_value *item)
         if (strcmp(name, known[i].name) != 0) continue;
         capas_cut_text(where, sizeof where,
                        snprintf(where, sizeof where, "%s: %s", recipe->path, name));
-        return add_known(recipe, &known[i], is_map ? item->items[0] : NULL, where);
+        capas_callback *callback =
+            capas_callback_read(known[i].type, is_map ? item->items[0] : NULL, where);
+        if (!callback) return capas_error_status();
+        recipe->callbacks[recipe->callback_count++] = callback;
+        recipe->decides |= ((const capas_own_callback *)callback->context)->decides;
+        return CAPAS_OK;
     }
     return fail_name(recipe, item, name);
 }
@@ -94,6 +83,6 @@ capas_status capas_recipe_read_callbacks(capas_recipe *recipe, const capas_value
 void capas_recipe_free_callbacks(capas_recipe *recipe)
 {
     for (int i = 0; i < recipe->callback_count; i++)
-        recipe->callback_frees[i](recipe->callbacks[i]);
+        capas_callback_free(recipe->callbacks[i]);
     recipe->callback_count = 0;
 }

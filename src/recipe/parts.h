@@ -27,7 +27,6 @@ struct capas_recipe {
     capas_fit_options fit; /* the numbers, as a program would write them */
     bool validates_on_test;
     capas_callback *callbacks[CAPAS_RECIPE_CALLBACKS];
-    void (*callback_frees[CAPAS_RECIPE_CALLBACKS])(capas_callback *callback);
     int callback_count;
     bool decides; /* one of them decides by a number of the validation */
     double expected_accuracy, published_accuracy; /* on the test set; NaN: not said */

@@ -10,7 +10,6 @@
 #include "training/callback.h"
 #include "training/hooks.h"
 #include "training/store.h"
-#include "training/trainer.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,15 +17,9 @@
 
 enum { SENTENCE = 400 };
 
-/* What a recipe says: the folder is an option there. */
-typedef struct backup_settings {
-    capas_backup_and_restore_options options;
-    const char *backup_dir;
-} backup_settings;
-
 struct capas_backup {
-    capas_callback callback; /* first: what the user holds */
-    capas_backup_and_restore_options options;
+    capas_own_callback own;
+    capas_backup_and_restore_options options; /* without the folder */
     char *folder, *newest, *previous, *beside;
     capas_backup *next; /* in the training's list */
     int64_t batches;    /* since the last checkpoint */
@@ -37,30 +30,11 @@ struct capas_backup {
 
 /* Options. */
 
-static capas_status read_folder(const capas_option *option, const capas_value *value, void *field)
-{
-    char found[96];
-    (void)option;
-    if (value->kind != CAPAS_VALUE_STRING || !*value->string)
-        return capas_fail(CAPAS_INVALID_ARGUMENT, "the path of a folder, found %s",
-                          capas_value_describe(value, found, sizeof found));
-    *(const char **)field = value->string;
-    return CAPAS_OK;
-}
-
-static capas_value *write_folder(const capas_option *option, const void *field)
-{
-    (void)option;
-    return capas_value_string(*(const char *const *)field);
-}
-
-static const capas_option_kind folder_kind = {"a folder", NULL, NULL, read_folder, write_folder};
-
-#define FIELD(name) offsetof(backup_settings, options.name)
+#define FIELD(name) offsetof(capas_backup_and_restore_options, name)
 static const capas_option options[] = {
     {.name = "backup_dir",
-     .kind = &folder_kind,
-     .offset = offsetof(backup_settings, backup_dir),
+     .kind = &capas_option_path,
+     .offset = FIELD(backup_dir),
      .help = "the folder of the checkpoints"},
     {.name = "save_freq",
      .kind = &capas_option_freq,
@@ -88,9 +62,6 @@ static const capas_option options[] = {
      .standard = 1,
      .help = "removes them when the training has come to its end"},
 };
-
-const capas_option_table capas_backup_table = {"BackupAndRestore", options, CAPAS_COUNT(options),
-                                               sizeof(backup_settings)};
 
 /* Files. */
 
@@ -260,62 +231,44 @@ static char *path_in(const char *folder, const char *name)
     return path;
 }
 
-/* From resolved settings. */
-static capas_callback *make(const backup_settings *settings)
+static capas_status make(void *own, const void *given, const char *where)
 {
-    capas_backup *backup = capas_allocate_zeroed(1, sizeof *backup);
-    if (!backup) return NULL;
-    backup->options = settings->options;
-    backup->folder = capas_copy_string(settings->backup_dir);
-    backup->newest = path_in(settings->backup_dir, CAPAS_CHECKPOINT);
-    backup->previous = path_in(settings->backup_dir, CAPAS_CHECKPOINT ".previous");
-    backup->beside = path_in(settings->backup_dir, CAPAS_CHECKPOINT ".new");
-    backup->callback = (capas_callback){.context = backup,
-                                        .on_train_begin = begin,
-                                        .on_train_batch_end = end_batch,
-                                        .on_epoch_end = end_epoch,
-                                        .on_train_end = end};
-    if (backup->folder && backup->newest && backup->previous && backup->beside)
-        return &backup->callback;
-    capas_backup_and_restore_free(&backup->callback);
-    return NULL;
+    capas_backup *backup = own;
+    capas_callback *callback = &backup->own.callback;
+    const char *folder = ((const capas_backup_and_restore_options *)given)->backup_dir;
+    (void)where;
+    backup->options = *(const capas_backup_and_restore_options *)given;
+    backup->options.backup_dir = NULL;
+    backup->folder = capas_copy_string(folder);
+    backup->newest = path_in(folder, CAPAS_CHECKPOINT);
+    backup->previous = path_in(folder, CAPAS_CHECKPOINT ".previous");
+    backup->beside = path_in(folder, CAPAS_CHECKPOINT ".new");
+    callback->on_train_begin = begin;
+    callback->on_train_batch_end = end_batch;
+    callback->on_epoch_end = end_epoch;
+    callback->on_train_end = end;
+    bool whole = backup->folder && backup->newest && backup->previous && backup->beside;
+    return whole ? CAPAS_OK : CAPAS_NO_MEMORY;
 }
 
-static capas_callback *make_in_folder(const backup_settings *settings, const char *where)
+static void close_backup(void *own)
 {
-    if (settings->backup_dir && *settings->backup_dir) return make(settings);
-    capas_fail(CAPAS_INVALID_ARGUMENT, "%s: backup_dir is missing, the folder of the checkpoints",
-               where);
-    return NULL;
-}
-
-capas_callback *capas_backup_and_restore_with(const char *backup_dir,
-                                              const capas_backup_and_restore_options *given)
-{
-    static const char where[] = "BackupAndRestore";
-    backup_settings settings = {.options.struct_size = sizeof settings.options};
-    if (capas_copy_options(&settings.options, sizeof settings.options, given, where) != CAPAS_OK)
-        return NULL;
-    settings.backup_dir = backup_dir;
-    if (capas_options_resolve(&capas_backup_table, &settings, where) != CAPAS_OK) return NULL;
-    return make_in_folder(&settings, where);
-}
-
-capas_callback *capas_backup_read_options(const capas_value *map, const char *where)
-{
-    backup_settings settings = {.options.struct_size = sizeof settings.options};
-    if (capas_options_resolve(&capas_backup_table, &settings, where) != CAPAS_OK) return NULL;
-    if (capas_options_read(&capas_backup_table, &settings, map, where) != CAPAS_OK) return NULL;
-    return make_in_folder(&settings, where);
-}
-
-void capas_backup_and_restore_free(capas_callback *callback)
-{
-    if (!callback) return;
-    capas_backup *backup = callback->context;
+    capas_backup *backup = own;
     capas_release(backup->folder);
     capas_release(backup->newest);
     capas_release(backup->previous);
     capas_release(backup->beside);
-    capas_release(backup);
+}
+
+const capas_callback_type capas_backup_and_restore_type = {
+    .table = {"BackupAndRestore", options, CAPAS_COUNT(options),
+              sizeof(capas_backup_and_restore_options)},
+    .size = sizeof(capas_backup),
+    .make = make,
+    .close = close_backup,
+};
+
+capas_callback *capas_backup_and_restore_with(const capas_backup_and_restore_options *given)
+{
+    return capas_callback_with(&capas_backup_and_restore_type, given);
 }

@@ -3,18 +3,12 @@
 #ifndef CAPAS_TRAINING_BACKUP_H
 #define CAPAS_TRAINING_BACKUP_H
 
-#include "base/option.h"
 #include "training/state.h"
 #include <capas/callbacks.h>
 #include <stdbool.h>
 
 /* The newest one's name in the folder. */
 #define CAPAS_CHECKPOINT "checkpoint"
-
-extern const capas_option_table capas_backup_table;
-
-/* From a recipe's map of options; NULL on failure. */
-capas_callback *capas_backup_read_options(const capas_value *map, const char *where);
 
 /* One that takes part in a training; the training has a list of them. */
 typedef struct capas_backup capas_backup;
