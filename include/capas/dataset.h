@@ -30,7 +30,9 @@ CAPAS_API capas_dataset *capas_dataset_from_tensors(const capas_tensor *inputs, 
 
 /* A generator. Fills up to `n` samples into `inputs` and `targets` (memory is there, laid out as
  * the spec says, sample after sample) and returns how many; 0 at the end of the epoch, negative to
- * stop with an error. `restart` non-zero: begin the epoch `epoch` anew before filling. */
+ * stop with an error. `restart` non-zero: begin the epoch `epoch` anew before filling.
+ * A training that goes on after a kill (capas_backup_and_restore) has the epoch filled again from
+ * its beginning and throws away what was used: the same epoch must give the same samples. */
 typedef int64_t capas_generate_function(void *context, int restart, int epoch, int64_t n,
                                         void *const *inputs, void *const *targets);
 CAPAS_API capas_dataset *capas_dataset_from_function(const capas_dataset_spec *spec,

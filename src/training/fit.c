@@ -25,8 +25,7 @@ static capas_status train_batch(capas_fitting *fit, int64_t step)
     return capas_fitting_pause(fit, fit->training.epoch, step + 1);
 }
 
-/* Nothing more is to be trained. */
-static bool is_over(const capas_fitting *fit)
+bool capas_fitting_is_over(const capas_fitting *fit)
 {
     bool all = fit->last > 0 && fit->model->trainer->iteration >= fit->last;
     return all || fit->training.stop;
@@ -37,7 +36,8 @@ static capas_status train_batches(capas_fitting *fit)
     int64_t steps = fit->options.steps_per_epoch;
     if (fit->step == 0) capas_stepper_reset(&fit->stepper);
     CAPAS_TRY(capas_fitting_seek(fit));
-    for (int64_t step = fit->step; (steps == 0 || step < steps) && !is_over(fit); step++) {
+    for (int64_t step = fit->step; (steps == 0 || step < steps) && !capas_fitting_is_over(fit);
+         step++) {
         CAPAS_TRY(capas_fitting_next(fit, step));
         if (fit->batch.count == 0) break;
         CAPAS_TRY(train_batch(fit, step));
@@ -80,8 +80,8 @@ static capas_status run(capas_fitting *fit)
     capas_fitting_find_start(fit);
     CAPAS_TRY(capas_hook_train_begin(training, &fit->logs));
     CAPAS_TRY(capas_fitting_restore(fit));
-    for (int epoch = training->epoch; fit->step > 0 || (epoch < training->epochs && !is_over(fit));
-         epoch++) {
+    for (int epoch = training->epoch;
+         fit->step > 0 || (epoch < training->epochs && !capas_fitting_is_over(fit)); epoch++) {
         training->epoch = epoch;
         CAPAS_TRY(run_epoch(fit));
     }

@@ -26,6 +26,9 @@ typedef struct capas_fitting {
     char *identity; /* what it is made of, as lines (base/lines.h); NULL until it is asked */
 } capas_fitting;
 
+/* All steps are done, or a callback has ended it. */
+bool capas_fitting_is_over(const capas_fitting *fit);
+
 /* Data (fit_data.c). */
 
 /* Cuts the validation set off, opens the steppers and batches. */

@@ -75,7 +75,7 @@ static capas_status write_backups(capas_fitting *fit, int epoch, int64_t step)
     capas_state state = capas_state_of(&store);
     capas_backup *backup = fit->training.backups;
     bool all = fit->training.interrupted;
-    bool last = step == 0 && (fit->training.stop || epoch == fit->training.epochs);
+    bool last = step == 0 && (capas_fitting_is_over(fit) || epoch == fit->training.epochs);
     while (backup && !all && !capas_backup_wants(backup, last))
         backup = capas_backup_next(backup);
     if (!backup) return CAPAS_OK;
