@@ -16,8 +16,6 @@ enum { TEXT_LIMIT = 1 << 24, DIFFERENCE = 320 };
 
 static const char recipe_file[] = "recipe.txt", result_file[] = "result.json",
                   epochs_line[] = "fit.epochs: ";
-static const char *const written_files[] = {recipe_file,   result_file,  "model.keras",
-                                            "history.csv", "timing.csv", NULL};
 static const char *const checkpoints[] = {"checkpoint", "checkpoint.previous", NULL};
 
 static bool has_file(const train_run *run, const char *file)
@@ -42,10 +40,8 @@ static capas_status make_folder(const train_run *run)
     if (access(run->folder, W_OK | X_OK) != 0)
         return capas_fail(CAPAS_WRITE_FAILED, "the folder %s cannot be written to: %m",
                           run->folder);
-    for (int i = 0; written_files[i] != NULL; i++) {
-        train_path(run, written_files[i], path);
-        capas_remove_leftovers(path);
-    }
+    train_path(run, "", path);
+    capas_remove_leftovers(path);
     return CAPAS_OK;
 }
 

@@ -23,7 +23,7 @@ typedef struct capas_piece {
 capas_status capas_write_pieces(const char *path, const capas_piece *pieces, size_t count);
 
 /* Removes the files that processes which are no more left beside `path` when they were killed while
- * writing it. */
+ * writing it; with a folder and a "/" at its end, beside all files in it. */
 void capas_remove_leftovers(const char *path);
 
 /* Cuts a file, which is made when it is not there, to its first `length` bytes and writes more

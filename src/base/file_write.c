@@ -138,16 +138,16 @@ static int open_beside(const char *path, char *name, size_t size)
     return file;
 }
 
-/* Whether a file's name is one that open_beside gave, in a process that is no more or is this one.
- */
+/* Whether a file's name is one that open_beside gave, in a process that is no more or is this one;
+ * beside `of`, or beside anything when that is empty. */
 static bool is_leftover(const char *name, const char *of)
 {
     static const char mark[] = ".tmp-";
-    size_t length = strlen(of);
-    if (strncmp(name, of, length) != 0 || strncmp(name + length, mark, sizeof mark - 1) != 0)
-        return false;
+    if (strncmp(name, of, strlen(of)) != 0) return false;
+    const char *at = *of ? name + strlen(of) : strstr(name, mark);
+    if (!at || strncmp(at, mark, sizeof mark - 1) != 0) return false;
     char *end;
-    long process = strtol(name + length + sizeof mark - 1, &end, 10);
+    long process = strtol(at + sizeof mark - 1, &end, 10);
     if (process <= 0 || (*end != '\0' && *end != '-')) return false;
     return process == (long)getpid() || (kill((pid_t)process, 0) != 0 && errno == ESRCH);
 }

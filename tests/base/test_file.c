@@ -350,6 +350,34 @@ static void makes_folders(void **state)
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave_folder)
 
+static bool is_there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* Process 1 is always there, and none has a number this large. */
+static void what_killed_processes_left_is_removed(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"left/a.tmp-999999999",
+                                        "left/a.tmp-999999999-2",
+                                        "left/a.tmp-1",
+                                        "left/b.tmp-999999999",
+                                        "left/a",
+                                        "left/a.tmp-x",
+                                        "left/a.tmp-999999999x"};
+    assert_int_equal(capas_make_folder("left"), CAPAS_OK);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_int_equal(capas_write_file(names[i], "x", 1), CAPAS_OK);
+    capas_remove_leftovers("left/a");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (is_there(names[i]) != (i >= 2)) fail_msg("%s", names[i]);
+    capas_remove_leftovers("left/");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (is_there(names[i]) != (i == 2 || i >= 4)) fail_msg("%s", names[i]);
+    capas_remove_leftovers("missing/");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +394,7 @@ int main(void)
         IN_FOLDER(leaves_others_leftovers_alone),
         IN_FOLDER(says_what_cannot_be_written),
         IN_FOLDER(makes_folders),
+        cmocka_unit_test(what_killed_processes_left_is_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
