@@ -50,7 +50,12 @@ static const capas_option options[] = {
 static capas_status begin(void *context, capas_training *training, capas_logs *logs)
 {
     plateau *state = context;
-    (void)training, (void)logs;
+    (void)logs;
+    if (capas_optimizer_has_schedule(capas_training_model(training)->trainer))
+        return capas_fail(
+            CAPAS_WRONG_STATE,
+            "ReduceLROnPlateau: the learning rate comes from the optimizer's schedule "
+            "and cannot be reduced; use one of the two");
     capas_monitor_reset(&state->monitor);
     state->wait = state->cooldown_left = 0;
     return CAPAS_OK;

@@ -156,6 +156,32 @@ static double explode(void *context, int epoch, double learning_rate)
     return epoch == 0 ? 0.1 : 3e38;
 }
 
+/* Who gives the rate is told before the work, not after epochs of it. */
+static void does_not_fight_a_schedule(void **state)
+{
+    (void)state;
+    capas_callback *both[] = {capas_reduce_lr_on_plateau(),
+                              capas_learning_rate_scheduler(.function = explode)};
+    static const char *const said_first[] = {"ReduceLROnPlateau: ", "LearningRateScheduler: "};
+    for (int i = 0; i < 2; i++) {
+        capas_model *model = small_network();
+        capas_dataset *data = small_dataset();
+        const capas_callback *callbacks[] = {both[i]};
+        assert_int_equal(
+            capas_compile(model, .optimizer = capas_sgd(.schedule = capas_cosine_decay(0.1, 9)),
+                          .loss = CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY),
+            CAPAS_OK);
+        assert_int_equal(
+            capas_fit(model, data, .epochs = 9, .callbacks = callbacks, .callback_count = 1),
+            CAPAS_WRONG_STATE);
+        assert_ptr_equal(strstr(capas_error(), said_first[i]), capas_error());
+        assert_non_null(strstr(capas_error(), "the optimizer's schedule"));
+        capas_callback_free(both[i]);
+        capas_dataset_free(data);
+        capas_model_free(model);
+    }
+}
+
 static void terminates_on_nan(void **state)
 {
     (void)state;
@@ -194,6 +220,7 @@ int main(void)
         cmocka_unit_test(warns_once_about_what_is_missing),
         cmocka_unit_test(schedules_epochs),
         cmocka_unit_test(checks_options),
+        cmocka_unit_test(does_not_fight_a_schedule),
         cmocka_unit_test(terminates_on_nan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
