@@ -42,7 +42,8 @@ CAPAS_API capas_status capas_plot_history_with(const char *path, const capas_plo
                             CAPAS_PLOT_OPTIONS(__VA_ARGS__))
 
 /* The pictures that a run's folder is left with: of its history.csv one chart for each metric,
- * accuracy.svg, loss.svg, ...; `ending` is "svg" or "png". */
+ * accuracy.svg, loss.svg, ...; `ending` is "svg" or "png". CAPAS_BAD_DATA, once the others are
+ * drawn, for a metric without a finite number; CAPAS_NO_FILE and CAPAS_BAD_FILE for the CSV. */
 CAPAS_API capas_status capas_plot_run_folder(const char *folder, const char *ending);
 
 /* A grid of pictures, each above its caption (captions NULL, or one of them: none), which may have

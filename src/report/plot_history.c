@@ -217,6 +217,7 @@ static capas_status plot_metrics(const char *folder, const char *ending,
 {
     const capas_plot_run run = {.history = history};
     const capas_plot_options none = {.struct_size = sizeof none};
+    capas_status all = CAPAS_OK;
     for (int i = 0; i < capas_history_count(history); i++) {
         char path[1400];
         const char *name = capas_history_name(history, i);
@@ -227,9 +228,11 @@ static capas_status plot_metrics(const char *folder, const char *ending,
             return capas_fail(CAPAS_INVALID_ARGUMENT,
                               "plot: %.100s/%.60s.%s is no path for a picture", folder, name,
                               ending);
-        CAPAS_TRY(capas_plot_history_with(path, &run, 1, &name, 1, &none));
+        capas_status status = capas_plot_history_with(path, &run, 1, &name, 1, &none);
+        if (status != CAPAS_OK) all = status;
+        if (status != CAPAS_OK && status != CAPAS_BAD_DATA) return status;
     }
-    return CAPAS_OK;
+    return all;
 }
 
 capas_status capas_plot_run_folder(const char *folder, const char *ending)

@@ -241,6 +241,11 @@ static void a_run_is_left_with_pictures(void **state)
     assert_int_equal(access("accuracy.svg", F_OK), 0);
     assert_int_equal(access("loss.svg", F_OK), 0);
     assert_int_equal(access("val_loss.svg", F_OK), -1);
+    put_file("history.csv", "epoch,lost,kept\r\n0,nan,1\r\n");
+    assert_int_equal(capas_plot_run_folder(".", "svg"), CAPAS_BAD_DATA);
+    assert_non_null(strstr(capas_error(), "a finite lost"));
+    assert_int_equal(access("kept.svg", F_OK), 0);
+    assert_int_equal(access("lost.svg", F_OK), -1);
     put_file("history.csv", "epoch,loss\r\n");
     assert_int_equal(capas_plot_run_folder(".", "svg"), CAPAS_BAD_DATA);
     assert_int_equal(capas_plot_run_folder("no-such-run", "svg"), CAPAS_NO_FILE);
