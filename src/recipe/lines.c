@@ -10,6 +10,7 @@ static void drop_rest(capas_value *tree)
     capas_value_free(capas_value_take(tree, "expect"));
     capas_value_free(capas_value_take(fit, "epochs"));
     capas_value_free(capas_value_take(fit, "verbose"));
+    capas_value_free(capas_value_take(fit, "force"));
     if (fit && fit->count == 0) capas_value_free(capas_value_take(tree, "fit"));
 }
 

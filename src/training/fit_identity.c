@@ -46,6 +46,7 @@ static capas_status add_options(capas_builder *lines, const capas_fit_options *o
     capas_status status = capas_options_write(&capas_fit_table, options, map);
     capas_value_free(capas_value_take(map, "epochs"));
     capas_value_free(capas_value_take(map, "verbose"));
+    capas_value_free(capas_value_take(map, "force"));
     if (status == CAPAS_OK) return add_tree(lines, "fit", map);
     capas_value_free(map);
     return status;

@@ -296,14 +296,14 @@ static void killed_from_outside(void **state)
 {
     (void)state;
     put_recipe("");
-    static const char options[] = "net.yaml --seed 3 --verbose 2 --set fit.epochs=400";
+    static const char options[] = "net.yaml --seed 3 --verbose 2 --set fit.epochs=120";
     program_run run = run_program("train %s --fresh --out runs/whole", options);
     assert_int_equal(run.status, 0);
     program_run_free(&run);
     static const struct {
         const char *signal;
         int epochs, status; /* of this life, before the signal; what it then ends with */
-    } kills[] = {{"KILL", 2, 137}, {"KILL", 30, 137}, {"TERM", 20, 1}, {"INT", 9, 1}};
+    } kills[] = {{"KILL", 2, 137}, {"KILL", 15, 137}, {"TERM", 12, 1}, {"INT", 5, 1}};
     assert_int_equal(system("rm -rf runs/part"), 0);
     for (size_t i = 0; i < sizeof kills / sizeof kills[0]; i++) {
         run = run_line("rm -f log; \"$CAPAS_PROGRAM\" train %s --out runs/part 2>log & "
