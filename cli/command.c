@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static void print_help(const cli_command *command, const cli_option *options, int count)
@@ -198,4 +199,24 @@ capas_status cli_set_scale(capas_model *model, const cli_scale *scale)
     preprocessing.scale = scale->value;
     preprocessing.offset = 0;
     return capas_model_set_preprocessing(model, &preprocessing);
+}
+
+void cli_print_line(FILE *to, const char *begin, const char *text)
+{
+    struct winsize size;
+    size_t columns = ioctl(fileno(to), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+    size_t used = strlen(begin);
+    fputs(begin, to);
+    for (const char *word = text; *word;) {
+        size_t length = strcspn(word, " ");
+        if (columns > 20 && used + length >= columns && used > 2) {
+            fputs("\n  ", to);
+            used = 2;
+        }
+        length += strspn(word + length, " ");
+        fwrite(word, 1, length, to);
+        used += length;
+        word += length;
+    }
+    fputc('\n', to);
 }

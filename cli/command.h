@@ -7,6 +7,7 @@
 #include <capas/dataset.h>
 #include <capas/model.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 /* Exit statuses: done, failed, used wrongly. */
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_WRONG_USE = 2 };
@@ -71,6 +72,9 @@ bool cli_print_json(capas_value *value);
 
 /* The part ("train" or "test") of the data that --data names: mnist, fashion-mnist, or a folder. */
 capas_status cli_open_data(const char *data, const char *part, capas_dataset **dataset);
+
+/* A line of text; on a terminal it is broken between words, and goes on indented. */
+void cli_print_line(FILE *to, const char *begin, const char *text);
 
 /* Whether what goes to a file is seen in colours: a terminal, and no NO_COLOR. */
 bool cli_has_colour(int file);

@@ -42,7 +42,7 @@ static int unknown_verb(const char *verb)
 static void print_log(capas_log_level level, const char *message, void *context)
 {
     (void)context;
-    fprintf(stderr, "%s%s\n", level == CAPAS_LOG_WARNING ? "warning: " : "", message);
+    cli_print_line(stderr, level == CAPAS_LOG_WARNING ? "warning: " : "", message);
 }
 
 int main(int argc, char **argv)

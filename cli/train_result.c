@@ -110,26 +110,39 @@ capas_status train_save(train_run *run)
     return write_result(run);
 }
 
-static void print_result(const train_run *run)
+static void add_test(const train_run *run, capas_builder *text)
 {
-    char path[TRAIN_PATH];
-    train_path(run, "model.keras", path);
     double accuracy = capas_evaluation_get(&run->test, "accuracy");
     double expected = capas_recipe_expected_accuracy(run->recipe);
+    capas_builder_print(text, "on the %lld test samples: loss %.4f", (long long)run->test.samples,
+                        capas_evaluation_get(&run->test, "loss"));
+    if (!isnan(accuracy))
+        capas_builder_print(text, ", accuracy %.4f (%.2f %% right", accuracy, 100 * accuracy);
+    if (!isnan(accuracy) && !isnan(expected))
+        capas_builder_print(text,
+                            accuracy >= expected
+                                ? "; %.2f %% expected"
+                                : "; less than the %.2f %% that the recipe expects",
+                            100 * expected);
+    if (!isnan(accuracy)) capas_builder_add(text, ")");
+    if (capas_recipe_validates_on_test(run->recipe))
+        capas_builder_add(text, "; they were the validation set, too");
+}
+
+static capas_status print_result(const train_run *run)
+{
+    char path[TRAIN_PATH], *said;
+    capas_builder text = {0};
     int epochs = capas_history_epochs(run->history);
+    train_path(run, "model.keras", path);
     printf("trained %d epoch%s in %.1f s, saved %s\n", epochs, epochs == 1 ? "" : "s", run->seconds,
            path);
-    if (!run->has_test) return;
-    printf("on the %lld test samples: loss %.4f", (long long)run->test.samples,
-           capas_evaluation_get(&run->test, "loss"));
-    if (!isnan(accuracy)) printf(", accuracy %.4f (%.2f %% right", accuracy, 100 * accuracy);
-    if (!isnan(accuracy) && !isnan(expected))
-        printf(accuracy >= expected ? "; %.2f %% expected"
-                                    : "; less than the %.2f %% that the recipe expects",
-               100 * expected);
-    printf(isnan(accuracy) ? "" : ")");
-    if (capas_recipe_validates_on_test(run->recipe)) printf("; they were the validation set, too");
-    printf("\n");
+    if (!run->has_test) return CAPAS_OK;
+    add_test(run, &text);
+    CAPAS_TRY(capas_builder_finish(&text, &said));
+    cli_print_line(stdout, "", said);
+    capas_release(said);
+    return CAPAS_OK;
 }
 
 /* A signal came: where it stands, and how to go on. */
@@ -150,10 +163,7 @@ static int tell_interrupted(const train_run *run)
 int train_print(const train_run *run)
 {
     if (train_was_interrupted()) return tell_interrupted(run);
-    if (!run->json) {
-        print_result(run);
-        return CLI_DONE;
-    }
+    if (!run->json) return print_result(run) == CAPAS_OK ? CLI_DONE : cli_fail(run->command);
     return cli_print_json(result_value(run)) ? CLI_DONE : cli_fail(run->command);
 }
 

@@ -5,22 +5,15 @@
  * are the epoch's own. */
 #include "report/progress.h"
 #include "base/memory.h"
-#include "report/line.h"
+#include "report/progress_line.h"
 #include "training/reporter.h"
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BAR_WIDTH = 20 };
 static const double INTERVAL = 0.05; /* seconds between two drawings */
-
-/* A number that is shown: the mean of what came. */
-typedef struct shown {
-    char *name;
-    double sum, weight;
-} shown;
 
 typedef struct progress {
     capas_callback callback; /* first: what the user holds */
@@ -31,7 +24,7 @@ typedef struct progress {
     int64_t target, seen, first;           /* steps; it began at `first`, after a checkpoint */
     double start, last_drawn, after_first; /* times; after_first 0: no step is done */
     int width;                             /* visible characters of the line that stands there */
-    shown *values;
+    capas_progress_value *values;
     size_t value_count, value_capacity;
 } progress;
 
@@ -62,7 +55,7 @@ static void reset(progress *p, const capas_training *training)
     p->after_first = 0;
 }
 
-static capas_status value_of(progress *p, const char *name, shown **found)
+static capas_status value_of(progress *p, const char *name, capas_progress_value **found)
 {
     for (size_t i = 0; i < p->value_count; i++) {
         *found = &p->values[i];
@@ -70,7 +63,7 @@ static capas_status value_of(progress *p, const char *name, shown **found)
     }
     CAPAS_TRY(capas_grow((void **)&p->values, p->value_count, &p->value_capacity, sizeof **found));
     *found = &p->values[p->value_count];
-    **found = (shown){.name = capas_copy_string(name)};
+    **found = (capas_progress_value){.name = capas_copy_string(name)};
     if (!(*found)->name) return CAPAS_NO_MEMORY;
     p->value_count++;
     return CAPAS_OK;
@@ -80,7 +73,7 @@ static capas_status take_values(progress *p, const capas_logs *logs, int64_t see
 {
     double weight = seen > p->seen ? (double)(seen - p->seen) : 1;
     for (int i = 0; i < capas_logs_count(logs); i++) {
-        shown *value;
+        capas_progress_value *value;
         CAPAS_TRY(value_of(p, capas_logs_name(logs, i), &value));
         if (last) {
             value->sum = capas_logs_value(logs, i);
@@ -107,54 +100,6 @@ static double step_time(progress *p, double now)
 
 /* The line. */
 
-static void add_bar(const progress *p, capas_line *line)
-{
-    int digits = snprintf(NULL, 0, "%lld", (long long)p->target);
-    int done = (int)(BAR_WIDTH * (double)p->seen / (double)p->target);
-    if (done > BAR_WIDTH) done = BAR_WIDTH;
-    capas_line_colour(line, "\033[1m");
-    capas_line_add(line, "%*lld/%lld", digits, (long long)p->seen, (long long)p->target);
-    capas_line_colour(line, "\033[0m");
-    capas_line_add(line, " ");
-    if (done > 0) capas_line_bar(line, "\033[32m", done);
-    capas_line_bar(line, "\033[37m", BAR_WIDTH - done);
-}
-
-static void add_seconds(capas_line *line, double seconds)
-{
-    int64_t s = seconds < 9e15 ? (int64_t)seconds : 0;
-    if (seconds > 3600)
-        capas_line_add(line, "%lld:%02d:%02d", (long long)(s / 3600), (int)(s % 3600 / 60),
-                       (int)(s % 60));
-    else if (seconds > 60)
-        capas_line_add(line, "%lld:%02d", (long long)(s / 60), (int)(s % 60));
-    else
-        capas_line_add(line, "%llds", (long long)s);
-}
-
-/* What remains, or at the end and without a target what went by; and the time of a step. */
-static void add_times(const progress *p, capas_line *line, double now, double step, bool last)
-{
-    capas_line_add(line, " ");
-    capas_line_colour(line, "\033[1m");
-    if (p->target > 0 && !last)
-        add_seconds(line, step * (double)(p->target - p->seen));
-    else
-        capas_line_add(line, "%.0fs", now - p->start);
-    capas_line_colour(line, "\033[0m");
-    capas_line_step_time(line, step);
-}
-
-/* Keras looks at the absolute value in a bar, and not in a line of verbose 2. */
-static void add_values(const progress *p, capas_line *line, bool absolute)
-{
-    for (size_t i = 0; i < p->value_count; i++) {
-        double value = p->values[i].sum / (p->values[i].weight > 1 ? p->values[i].weight : 1);
-        bool plain = (absolute ? fabs(value) : value) > 1e-3;
-        capas_line_add(line, plain ? " - %s: %.4f" : " - %s: %.4e", p->values[i].name, value);
-    }
-}
-
 static void put(progress *p, const capas_line *line)
 {
     fwrite(line->text, 1, line->length, p->stream);
@@ -166,14 +111,19 @@ static void draw_bar(progress *p, double now, double step, bool last)
     if (now - p->last_drawn < INTERVAL && !last) return;
     p->last_drawn = now;
     if (!p->style.redraw && !last) return;
+    const capas_progress_step at = {p->seen, p->target, now - p->start, step, last};
+    int columns = p->style.columns ? p->style.columns(p->stream) : 0;
     capas_line line = {.colour = p->style.colour};
     if (p->style.redraw) capas_line_back(&line, p->width);
-    if (p->target > 0)
-        add_bar(p, &line);
-    else
-        capas_line_add(&line, "%7lld/Unknown", (long long)p->seen);
-    add_times(p, &line, now, step, last);
-    add_values(p, &line, true);
+    capas_progress_bar_line(&line, &at, p->values, p->value_count, columns);
+    if (p->style.redraw && strchr(line.text, '\n')) { /* its first row may be the shorter one */
+        line = (capas_line){.colour = p->style.colour};
+        capas_line_back(&line, p->width);
+        capas_line_add(&line, "%*s", p->width, "");
+        capas_line_back(&line, p->width);
+        line.width = 0;
+        capas_progress_bar_line(&line, &at, p->values, p->value_count, columns);
+    }
     int width = line.width;
     if (p->style.redraw)
         while (line.width < p->width)
@@ -187,12 +137,9 @@ static void draw_bar(progress *p, double now, double step, bool last)
 static void draw_line(progress *p, double now, double step, bool last)
 {
     if (!last || p->target <= 0) return;
+    const capas_progress_step at = {p->seen, p->target, now - p->start, step, last};
     capas_line line = {0};
-    capas_line_add(&line, "%lld/%lld - %.0fs -", (long long)p->seen, (long long)p->target,
-                   now - p->start);
-    capas_line_step_time(&line, step);
-    add_values(p, &line, false);
-    capas_line_add(&line, "\n");
+    capas_progress_epoch_line(&line, &at, p->values, p->value_count);
     put(p, &line);
 }
 
@@ -344,6 +291,13 @@ static bool is_said(const char *variable)
     return value && *value;
 }
 
+/* Of the terminal as it is now; 0 when it does not tell. */
+static int terminal_columns(FILE *stream)
+{
+    struct winsize size;
+    return ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 capas_callback *capas_progress_new(void *stream, int verbose)
 {
     if (!stream || verbose < 0 || verbose > 2) {
@@ -354,7 +308,8 @@ capas_callback *capas_progress_new(void *stream, int verbose)
     int file = fileno(stream);
     const char *terminal = getenv("TERM");
     bool redraw = file >= 0 && isatty(file) == 1 && !(terminal && strcmp(terminal, "dumb") == 0);
-    capas_progress_style style = {verbose, redraw, redraw && !is_said("NO_COLOR"), NULL};
+    capas_progress_style style = {verbose, redraw, redraw && !is_said("NO_COLOR"), NULL,
+                                  redraw ? terminal_columns : NULL};
     return capas_progress_styled(stream, &style);
 }
 

@@ -10,7 +10,8 @@ typedef struct capas_progress_style {
     int verbose; /* 0, 1, 2 */
     bool redraw; /* the bar is drawn over itself; otherwise only the last one is written */
     bool colour; /* escape sequences */
-    double (*clock)(void); /* seconds; NULL: the system's */
+    double (*clock)(void);        /* seconds; NULL: the system's */
+    int (*columns)(FILE *stream); /* of the terminal; NULL, or 0: lines of any length */
 } capas_progress_style;
 
 /* NULL when memory runs out; capas_progress_free frees it. */

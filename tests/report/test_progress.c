@@ -30,7 +30,7 @@ static void open_stage(stage *s, int verbose, bool redraw, bool colour)
 {
     *s = (stage){.training = {.epochs = 1}};
     s->stream = open_memstream(&s->text, &s->size);
-    capas_progress_style style = {verbose, redraw, colour, test_clock};
+    capas_progress_style style = {verbose, redraw, colour, test_clock, NULL};
     s->progress = capas_progress_styled(s->stream, &style);
     assert_non_null(s->progress);
     now = 1000;
@@ -370,6 +370,66 @@ static void says_nothing_at_verbose_0(void **state)
     free(got);
 }
 
+static int columns;
+
+static int test_columns(FILE *stream)
+{
+    (void)stream;
+    return columns;
+}
+
+/* The longest row: of what is drawn over itself only the visible part counts. */
+static int widest_row(const char *text)
+{
+    int widest = 0, width = 0;
+    for (; *text; text++) {
+        if (*text == '\n' || *text == '\r' || *text == '\b')
+            width = 0;
+        else if (((unsigned char)*text & 0xc0) != 0x80)
+            width++;
+        if (width > widest) widest = width;
+    }
+    return widest;
+}
+
+/* The whole of an epoch on a terminal of so many columns. */
+static char *play_on(int wide)
+{
+    stage s;
+    const drawing first = {1, 1875, 2, 0.02, {"accuracy", "loss"}, {0.5, 1}};
+    const drawing last = {1875,
+                          1875,
+                          4,
+                          0.002,
+                          {"accuracy", "loss", "val_accuracy", "val_loss"},
+                          {0.9485, 0.175, 0.969, 0.1043}};
+    open_stage(&s, 1, true, false);
+    capas_progress_style style = {1, true, false, test_clock, test_columns};
+    capas_progress_free(s.progress);
+    s.progress = capas_progress_styled(s.stream, &style);
+    columns = wide;
+    play(&s, EPOCH, &first, &last);
+    return close_stage(&s);
+}
+
+static void a_narrow_terminal_holds_its_lines(void **state)
+{
+    (void)state;
+    for (int wide = 40; wide < 140; wide++) {
+        char *text = play_on(wide);
+        if (widest_row(text) >= wide)
+            fail_msg("%d of %d columns: %s", widest_row(text), wide, text);
+        assert_non_null(strstr(text, "val_loss: 0.1043\n")); /* the end tells all */
+        free(text);
+    }
+    char *narrow = play_on(60), *wide = play_on(200), *any = play_on(0);
+    assert_non_null(strstr(narrow, "/step\n    - accuracy: 0.9485 - loss: 0.1750\n    - val_"));
+    assert_string_equal(wide, any);
+    free(narrow);
+    free(wide);
+    free(any);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +442,7 @@ int main(void)
         cmocka_unit_test(shows_running_means),
         cmocka_unit_test(looks_at_the_stream),
         cmocka_unit_test(says_nothing_at_verbose_0),
+        cmocka_unit_test(a_narrow_terminal_holds_its_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
