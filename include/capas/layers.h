@@ -129,6 +129,111 @@ CAPAS_API capas_layer *capas_dropout_with(double rate, const capas_dropout_optio
     capas_dropout_with((rate), &(capas_dropout_options){                                           \
                                    .struct_size = sizeof(capas_dropout_options), __VA_ARGS__})
 
+/* Pictures changed by chance, in training only; in prediction they pass as they are (but for
+ * RandomCrop). Each picture of a batch draws its own numbers, uniform in a range: a number f means
+ * -f to f, and a range in the options, {-0.1, 0.3}, overrides the macro's number. What they draw
+ * depends on the model's seed (or theirs), the step and the picture's place in the batch alone. At
+ * edges wrap and constant blend with what is outside, as with Keras on JAX. */
+#define CAPAS_RANDOM_OPTIONS                                                                       \
+    CAPAS_LAYER_OPTIONS                                                                            \
+    int seed;                      /* default: None, the model's seed decides */                   \
+    capas_data_format data_format; /* default: channels_last */
+#define CAPAS_RANDOM_MOVE_OPTIONS                                                                  \
+    CAPAS_RANDOM_OPTIONS                                                                           \
+    capas_fill_mode fill_mode;         /* default: reflect */                                      \
+    capas_interpolation interpolation; /* default: bilinear */                                     \
+    double fill_value;                 /* of fill mode constant; default: 0 */
+
+/* RandomFlip: mirrored with a chance of one half; in both directions at once, by one coin. */
+typedef enum capas_flip_mode {
+    CAPAS_FLIP_HORIZONTAL = 1,
+    CAPAS_FLIP_VERTICAL,
+    CAPAS_FLIP_HORIZONTAL_AND_VERTICAL,
+} capas_flip_mode;
+typedef struct capas_random_flip_options {
+    CAPAS_RANDOM_OPTIONS
+    capas_flip_mode mode; /* default: horizontal_and_vertical */
+} capas_random_flip_options;
+CAPAS_API capas_layer *capas_random_flip_with(const capas_random_flip_options *options);
+#define capas_random_flip(...)                                                                     \
+    capas_random_flip_with(&(capas_random_flip_options){                                           \
+        .struct_size = sizeof(capas_random_flip_options), __VA_ARGS__})
+
+/* RandomRotation(factor): turned about the middle, in whole turns, counter-clockwise; -1 to 1. */
+typedef struct capas_random_rotation_options {
+    CAPAS_RANDOM_MOVE_OPTIONS
+    capas_range factor; /* required */
+} capas_random_rotation_options;
+CAPAS_API capas_layer *capas_random_rotation_with(double factor,
+                                                  const capas_random_rotation_options *options);
+#define capas_random_rotation(factor, ...)                                                         \
+    capas_random_rotation_with(                                                                    \
+        (factor), &(capas_random_rotation_options){                                                \
+                      .struct_size = sizeof(capas_random_rotation_options), __VA_ARGS__})
+
+/* RandomTranslation(height_factor, width_factor): moved down and to the right by parts of the size,
+ * -1 to 1. */
+typedef struct capas_random_translation_options {
+    CAPAS_RANDOM_MOVE_OPTIONS
+    capas_range height_factor, width_factor; /* required */
+} capas_random_translation_options;
+CAPAS_API capas_layer *capas_random_translation_with(
+    double height_factor, double width_factor, const capas_random_translation_options *options);
+#define capas_random_translation(height_factor, width_factor, ...)                                 \
+    capas_random_translation_with(                                                                 \
+        (height_factor), (width_factor),                                                           \
+        &(capas_random_translation_options){                                                       \
+            .struct_size = sizeof(capas_random_translation_options), __VA_ARGS__})
+
+/* RandomZoom(height_factor): above 0 shrinks, below 0 enlarges; above -1, at most 1. */
+typedef struct capas_random_zoom_options {
+    CAPAS_RANDOM_MOVE_OPTIONS
+    capas_range height_factor; /* required */
+    capas_range width_factor;  /* default: None, what the height draws */
+} capas_random_zoom_options;
+CAPAS_API capas_layer *capas_random_zoom_with(double height_factor,
+                                              const capas_random_zoom_options *options);
+#define capas_random_zoom(height_factor, ...)                                                      \
+    capas_random_zoom_with((height_factor),                                                        \
+                           &(capas_random_zoom_options){                                           \
+                               .struct_size = sizeof(capas_random_zoom_options), __VA_ARGS__})
+
+/* RandomCrop(height, width): a window, drawn for the whole batch. Where the pictures are not larger
+ * in both directions, and in prediction: the largest window of these proportions from the middle,
+ * made this size (bilinear), as Keras documents it; its 3.15 leaves pictures whole in prediction.
+ */
+typedef struct capas_random_crop_options {
+    CAPAS_RANDOM_OPTIONS
+    int height, width; /* required, at least 1 */
+} capas_random_crop_options;
+CAPAS_API capas_layer *capas_random_crop_with(int height, int width,
+                                              const capas_random_crop_options *options);
+#define capas_random_crop(height, width, ...)                                                      \
+    capas_random_crop_with((height), (width),                                                      \
+                           &(capas_random_crop_options){                                           \
+                               .struct_size = sizeof(capas_random_crop_options), __VA_ARGS__})
+
+/* RandomContrast(factor): the distance from the mean of each channel is multiplied by 1 - low to
+ * 1 + high, with low and high from 0 to 1; a number f means {0, f}, as in Keras 3.15.
+ * RandomBrightness(factor): -1 to 1 times the width of the value range is added. */
+typedef struct capas_random_color_options {
+    CAPAS_RANDOM_OPTIONS
+    capas_range factor;      /* required */
+    capas_range value_range; /* what is outside is cut off; default: {0, 255} */
+} capas_random_color_options;
+CAPAS_API capas_layer *capas_random_contrast_with(double factor,
+                                                  const capas_random_color_options *options);
+CAPAS_API capas_layer *capas_random_brightness_with(double factor,
+                                                    const capas_random_color_options *options);
+#define capas_random_contrast(factor, ...)                                                         \
+    capas_random_contrast_with(                                                                    \
+        (factor), &(capas_random_color_options){.struct_size = sizeof(capas_random_color_options), \
+                                                __VA_ARGS__})
+#define capas_random_brightness(factor, ...)                                                       \
+    capas_random_brightness_with(                                                                  \
+        (factor), &(capas_random_color_options){.struct_size = sizeof(capas_random_color_options), \
+                                                __VA_ARGS__})
+
 /* BatchNormalization over all axes but one. */
 typedef struct capas_batch_normalization_options {
     CAPAS_LAYER_OPTIONS

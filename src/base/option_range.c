@@ -17,30 +17,40 @@ static double resolved(double given)
     return given == CAPAS_ZERO ? 0 : given;
 }
 
+/* As Keras does it. */
+static void sort(capas_range *range)
+{
+    if (range->high == CAPAS_NONE || !(range->high < range->low)) return;
+    *range = (capas_range){range->high, range->low};
+}
+
 static void resolve_range(const capas_option *option, void *field)
 {
     capas_range *range = field;
     if (range->low == 0 && range->high == 0) range->low = option->standard;
     range->high = range->high == 0 ? CAPAS_NONE : resolved(range->high);
     range->low = resolved(range->low);
+    sort(range);
 }
 
 static bool within(const capas_option *option, double number)
 {
-    bool any = option->minimum == 0 && option->maximum == 0;
-    return isfinite(number) && number > CAPAS_NONE &&
-           (any || (number >= option->minimum && number <= option->maximum));
+    if (!isfinite(number) || number <= CAPAS_NONE) return false;
+    if (option->minimum == 0 && option->maximum == 0) return true;
+    bool above = option->open_minimum ? number > option->minimum : number >= option->minimum;
+    return above && number <= option->maximum;
 }
 
 static capas_status fail_range(const capas_option *option, const char *found)
 {
     const char *none = option->nullable ? ", or None" : "";
     if (option->minimum == 0 && option->maximum == 0)
-        return capas_fail(CAPAS_INVALID_ARGUMENT, "a number or a list of two, in order%s, found %s",
-                          none, found);
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "a number or a list of two%s, found %s", none,
+                          found);
     return capas_fail(CAPAS_INVALID_ARGUMENT,
-                      "a number from %.15g to %.15g or a list of two, in order%s, found %s",
-                      option->minimum, option->maximum, none, found);
+                      "a number %s %.15g %s %.15g or a list of two%s, found %s",
+                      option->open_minimum ? "above" : "from", option->minimum,
+                      option->open_minimum ? "and at most" : "to", option->maximum, none, found);
 }
 
 static capas_status check_range(const capas_option *option, const void *field)
@@ -49,8 +59,7 @@ static capas_status check_range(const capas_option *option, const void *field)
     bool one = range->high == CAPAS_NONE;
     if (range->low == CAPAS_NONE && one && option->nullable) return CAPAS_OK;
     bool fits = within(option, range->low);
-    if (fits && (one || (within(option, range->high) && range->low <= range->high)))
-        return CAPAS_OK;
+    if (fits && (one || within(option, range->high))) return CAPAS_OK;
     char found[FOUND_SIZE];
     if (one && range->low == CAPAS_NONE)
         snprintf(found, sizeof found, "None");
@@ -72,7 +81,8 @@ static capas_status read_range(const capas_option *option, const capas_value *va
         *range = (capas_range){value->items[0]->real, value->items[1]->real};
     else if (is_number(value))
         *range = (capas_range){value->real, CAPAS_NONE};
-    if (list && !within(option, range->high)) range->high = NAN; /* not a mark */
+    if (list && range->high == CAPAS_NONE) range->high = NAN; /* no mark */
+    if (list) sort(range);
     if (list || is_number(value) || (option->nullable && value->kind == CAPAS_VALUE_NULL))
         return CAPAS_OK;
     char found[FOUND_SIZE];

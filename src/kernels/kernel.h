@@ -40,6 +40,9 @@
     X(dropout)                                                                                     \
     X(penalty)                                                                                     \
     X(warp)                                                                                        \
+    X(warp_backward)                                                                               \
+    X(adjust)                                                                                      \
+    X(adjust_backward)                                                                             \
     X(loss)                                                                                        \
     X(update)
 

@@ -33,6 +33,35 @@ typedef struct capas_warp_arguments {
     void *workspace;
 } capas_warp_arguments;
 
+/* Family warp_backward, the transposed map: dX[n] at the pixels that Y[n,y,x,c] was made of gets
+ * dY[n,y,x,c] times the weight they had. Bytes have no gradient. */
+typedef struct capas_warp_backward_arguments {
+    int n;
+    const void *map; /* as forward; no shifts */
+    const void *output_gradient;
+    void *input_gradient; /* overwritten */
+} capas_warp_backward_arguments;
+
+/* Family adjust: the contrast and brightness of pictures,
+ *   Y = min(max((X - mean) contrast + mean + brightness, minimum), maximum)
+ * with the mean of each channel of each picture; a contrast of 1 leaves it out. Backward: 0 where
+ * the result was cut off (not where it is just the limit). */
+typedef struct capas_adjust_problem {
+    int workers;
+    int64_t pixels; /* of a picture */
+    int channels;
+    double minimum, maximum;
+} capas_adjust_problem;
+
+typedef struct capas_adjust_arguments {
+    int n;
+    const void *input;
+    const void *factor; /* [n][2]: contrast, brightness */
+    void *output;       /* forward */
+    const void *output_gradient;
+    void *input_gradient;
+} capas_adjust_arguments;
+
 /* Where an axis ends, as both twins count: a place c becomes
  *   c - period * floor(c / period)     when there is a period
  *   min(c, mirror - c)                 when it reflects

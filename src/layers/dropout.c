@@ -1,7 +1,7 @@
 /* Dropout: in training sets elements to zero and scales the others up (Keras
  * layers/regularization/dropout.py). noise_shape is Keras's, with the batch. */
 #include "base/text.h"
-#include "layers/layer.h"
+#include "layers/random.h"
 #include <math.h>
 #include <string.h>
 
@@ -38,19 +38,6 @@ static capas_status infer(const capas_layer *layer, const capas_shape *inputs, i
                             capas_shape_text(&inputs[0], input, sizeof input));
 }
 
-/* A layer that is used several times draws anew each time. */
-static uint32_t stream_of(const capas_layer *layer, const capas_program *program)
-{
-    const capas_dropout_options *dropout = layer->options;
-    uint32_t stream = layer->stream, uses = 0;
-    for (size_t i = 0; i < program->op_count; i++)
-        if (program->ops[i].kind == CAPAS_OP_DROPOUT && program->ops[i].label == layer->name)
-            uses++;
-    /* A seed of its own: the same draws in whatever layer. */
-    if (dropout->seed != CAPAS_NONE) stream = 0x80000000u | (uint32_t)dropout->seed;
-    return stream + (uses << 20);
-}
-
 static int lower(const capas_layer *layer, capas_program *program, const int *inputs, int count)
 {
     (void)count;
@@ -62,7 +49,7 @@ static int lower(const capas_layer *layer, capas_program *program, const int *in
     for (int i = 0; i < dropout->noise_shape.rank; i++)
         if (dropout->noise_shape.dims[i] == 1) noise.dims[i] = 1;
     return capas_program_dropout(program, layer->name, inputs[0], dropout->rate, &noise,
-                                 stream_of(layer, program));
+                                 capas_random_stream(layer, program, dropout->seed));
 }
 
 const capas_layer_type capas_dropout_type = {

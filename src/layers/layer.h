@@ -47,6 +47,7 @@ typedef struct capas_layer_type {
     bool passes_mask;
     /* What Keras writes beside the inputs of a use: {"mask": null}, {"training": false}. */
     bool call_has_mask, call_has_training;
+    bool call_training; /* what it says of training */
 } capas_layer_type;
 
 struct capas_layer {

@@ -17,6 +17,13 @@
     X(batch_normalization)                                                                         \
     X(activation)                                                                                  \
     X(rescaling)                                                                                   \
+    X(random_flip)                                                                                 \
+    X(random_rotation)                                                                             \
+    X(random_translation)                                                                          \
+    X(random_zoom)                                                                                 \
+    X(random_crop)                                                                                 \
+    X(random_contrast)                                                                             \
+    X(random_brightness)                                                                           \
     X(add)
 
 #define CAPAS_DECLARE_LAYER(name) extern const capas_layer_type capas_##name##_type;

@@ -97,7 +97,7 @@ static capas_value *write_use(const capas_model *model, const capas_use *use)
     const capas_layer_type *type = model->layers[use->layer]->type;
     capas_value *keywords = capas_value_map();
     if (type->call_has_training)
-        keywords = with_entry(keywords, "training", capas_value_bool(false));
+        keywords = with_entry(keywords, "training", capas_value_bool(type->call_training));
     if (type->call_has_mask) keywords = with_entry(keywords, "mask", capas_value_null());
     capas_value *map = capas_value_map();
     map = with_entry(map, "args", write_arguments(model, use, type->maximum_inputs > 1));

@@ -92,14 +92,16 @@ static capas_status read_tensor(const reader *reader, const entry *at, const cap
     return read_reference(reader, at, history, reference);
 }
 
-/* Arguments beside the inputs must say nothing: null or false. */
+/* Arguments beside the inputs must say nothing: null or false, or what Keras always says of
+ * training for a layer of this kind. */
 static capas_status check_keywords(const entry *at, const capas_value *keywords)
 {
     char text[TEXT_SIZE];
     for (size_t i = 0; keywords && keywords->kind == CAPAS_VALUE_MAP && i < keywords->count; i++) {
         const capas_value *value = keywords->items[i];
         if (value->kind == CAPAS_VALUE_NULL) continue;
-        if (value->kind == CAPAS_VALUE_BOOL && !value->boolean) continue;
+        bool usual = at->layer->type->call_training && strcmp(keywords->keys[i], "training") == 0;
+        if (value->kind == CAPAS_VALUE_BOOL && (!value->boolean || usual)) continue;
         return capas_fail(
             CAPAS_UNSUPPORTED, "layer %s: it is called with %s %s, which capas does not have yet",
             at->name, keywords->keys[i], capas_value_describe(value, text, sizeof text));

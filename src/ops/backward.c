@@ -142,6 +142,30 @@ static void backward_dropout(BACKWARD)
     capas_run_kernel(kernel, &op->problem, &arguments, 0);
 }
 
+/* By the maps that were drawn. */
+static void backward_warp(BACKWARD)
+{
+    capas_warp_backward_arguments arguments = {
+        .n = call->n,
+        .map = operands->saved,
+        .output_gradient = operands->output_gradient,
+        .input_gradient = operands->input_gradients[0],
+    };
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
+static void backward_adjust(BACKWARD)
+{
+    capas_adjust_arguments arguments = {
+        .n = call->n,
+        .input = operands->inputs[0],
+        .factor = operands->saved,
+        .output_gradient = operands->output_gradient,
+        .input_gradient = operands->input_gradients[0],
+    };
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
 static void backward_penalty(BACKWARD)
 {
     capas_penalty_arguments arguments = {
@@ -170,5 +194,7 @@ const capas_op_backward capas_op_backwards[CAPAS_OP_COUNT] = {
     [CAPAS_OP_AFFINE] = OP(affine, affine),
     [CAPAS_OP_MOVE] = OP(move, move),
     [CAPAS_OP_DROPOUT] = OP(dropout, dropout),
+    [CAPAS_OP_WARP] = OP(warp, warp_backward),
+    [CAPAS_OP_ADJUST] = OP(adjust, adjust_backward),
     [CAPAS_OP_PENALTY] = OP(penalty, penalty),
 };

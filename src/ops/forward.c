@@ -1,5 +1,6 @@
 /* The forward half of every operation: completing its kernel problem, handing pointers to the
  * kernel, counting its multiplications. No arithmetic here. */
+#include "ops/chance.h"
 #include "ops/op.h"
 
 #include "base/text.h"
@@ -328,6 +329,17 @@ const capas_op_type capas_op_types[CAPAS_OP_COUNT] = {
     [CAPAS_OP_AFFINE] = {OP(affine, false, false, affine)},
     [CAPAS_OP_MOVE] = {OP(move, false, false, move)},
     [CAPAS_OP_DROPOUT] = {OP(dropout, false, false, dropout)},
+    [CAPAS_OP_WARP] = {.name = "warp",
+                       .family = CAPAS_FAMILY_warp,
+                       .complete = capas_complete_warp,
+                       .saved = capas_saved_warp,
+                       .forward = capas_forward_warp},
+    [CAPAS_OP_ADJUST] = {.name = "adjust",
+                         .family = CAPAS_FAMILY_adjust,
+                         .backward_reads_inputs = true,
+                         .complete = capas_complete_adjust,
+                         .saved = capas_saved_adjust,
+                         .forward = capas_forward_adjust},
     [CAPAS_OP_PENALTY] = {OP(penalty, true, false, penalty)},
     [CAPAS_OP_LOSS] = {OP(loss, false, false, loss)},
 };

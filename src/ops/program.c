@@ -258,6 +258,38 @@ int capas_program_dropout(capas_program *program, const char *label, int input, 
     return finish(program, &shape);
 }
 
+int capas_program_warp(capas_program *program, const char *label, int input,
+                       const capas_warp_op *warp, uint32_t stream)
+{
+    capas_op *op = add_op(program, CAPAS_OP_WARP, label, input);
+    if (op == NULL) return CAPAS_NO_BUFFER;
+    capas_shape shape = *capas_program_shape(program, input);
+    op->stream = stream;
+    op->problem.warp = *warp;
+    capas_warp_problem *problem = &op->problem.warp.warp;
+    problem->height = (int)shape.dims[1];
+    problem->width = (int)shape.dims[2];
+    problem->channels = (int)shape.dims[3];
+    if (problem->out_height == 0) problem->out_height = problem->height;
+    if (problem->out_width == 0) problem->out_width = problem->width;
+    shape.dims[1] = problem->out_height;
+    shape.dims[2] = problem->out_width;
+    return finish(program, &shape);
+}
+
+int capas_program_adjust(capas_program *program, const char *label, int input,
+                         const capas_adjust_op *adjust, uint32_t stream)
+{
+    capas_op *op = add_op(program, CAPAS_OP_ADJUST, label, input);
+    if (op == NULL) return CAPAS_NO_BUFFER;
+    capas_shape shape = *capas_program_shape(program, input);
+    op->stream = stream;
+    op->problem.adjust = *adjust;
+    op->problem.adjust.adjust.pixels = shape.dims[1] * shape.dims[2];
+    op->problem.adjust.adjust.channels = (int)shape.dims[3];
+    return finish(program, &shape);
+}
+
 int capas_program_penalty(capas_program *program, const char *label, int input, double l1,
                           double l2)
 {

@@ -17,6 +17,7 @@
 #include "kernels/loss.h"
 #include "kernels/normalise.h"
 #include "kernels/pool2d.h"
+#include "kernels/warp.h"
 
 enum { CAPAS_NO_BUFFER = -1, CAPAS_NO_WEIGHT = -1, CAPAS_OP_INPUTS = 3, CAPAS_OP_WEIGHTS = 4 };
 
@@ -42,10 +43,37 @@ typedef enum capas_op_kind {
     CAPAS_OP_AFFINE,    /* inputs x */
     CAPAS_OP_MOVE,      /* inputs x */
     CAPAS_OP_DROPOUT,   /* inputs x */
+    CAPAS_OP_WARP,      /* inputs x */
+    CAPAS_OP_ADJUST,    /* inputs x */
     CAPAS_OP_PENALTY,   /* inputs x;    output an alias of x */
     CAPAS_OP_LOSS, /* inputs prediction, target, weight or none; output the value of each row */
     CAPAS_OP_COUNT
 } capas_op_kind;
+
+/* What a picture draws in each step to be warped by: numbers uniform in the ranges, each picture
+ * its own. The kernel problem comes first, as in every op's. */
+typedef enum capas_warp_kind {
+    CAPAS_WARP_FIXED,     /* the map below, nothing is drawn */
+    CAPAS_WARP_FLIP,      /* one coin for both directions, where they are mirrored */
+    CAPAS_WARP_ROTATE,    /* first range: turns, counter-clockwise */
+    CAPAS_WARP_TRANSLATE, /* parts of the height (down) and the width (to the right) */
+    CAPAS_WARP_ZOOM,      /* 1 + what is drawn; above 1 the picture gets smaller */
+    CAPAS_WARP_CROP,      /* whole rows and columns, the same for the whole batch */
+} capas_warp_kind;
+
+typedef struct capas_warp_op {
+    capas_warp_problem warp;
+    capas_warp_kind kind;
+    capas_range range[2]; /* of the height, of the width */
+    bool together;        /* the width draws what the height drew */
+    bool horizontal, vertical;
+    double map[6];
+} capas_warp_op;
+
+typedef struct capas_adjust_op {
+    capas_adjust_problem adjust;
+    capas_range contrast, brightness;
+} capas_adjust_op;
 
 /* How one op of a program is put: its kernel problem, without what the plan fills in (batch,
  * workers). */
@@ -60,6 +88,8 @@ typedef union capas_op_problem {
     capas_affine_problem affine;
     capas_move_problem move;
     capas_dropout_problem dropout;
+    capas_warp_op warp;
+    capas_adjust_op adjust;
     capas_penalty_problem penalty;
     capas_loss_problem loss;
 } capas_op_problem;
@@ -122,6 +152,12 @@ int capas_program_move(capas_program *program, const char *label, int input, con
  * inference. */
 int capas_program_dropout(capas_program *program, const char *label, int input, double rate,
                           const capas_shape *noise, uint32_t stream);
+/* Pictures [n, height, width, channels]. The op's problem without what follows from the input:
+ * fill mode and value, interpolation, the output's size (0: the input's) and what is drawn. */
+int capas_program_warp(capas_program *program, const char *label, int input,
+                       const capas_warp_op *warp, uint32_t stream);
+int capas_program_adjust(capas_program *program, const char *label, int input,
+                         const capas_adjust_op *adjust, uint32_t stream);
 int capas_program_penalty(capas_program *program, const char *label, int input, double l1,
                           double l2);
 /* The same numbers under another shape (dims[0] = CAPAS_ANY); no work. */

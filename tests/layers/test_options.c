@@ -2,6 +2,7 @@
  * default, CAPAS_ZERO says zero, CAPAS_NONE says None; and what the constructors' own parameters
  * mean. */
 #include "layers/list.h"
+#include "layers/random.h"
 #include "support/cmocka.h"
 #include <string.h>
 
@@ -38,6 +39,8 @@ static void give(any_options *given, const capas_option *option)
         *(capas_pair *)field = (capas_pair){2, 3};
     else if (option->kind == &capas_option_real)
         *(double *)field = 0.5;
+    else if (option->kind == &capas_option_range || option->kind == &capas_option_factor)
+        *(capas_range *)field = (capas_range){0.5, 0};
     else if (option->kind == &capas_option_activation)
         *(capas_activation *)field = CAPAS_RELU;
     else
@@ -176,7 +179,7 @@ static void every_option_says_what_it_is(void **state)
     (void)state;
     size_t count;
     const capas_layer_type *const *types = capas_layer_types(&count);
-    assert_int_equal(count, 12);
+    assert_int_equal(count, 19);
     for (size_t i = 0; i < count; i++) {
         assert_non_null(types[i]->summary);
         for (size_t j = 0; j < types[i]->options.count; j++)
