@@ -53,6 +53,26 @@ static void read_epoch(capas_dataset *set, capas_dataset_place place, int batch_
     capas_batch_free(&batch);
 }
 
+/* A checkpoint of a training with other settings is known as such. */
+static void fingerprints_tell_settings_apart(void **state)
+{
+    (void)state;
+    capas_dataset *plain = plain_set_or_null();
+    capas_dataset *sets[] = {capas_dataset_augmented(plain, .rotation_range = 5),
+                             capas_dataset_augmented(plain, .rotation_range = 5),
+                             capas_dataset_augmented(plain, .shear_range = 5)};
+    uint64_t sums[3];
+    for (int i = 0; i < 3; i++) {
+        sums[i] = sets[i]->type->fingerprint(sets[i]);
+        assert_true(sums[i] != plain->type->fingerprint(plain));
+        assert_ptr_equal(sets[i]->type->input(sets[i], 0), pictures);
+    }
+    assert_true(sums[0] == sums[1] && sums[0] != sums[2]);
+    for (int i = 0; i < 3; i++)
+        capas_dataset_free(sets[i]);
+    capas_dataset_free(plain);
+}
+
 static capas_dataset *turned(capas_dataset *plain)
 {
     capas_dataset *set = capas_dataset_augmented(
@@ -355,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_settings_change_nothing),
         cmocka_unit_test(seed_epoch_and_place_decide),
+        cmocka_unit_test(fingerprints_tell_settings_apart),
         cmocka_unit_test(splits_keep_validation_as_it_is),
         cmocka_unit_test(fit_validates_on_plain_pictures),
         cmocka_unit_test(draws_fill_their_ranges),

@@ -7,6 +7,7 @@
 #include "support/golden.h"
 #include "support/idx_set.h"
 #include "support/scarce_memory.h"
+#include "training/dataset.h"
 #include <capas/capas.h>
 #include <math.h>
 #include <stdio.h>
@@ -156,6 +157,36 @@ static void a_chain_trains(void **state)
     capas_recipe_free(recipe);
 }
 
+/* Pictures are changed in the training part only. */
+static void only_training_is_augmented(void **state)
+{
+    (void)state;
+    capas_recipe *recipe = load_right(
+        "data: {folder: set, augment: {rotation_range: 90, elastic_alpha: 3}, one_hot: true}\n"
+        "model: [Flatten]\n");
+    capas_recipe_data data;
+    capas_dataset *sets[2];
+    capas_batch batches[3];
+    if (capas_recipe_open_data(recipe, NULL, &data) != CAPAS_OK) fail_msg("%s", capas_error());
+    assert_int_equal(capas_load_idx("set", &sets[0], &sets[1]), CAPAS_OK);
+    capas_dataset *compared[] = {data.train, data.test, sets[0]};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(capas_batch_new(&compared[i]->spec, IDX_SET_COUNT, &batches[i]), CAPAS_OK);
+        capas_dataset_place place = {0};
+        assert_int_equal(compared[i]->type->seek(compared[i], &place), CAPAS_OK);
+        assert_int_equal(compared[i]->type->next(compared[i], &batches[i]), CAPAS_OK);
+    }
+    const size_t size = IDX_SET_COUNT * IDX_SET_SIDE * IDX_SET_SIDE;
+    assert_memory_not_equal(batches[0].inputs[0], batches[2].inputs[0], size);
+    assert_memory_equal(batches[1].inputs[0], batches[2].inputs[0], size);
+    for (int i = 0; i < 3; i++)
+        capas_batch_free(&batches[i]);
+    capas_dataset_free(sets[0]);
+    capas_dataset_free(sets[1]);
+    capas_recipe_close_data(&data);
+    capas_recipe_free(recipe);
+}
+
 static void a_graph_trains(void **state)
 {
     (void)state;
@@ -292,10 +323,10 @@ static void survives_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(our_recipes_build),       cmocka_unit_test(a_chain_trains),
-        cmocka_unit_test(a_graph_trains),          cmocka_unit_test(keras_json_is_a_model),
-        cmocka_unit_test(settings_change_it),      cmocka_unit_test(wrong_settings_are_told),
-        cmocka_unit_test(survives_without_memory),
+        cmocka_unit_test(our_recipes_build),          cmocka_unit_test(a_chain_trains),
+        cmocka_unit_test(only_training_is_augmented), cmocka_unit_test(a_graph_trains),
+        cmocka_unit_test(keras_json_is_a_model),      cmocka_unit_test(settings_change_it),
+        cmocka_unit_test(wrong_settings_are_told),    cmocka_unit_test(survives_without_memory),
     };
     return cmocka_run_group_tests(tests, make_set, NULL);
 }

@@ -101,6 +101,12 @@ static void wrong_values_are_told(void **state)
     assert_wrong("data: {offset: []}\n", CAPAS_INVALID_ARGUMENT, "offset must be");
     assert_wrong("data: {one_hot: 1}\n", CAPAS_INVALID_ARGUMENT, "one_hot must be true or false");
     assert_wrong("data: {name: mnist, folder: set}\n", CAPAS_INVALID_ARGUMENT, "exclude");
+    assert_wrong(
+        "data:\n  name: mnist\n  augment: {zoom_range: 1.5}\n", CAPAS_INVALID_ARGUMENT,
+        "t.yaml: data: augment: zoom_range must be a number below 1 or a list of two above "
+        "0, found 1.5 (line 3)");
+    assert_wrong("data: {name: mnist, augment: {rotation: 5}}\n", CAPAS_UNKNOWN_NAME,
+                 "no option \"rotation\" (line 1)");
     assert_wrong("data: [mnist]\n", CAPAS_INVALID_ARGUMENT, "data must be a map");
     assert_wrong("name: a/b\n", CAPAS_INVALID_ARGUMENT, "name must be a word");
     assert_wrong("data: set\n", CAPAS_INVALID_ARGUMENT, "model must be a list of layers");
