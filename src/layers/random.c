@@ -17,7 +17,7 @@ static void expand(const capas_option *option, capas_range *range)
     const double number = range->low;
     if (range->high != CAPAS_NONE) return;
     if (!(number >= option->minimum && number <= option->maximum)) return;
-    *range = (capas_range){fmax(-fabs(number), option->minimum), fabs(number)};
+    *range = (capas_range){fmax(0 - fabs(number), option->minimum), fabs(number)};
 }
 
 static void resolve_factor(const capas_option *option, void *field)
@@ -72,8 +72,27 @@ static capas_status read_value_range(const capas_option *option, const capas_val
     return capas_option_range.read(option, value, field);
 }
 
+/* Whole numbers without a point, as Keras has its default. */
+static capas_value *write_value_range(const capas_option *option, const void *field)
+{
+    const capas_range *range = field;
+    const double ends[] = {range->low, range->high};
+    capas_value *list = capas_value_list();
+    (void)option;
+    for (int i = 0; i < 2; i++) {
+        bool whole = ends[i] == floor(ends[i]) && fabs(ends[i]) < 1e15;
+        if (capas_value_append(list, whole ? capas_value_integer((int64_t)ends[i])
+                                           : capas_value_real(ends[i])) == CAPAS_OK)
+            continue;
+        capas_value_free(list);
+        return NULL;
+    }
+    return list;
+}
+
 const capas_option_kind capas_option_value_range = {
-    "a list of two numbers", resolve_value_range, check_value_range, read_value_range, write_range,
+    "a list of two numbers", resolve_value_range, check_value_range,
+    read_value_range,        write_value_range,
 };
 
 capas_range capas_range_about_zero(const capas_range *range)

@@ -237,7 +237,7 @@ static void keras_words_are_written(void **state)
     expect_config(capas_random_rotation(0.1), "rotation", "\"factor\": [-0.1, 0.1]");
     expect_config(capas_random_rotation(-0.1), "rotation", "\"factor\": [-0.1, 0.1]");
     expect_config(capas_random_contrast(0.2), "contrast", "\"factor\": [0.0, 0.2]");
-    expect_config(capas_random_contrast(0.2), "contrast", "\"value_range\": [0.0, 255.0]");
+    expect_config(capas_random_contrast(0.2), "contrast", "\"value_range\": [0, 255]");
     expect_config(capas_random_zoom(0.1), "zoom", "\"height_factor\": 0.1, \"width_factor\": null");
     expect_config(capas_random_zoom(0, .height_factor = {0.3, -0.2}), "zoom",
                   "\"height_factor\": [-0.2, 0.3]");

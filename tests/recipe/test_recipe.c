@@ -163,7 +163,7 @@ static void only_training_is_augmented(void **state)
     (void)state;
     capas_recipe *recipe = load_right(
         "data: {folder: set, augment: {rotation_range: 90, elastic_alpha: 3}, one_hot: true}\n"
-        "model: [Flatten]\n");
+        "model: [Flatten]\n" COMPILE);
     capas_recipe_data data;
     capas_dataset *sets[2];
     capas_batch batches[3];
