@@ -17,8 +17,8 @@ typedef struct capas_augment_options {
      * whole pixels, fewer than r. Any other: by up to r pixels. */
     double width_shift_range, height_shift_range;
     double shear_range; /* slanted by up to so many degrees, either way; below 90 */
-    /* {0.1}: 1 - 0.1 to 1 + 0.1; {0.8, 1}: from 0.8 to 1; below 1 enlarges. Height and width draw
-     * apart. */
+    /* {0.1, 0}: 1 - 0.1 to 1 + 0.1; {0.8, 1}: from 0.8 to 1; below 1 enlarges. Height and width
+     * draw apart. */
     capas_range zoom_range;
     capas_fill_mode fill_mode; /* of what comes in from outside; default: nearest */
     double cval;               /* the value of fill mode constant; of uint8 pictures 0 to 255 */

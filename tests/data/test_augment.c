@@ -76,7 +76,7 @@ static void fingerprints_tell_settings_apart(void **state)
 static capas_dataset *turned(capas_dataset *plain)
 {
     capas_dataset *set = capas_dataset_augmented(
-        plain, .rotation_range = 20, .zoom_range = {0.2}, .width_shift_range = 0.1,
+        plain, .rotation_range = 20, .zoom_range = {0.2, 0}, .width_shift_range = 0.1,
         .height_shift_range = 2, .shear_range = 5, .horizontal_flip = 1, .elastic_alpha = 8);
     assert_non_null(set);
     return set;
@@ -321,7 +321,7 @@ static void refuses_what_makes_no_sense(void **state)
     REFUSES("augment: rotation_range must be a number from 0 to 360, found -1",
             .rotation_range = -1);
     REFUSES("augment: zoom_range must be a number below 1 or a list of two above 0, found 1",
-            .zoom_range = {1});
+            .zoom_range = {1, 0});
     REFUSES(
         "augment: zoom_range must be a number from 0 to 1000 or a list of two, found [0.8, 2000]",
         .zoom_range = {2000, 0.8});
