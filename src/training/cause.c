@@ -1,4 +1,5 @@
 /* Why a loss may have become NaN: a look at the batch that it came from. */
+#include "base/element.h"
 #include "base/text.h"
 #include "training/step.h"
 #include <math.h>
@@ -16,10 +17,7 @@ static extremes look(capas_element element, const void *data, int64_t count)
 {
     extremes seen = {.finite = true};
     for (int64_t i = 0; i < count; i++) {
-        double value = element == CAPAS_FLOAT32   ? (double)((const float *)data)[i]
-                       : element == CAPAS_FLOAT64 ? ((const double *)data)[i]
-                       : element == CAPAS_INT32   ? (double)((const int32_t *)data)[i]
-                                                  : (double)((const uint8_t *)data)[i];
+        double value = capas_element_value(element, data, i);
         if (!isfinite(value))
             seen.finite = false;
         else if (fabs(value) > seen.largest)

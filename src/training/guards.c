@@ -1,5 +1,6 @@
 /* The guards; see guards.h. The limits are wide: what they name is wrong in nearly every case. */
 #include "training/guards.h"
+#include "base/element.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "layers/layer.h"
@@ -19,31 +20,17 @@ enum {
 
 /* Scaling. */
 
-static double element_at(capas_element element, const void *data, int64_t i)
-{
-    switch (element) {
-    case CAPAS_UINT8:
-        return ((const uint8_t *)data)[i];
-    case CAPAS_INT32:
-        return ((const int32_t *)data)[i];
-    case CAPAS_FLOAT32:
-        return (double)((const float *)data)[i];
-    default:
-        return ((const double *)data)[i];
-    }
-}
-
 /* Sums of the values of some samples, shifted by the first value, so that a large mean with a small
  * deviation keeps its digits. */
 static void describe(capas_element element, const void *data, int64_t size, int64_t samples,
                      int64_t looked_at, capas_preprocessing *seen)
 {
-    double first = element_at(element, data, 0), sum = 0, squares = 0, count = 0;
+    double first = capas_element_value(element, data, 0), sum = 0, squares = 0, count = 0;
     double least = INFINITY, most = -INFINITY;
     for (int64_t i = 0; i < looked_at; i++) {
         int64_t begin = i * samples / looked_at * size;
         for (int64_t j = begin; j < begin + size; j++) {
-            double value = element_at(element, data, j), shifted = value - first;
+            double value = capas_element_value(element, data, j), shifted = value - first;
             least = fmin(least, value);
             most = fmax(most, value);
             sum += shifted;

@@ -1,5 +1,6 @@
 /* Targets: which shapes a loss takes, how labels are checked and converted, and how the values of
  * the rows become the reduced loss (Keras losses/loss.py: reduce_weighted_values). */
+#include "base/element.h"
 #include "base/text.h"
 #include "kernels/fill.h"
 #include "training/losses.h"
@@ -118,20 +119,6 @@ bool capas_target_is_sparse(const capas_target *target)
     return target->loss->name == CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY;
 }
 
-static double label_at(const capas_target *target, const void *data, int64_t i)
-{
-    switch (target->element) {
-    case CAPAS_UINT8:
-        return ((const uint8_t *)data)[i];
-    case CAPAS_INT32:
-        return ((const int32_t *)data)[i];
-    case CAPAS_FLOAT32:
-        return (double)((const float *)data)[i];
-    default:
-        return ((const double *)data)[i];
-    }
-}
-
 static capas_status fail_label(const capas_target *target, double label, int64_t sample)
 {
     if (label != floor(label))
@@ -150,7 +137,7 @@ static capas_status read_class(const capas_target *target, const void *data, int
                                int64_t first, int *class)
 {
     int64_t sample = first + row / target->rows;
-    double label = label_at(target, data, row);
+    double label = capas_element_value(target->element, data, row);
     bool known = label >= 0 && label < target->classes && label == floor(label);
     if (!known && !target->leaves_out && label != target->loss->ignore_class)
         return fail_label(target, label, sample);
@@ -163,7 +150,7 @@ static capas_status read_one_hot(const capas_target *target, const void *data, i
 {
     int ones = 0, others = 0;
     for (int c = 0; c < target->classes; c++) {
-        double value = label_at(target, data, row * target->classes + c);
+        double value = capas_element_value(target->element, data, row * target->classes + c);
         if (value == 1) *class = c;
         ones += value == 1;
         others += value != 0 && value != 1;
@@ -217,13 +204,13 @@ capas_status capas_target_read(const capas_target *target, const void *data, int
 int capas_target_class(const capas_target *target, const void *data, int64_t row)
 {
     if (capas_target_is_sparse(target) != target->converts) {
-        double label = label_at(target, data, row);
+        double label = capas_element_value(target->element, data, row);
         return label >= 0 && label < target->classes ? (int)label : -1;
     }
     int best = 0;
     for (int c = 1; c < target->classes; c++)
-        if (label_at(target, data, row * target->classes + c) >
-            label_at(target, data, row * target->classes + best))
+        if (capas_element_value(target->element, data, row * target->classes + c) >
+            capas_element_value(target->element, data, row * target->classes + best))
             best = c;
     return best;
 }
