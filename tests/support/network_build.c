@@ -155,6 +155,39 @@ static void grow_dropout(builder *b, int node)
     apply(b, capas_dropout(0.3, .noise_shape = noise), node);
 }
 
+/* Pictures moved by chance: bilinear, so that the output has no jumps. */
+static void grow_warp(builder *b, int node)
+{
+    static const capas_fill_mode fills[] = {CAPAS_FILL_CONSTANT, CAPAS_FILL_NEAREST,
+                                            CAPAS_FILL_REFLECT, CAPAS_FILL_WRAP};
+    if (shape_of(b, node)->rank != 4) return;
+    capas_fill_mode fill = fills[draw(b, 4)];
+    switch (draw(b, 4)) {
+    case 0:
+        apply(b, capas_random_rotation(0.2, .fill_mode = fill), node);
+        break;
+    case 1:
+        apply(b, capas_random_translation(0.3, 0.4, .fill_mode = fill), node);
+        break;
+    case 2:
+        apply(b, capas_random_zoom(0.3, .fill_mode = fill), node);
+        break;
+    default:
+        apply(b, capas_random_flip(.mode = CAPAS_FLIP_HORIZONTAL), node);
+    }
+}
+
+/* In a range of values that is rarely left. */
+static void grow_adjust(builder *b, int node)
+{
+    const capas_range range = {-100, 100};
+    if (shape_of(b, node)->rank != 4) return;
+    if (draw(b, 2))
+        apply(b, capas_random_contrast(0.4, .value_range = range), node);
+    else
+        apply(b, capas_random_brightness(0.01, .value_range = range), node);
+}
+
 static void grow_rescaling(builder *b, int node)
 {
     apply(b, capas_rescaling(0.7, .offset = 0.1), node);
@@ -203,6 +236,7 @@ static void grow(builder *b, int node)
         grow_conv,          grow_conv,       grow_conv,    grow_dense,     grow_pool,
         grow_pool,          grow_again,      grow_again,   grow_sum,       grow_flatten,
         grow_normalization, grow_activation, grow_dropout, grow_rescaling, grow_global_pool,
+        grow_warp,          grow_adjust,     grow_adjust,
     };
     growths[draw(b, (int)(sizeof growths / sizeof *growths))](b, node);
 }
