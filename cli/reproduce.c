@@ -58,6 +58,11 @@ static capas_status describe(reproduction *all, const char *recipe, bool named, 
     return CAPAS_OK;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+    return strcmp(((const results_experiment *)a)->id, ((const results_experiment *)b)->id);
+}
+
 /* Those that are named are run, or else all that say what they should reach; all stand in the
  * document. */
 static capas_status gather(reproduction *all, char **names, int count)
@@ -71,6 +76,7 @@ static capas_status gather(reproduction *all, char **names, int count)
     for (char *name = strtok(all->names, "\n"); name != NULL && status == CAPAS_OK;
          name = strtok(NULL, "\n"))
         status = describe(all, name, false, count == 0);
+    qsort(all->experiments, (size_t)all->count, sizeof *all->experiments, compare_ids);
     return status;
 }
 

@@ -82,6 +82,7 @@ static capas_status write_history(const train_run *run)
  * run. */
 static void draw_history(const train_run *run)
 {
+    if (capas_history_epochs(run->history) == 0) return;
     if (capas_plot_run_folder(run->folder, "svg") != CAPAS_OK) capas_warn("%s", capas_error());
 }
 

@@ -5,7 +5,7 @@
 #   cmake --preset NAME, cmake --build --preset NAME      the preset is there
 #   apt-get install NAME    scripts/install-packages.sh knows the package
 #   .ci/run                 it is there
-#   capas train, bench, evaluate      run with few steps on few pictures
+#   capas train, bench, evaluate, reproduce      run with few steps on few pictures
 # A block of CMake becomes project/CMakeLists.txt for the commands behind it.
 #   shell_blocks.sh SOURCE_FOLDER BUILD_FOLDER C_COMPILER CMAKE [FLAGS_OF_THE_SANITIZERS]
 set -uo pipefail
@@ -67,6 +67,8 @@ evaluate) [[ $* == *--data* ]] || set -- "$@" --data "$work/small"
     exec "$build/capas" "$@" ;;
 plot) [[ $2 =~ ^(confusion|mistakes)$ ]] && set -- "$@" --data "$work/small"
     exec "$build/capas" "$@" ;;
+reproduce) [[ $* == *crash-* ]] || set -- "$@" crash-mlp
+    exec "$build/capas" "$@" --results "$work/results.json" ;;
 bench) [[ $* == *crash-* ]] || set -- "$@" crash-mlp
     exec "$build/capas" "$@" --seconds 0.01 ;;
 *) exec "$build/capas" "$@" ;;
