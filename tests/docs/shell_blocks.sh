@@ -83,7 +83,7 @@ mkdir "$work/clone/.ci"
 [ -x "$source/.ci/run" ] && ln -s /bin/true "$work/clone/.ci/run"
 make_small_data
 for recipe in "$source"/recipes/*.yaml; do
-    sed "s|name: mnist|folder: $work/small|" "$recipe" > "$work/recipes/$(basename "$recipe")"
+    sed -E "s#(\{|  )name: mnist(,|\}|\$)#\1folder: $work/small\2#" "$recipe" > "$work/recipes/$(basename "$recipe")"
 done
 export work PATH="$work/bin:$PATH" HOME="$work/home" CAPAS_DATA="$source/data" CAPAS_RECIPES="$work/recipes"
 cd "$work/clone" || exit 1
