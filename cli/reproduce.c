@@ -74,8 +74,13 @@ static capas_status gather(reproduction *all, char **names, int count)
     CAPAS_TRY(capas_recipe_names(&all->names));
     capas_status status = CAPAS_OK;
     for (char *name = strtok(all->names, "\n"); name != NULL && status == CAPAS_OK;
-         name = strtok(NULL, "\n"))
+         name = strtok(NULL, "\n")) {
         status = describe(all, name, false, count == 0);
+        if (status != CAPAS_NO_FILE) continue;
+        /* Not everybody has every data set. */
+        if (count == 0) cli_print_line(stderr, "left out: ", capas_error());
+        status = CAPAS_OK;
+    }
     qsort(all->experiments, (size_t)all->count, sizeof *all->experiments, compare_ids);
     return status;
 }
