@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "files/json.h"
 #include <capas/data.h>
+#include <capas/files.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -166,6 +167,13 @@ bool cli_has_colour(int file)
     const char *terminal = getenv("TERM"), *none = getenv("NO_COLOR");
     return isatty(file) && !(none != NULL && *none != '\0') &&
            !(terminal != NULL && strcmp(terminal, "dumb") == 0);
+}
+
+capas_model *cli_load_model(const char *path)
+{
+    const capas_load_options only_to_predict = {.struct_size = sizeof only_to_predict,
+                                                .compile = CAPAS_FALSE};
+    return capas_load_with(path, &only_to_predict);
 }
 
 static bool parse_scale(const char *text, double *scale)

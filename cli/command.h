@@ -56,6 +56,9 @@ bool cli_parse(const cli_command *command, const cli_option *options, int option
 /* "capas train: SENTENCE" of the thread's last failure on stderr; returns CLI_FAILED. */
 int cli_fail(const cli_command *command);
 
+/* A saved model, opened only to predict; NULL on failure. */
+capas_model *cli_load_model(const char *path);
+
 /* --scale S: what bytes are multiplied by instead of what the model says. */
 typedef struct cli_scale {
     const char *text; /* a number or a fraction, "1/255"; NULL: not given */

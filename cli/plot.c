@@ -19,7 +19,9 @@ static const char *kind_name(size_t kind)
     return kinds[kind]->name + strlen("plot ");
 }
 
-bool cli_plot_options(const cli_command *command, const cli_plot *plot, capas_plot_options *options)
+/* The options for the library; false when they are used wrongly, and says so. */
+static bool fill_options(const cli_command *command, const cli_plot *plot,
+                         capas_plot_options *options)
 {
     *options = (capas_plot_options){.struct_size = sizeof *options, .title = plot->title};
     if (plot->format && strcmp(plot->format, "svg") != 0 && strcmp(plot->format, "png") != 0) {
@@ -34,6 +36,15 @@ bool cli_plot_options(const cli_command *command, const cli_plot *plot, capas_pl
         fprintf(stderr, "capas %s: --width must be 100 to 8192, and --columns 1 to 64.\n",
                 command->name);
     return good;
+}
+
+bool cli_plot_parse(const cli_command *command, const cli_option *table, int table_count, int argc,
+                    char **argv, const cli_plot *plot, capas_plot_options *options, int *count,
+                    int *status)
+{
+    if (!cli_parse(command, table, table_count, argc, argv, count, status)) return false;
+    *status = CLI_WRONG_USE;
+    return fill_options(command, plot, options);
 }
 
 static const char *ending(const cli_plot *plot)
@@ -135,9 +146,9 @@ static int run_history(const cli_command *command, int argc, char **argv)
     capas_plot_run runs[CLI_LIST_LIMIT];
     char names[CLI_LIST_LIMIT][256];
     int count, status, loaded = 0;
-    if (!cli_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &count, &status))
+    if (!cli_plot_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &plot, &how,
+                        &count, &status))
         return status;
-    if (!cli_plot_options(command, &plot, &how)) return CLI_WRONG_USE;
     status = CLI_DONE;
     for (; loaded < count && status == CLI_DONE; loaded++) {
         name_run(argv[loaded], names[loaded]);
@@ -180,9 +191,9 @@ static int run_edges(const cli_command *command, int argc, char **argv)
     capas_plot_options how;
     char room[1200];
     int count, status;
-    if (!cli_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &count, &status))
+    if (!cli_plot_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &plot, &how,
+                        &count, &status))
         return status;
-    if (!cli_plot_options(command, &plot, &how)) return CLI_WRONG_USE;
     const char *path = cli_plot_path(&plot, NULL, "edges", room);
     capas_picture photo = {0};
     capas_status done = capas_load_picture(argv[0], 1, &photo);

@@ -29,9 +29,10 @@ typedef struct cli_plot {
         "--part", "P", "train or test (default: test)", CLI_STRING, &plot.part                     \
     }
 
-/* The options for the library; false when they are used wrongly, and says so. */
-bool cli_plot_options(const cli_command *command, const cli_plot *plot,
-                      capas_plot_options *options);
+/* cli_parse with a table that writes into `plot`, and then the options for the library. */
+bool cli_plot_parse(const cli_command *command, const cli_option *table, int table_count, int argc,
+                    char **argv, const cli_plot *plot, capas_plot_options *options, int *count,
+                    int *status);
 /* --out, or `name` with the ending of --format in the folder of `beside` (NULL: here). */
 const char *cli_plot_path(const cli_plot *plot, const char *beside, const char *name,
                           char path[1200]);

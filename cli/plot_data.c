@@ -57,9 +57,9 @@ static int run_samples(const cli_command *command, int argc, char **argv)
     capas_plot_options how;
     char room[1200];
     int count, status;
-    if (!cli_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &count, &status))
+    if (!cli_plot_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &plot, &how,
+                        &count, &status))
         return status;
-    if (!cli_plot_options(command, &plot, &how)) return CLI_WRONG_USE;
     if (plot.count < 1 || plot.count > MOST_SAMPLES || plot.first < 0) {
         fprintf(stderr, "capas plot samples: --count must be 1 to %d, and --first at least 0.\n",
                 MOST_SAMPLES);
@@ -105,9 +105,9 @@ static int run_pixels(const cli_command *command, int argc, char **argv)
     capas_plot_options how;
     char room[1200];
     int count, status;
-    if (!cli_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &count, &status))
+    if (!cli_plot_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &plot, &how,
+                        &count, &status))
         return status;
-    if (!cli_plot_options(command, &plot, &how)) return CLI_WRONG_USE;
     capas_picture picture = {0};
     const char *path = cli_plot_path(&plot, NULL, "pixels", room);
     capas_status done =
@@ -172,9 +172,9 @@ static int run_augmented(const cli_command *command, int argc, char **argv)
     capas_plot_options how;
     char room[1200];
     int count, status;
-    if (!cli_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &count, &status))
+    if (!cli_plot_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &plot, &how,
+                        &count, &status))
         return status;
-    if (!cli_plot_options(command, &plot, &how)) return CLI_WRONG_USE;
     if (plot.count < 1 || plot.count > MOST_SAMPLES || plot.first < 0) {
         fprintf(stderr, "capas plot augmented: --count must be 1 to %d, and --index at least 0.\n",
                 MOST_SAMPLES);

@@ -11,13 +11,6 @@
 
 enum { MOST_MISTAKES = 400, CAPTION = 200 };
 
-static capas_model *load_model(const char *path)
-{
-    const capas_load_options only_to_predict = {.struct_size = sizeof only_to_predict,
-                                                .compile = CAPAS_FALSE};
-    return capas_load_with(path, &only_to_predict);
-}
-
 /* A classifier's answers for a data set. */
 typedef struct answers {
     capas_model *model;
@@ -29,7 +22,7 @@ typedef struct answers {
 static capas_status find_answers(answers *answers, const char *model, const cli_plot *plot)
 {
     int named;
-    answers->model = load_model(model);
+    answers->model = cli_load_model(model);
     if (answers->model == NULL) return capas_error_status();
     CAPAS_TRY(cli_open_data(plot->data, plot->part, &answers->dataset));
     CAPAS_TRY(capas_classify(answers->model, answers->dataset, &answers->all));
@@ -70,9 +63,9 @@ static int run_confusion(const cli_command *command, int argc, char **argv)
     capas_plot_options how;
     char room[1200];
     int count, status;
-    if (!cli_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &count, &status))
+    if (!cli_plot_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &plot, &how,
+                        &count, &status))
         return status;
-    if (!cli_plot_options(command, &plot, &how)) return CLI_WRONG_USE;
     answers answers = {0};
     const char *path = cli_plot_path(&plot, argv[0], "confusion", room);
     capas_status done = find_answers(&answers, argv[0], &plot);
@@ -165,9 +158,9 @@ static int run_mistakes(const cli_command *command, int argc, char **argv)
     capas_plot_options how;
     char room[1200];
     int count, status;
-    if (!cli_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &count, &status))
+    if (!cli_plot_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &plot, &how,
+                        &count, &status))
         return status;
-    if (!cli_plot_options(command, &plot, &how)) return CLI_WRONG_USE;
     if (plot.count < 1 || plot.count > MOST_MISTAKES) {
         fprintf(stderr, "capas plot mistakes: --count must be 1 to %d.\n", MOST_MISTAKES);
         return CLI_WRONG_USE;
@@ -205,11 +198,11 @@ static int run_filters(const cli_command *command, int argc, char **argv)
     capas_plot_options how;
     char room[1200];
     int count, status;
-    if (!cli_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &count, &status))
+    if (!cli_plot_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &plot, &how,
+                        &count, &status))
         return status;
-    if (!cli_plot_options(command, &plot, &how)) return CLI_WRONG_USE;
     const char *path = cli_plot_path(&plot, argv[0], "filters", room);
-    capas_model *model = load_model(argv[0]);
+    capas_model *model = cli_load_model(argv[0]);
     capas_status done = model != NULL ? capas_plot_filters_with(path, model, plot.layer, &how)
                                       : capas_error_status();
     capas_model_free(model);
@@ -257,12 +250,12 @@ static int run_features(const cli_command *command, int argc, char **argv)
     capas_plot_options how;
     char room[1200];
     int count, status;
-    if (!cli_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &count, &status))
+    if (!cli_plot_parse(command, options, (int)CAPAS_COUNT(options), argc, argv, &plot, &how,
+                        &count, &status))
         return status;
-    if (!cli_plot_options(command, &plot, &how)) return CLI_WRONG_USE;
     capas_picture picture = {0};
     const char *path = cli_plot_path(&plot, argv[0], "features", room);
-    capas_model *model = load_model(argv[0]);
+    capas_model *model = cli_load_model(argv[0]);
     capas_status done =
         model != NULL ? load_picture(model, argv[1], &picture) : capas_error_status();
     if (done == CAPAS_OK) done = capas_plot_features_with(path, model, plot.layer, &picture, &how);

@@ -195,9 +195,7 @@ static int run_predict(const cli_command *command, int argc, char **argv)
     }
     if (!cli_read_scale(command, &scale)) return CLI_WRONG_USE;
     p.top = top > 0 ? (int)top : count == 2 ? 3 : 1;
-    const capas_load_options only_to_predict = {.struct_size = sizeof only_to_predict,
-                                                .compile = CAPAS_FALSE};
-    p.model = capas_load_with(argv[0], &only_to_predict);
+    p.model = cli_load_model(argv[0]);
     if (json) p.answers = capas_value_list();
     if (p.model == NULL || (json && p.answers == NULL) ||
         cli_set_scale(p.model, &scale) != CAPAS_OK)

@@ -36,7 +36,19 @@ typedef struct reproduction {
 
 /* Experiments. */
 
-/* One that is there already, under whatever name, is described once. */
+/* The time that a run took before, by the same recipe with any seed; NaN: it never ran. */
+static double known_seconds(const reproduction *all, const char *id)
+{
+    for (size_t i = 0; i < all->rows->count; i++) {
+        const capas_value *name = capas_value_get(all->rows->items[i], "id");
+        if (name != NULL && name->string != NULL && strcmp(name->string, id) == 0)
+            return results_number(all->rows->items[i], "seconds");
+    }
+    return NAN;
+}
+
+/* One that is there already, under whatever name, is described once. Data are read for a hash that
+ * is needed only: of what is run or has rows. */
 static capas_status describe(reproduction *all, const char *recipe, bool named, bool chosen)
 {
     if (all->count == MOST_EXPERIMENTS) return CAPAS_OK;
@@ -47,9 +59,11 @@ static capas_status describe(reproduction *all, const char *recipe, bool named, 
     new.published = capas_recipe_published_accuracy(loaded);
     new.floor = capas_recipe_expected_accuracy(loaded);
     new.validates_on_test = capas_recipe_validates_on_test(loaded);
-    capas_status status = capas_recipe_hash(loaded, new.hash);
+    bool is_experiment = named || !isnan(new.floor);
+    bool is_shown = is_experiment && (chosen || !isnan(known_seconds(all, new.id)));
+    capas_status status = is_shown ? capas_recipe_hash(loaded, new.hash) : CAPAS_OK;
     capas_recipe_free(loaded);
-    if (status != CAPAS_OK || (isnan(new.floor) && !named)) return status;
+    if (status != CAPAS_OK || !is_shown) return status;
     int at = 0;
     while (at < all->count && strcmp(all->experiments[at].id, new.id) != 0)
         at++;
@@ -185,17 +199,6 @@ static capas_status keep(reproduction *all, const results_experiment *experiment
     CAPAS_TRY(results_put(all->rows, results_row(experiment, result)));
     CAPAS_TRY(results_write(all->results_path, all->rows));
     return write_document(all);
-}
-
-/* The time that a run took before, by the same recipe with any seed; NaN: it never ran. */
-static double known_seconds(const reproduction *all, const char *id)
-{
-    for (size_t i = 0; i < all->rows->count; i++) {
-        const capas_value *name = capas_value_get(all->rows->items[i], "id");
-        if (name != NULL && name->string != NULL && strcmp(name->string, id) == 0)
-            return results_number(all->rows->items[i], "seconds");
-    }
-    return NAN;
 }
 
 /* Nothing is to be done for it. */

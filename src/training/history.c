@@ -2,7 +2,9 @@
  * (keras-semantics 6.1): lines end with \r\n, epochs count from 0, columns are sorted, NA where an
  * epoch has no value; without any val_ column each column is repeated as an empty val_ one. */
 #include "training/history.h"
+#include "base/builder.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,68 +227,39 @@ static capas_status load_state(void *context, const capas_state *state)
 
 /* CSV. */
 
-typedef struct text {
-    char *data;
-    size_t length, capacity;
-    bool failed;
-} text;
-
-static void put(text *text, const char *piece)
-{
-    for (; *piece && !text->failed; piece++) {
-        text->failed =
-            capas_grow((void **)&text->data, text->length + 1, &text->capacity, 1) != CAPAS_OK;
-        if (!text->failed) text->data[text->length++] = *piece;
-    }
-}
-
-/* The shortest text that reads back as the same number, as Python's repr. */
-static void write_number(text *text, double number)
-{
-    char digits[40];
-    for (int precision = 15; precision <= 17; precision++) {
-        snprintf(digits, sizeof digits, "%.*g", precision, number);
-        if (strtod(digits, NULL) == number) break;
-    }
-    put(text, digits);
-    if (isfinite(number) && !strpbrk(digits, ".e")) put(text, ".0");
-}
-
 static int by_name(const void *a, const void *b)
 {
     return strcmp((*(const series *const *)a)->name, (*(const series *const *)b)->name);
 }
 
-static void write_header(text *text, const series *const *columns, size_t count, bool repeat)
+static void write_header(capas_builder *text, const series *const *columns, size_t count,
+                         bool repeat)
 {
-    put(text, "epoch");
+    capas_builder_add(text, "epoch");
     for (size_t i = 0; i < count; i++) {
-        put(text, ",");
-        put(text, columns[i]->name);
+        capas_builder_add(text, ",");
+        capas_builder_add(text, columns[i]->name);
     }
     for (size_t i = 0; i < count && repeat; i++) {
-        put(text, ",val_");
-        put(text, columns[i]->name);
+        capas_builder_add(text, ",val_");
+        capas_builder_add(text, columns[i]->name);
     }
-    put(text, "\r\n");
+    capas_builder_add(text, "\r\n");
 }
 
-static void write_row(text *text, int epoch, size_t at, const series *const *columns, size_t count,
-                      bool repeat)
+static void write_row(capas_builder *text, int epoch, size_t at, const series *const *columns,
+                      size_t count, bool repeat)
 {
-    char number[16];
-    snprintf(number, sizeof number, "%d", epoch);
-    put(text, number);
+    char number[CAPAS_REAL_TEXT];
+    capas_builder_print(text, "%d", epoch);
     for (size_t i = 0; i < count; i++) {
-        put(text, ",");
-        if (columns[i]->known[at])
-            write_number(text, columns[i]->values[at]);
-        else
-            put(text, "NA");
+        capas_builder_add(text, ",");
+        bool known = columns[i]->known[at];
+        capas_builder_add(text, known ? capas_real_text(columns[i]->values[at], number) : "NA");
     }
     for (size_t i = 0; i < count && repeat; i++)
-        put(text, ",NA");
-    put(text, "\r\n");
+        capas_builder_add(text, ",NA");
+    capas_builder_add(text, "\r\n");
 }
 
 capas_status capas_history_csv(const capas_history *history, char **csv)
@@ -302,16 +275,10 @@ capas_status capas_history_csv(const capas_history *history, char **csv)
         if (strncmp(columns[i]->name, "val_", 4) == 0) repeat = false;
     }
     if (history->count > 1) qsort(columns, history->count, sizeof *columns, by_name);
-    text text = {0};
+    capas_builder text = {0};
     write_header(&text, columns, history->count, repeat);
     for (size_t at = 0; at < history->epoch_count; at++)
         write_row(&text, history->epochs[at], at, columns, history->count, repeat);
     capas_release(columns);
-    if (text.failed) {
-        capas_release(text.data);
-        return CAPAS_NO_MEMORY;
-    }
-    text.data[text.length] = '\0';
-    *csv = text.data;
-    return CAPAS_OK;
+    return capas_builder_finish(&text, csv);
 }
