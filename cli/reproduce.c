@@ -58,6 +58,7 @@ static capas_status describe(reproduction *all, const char *recipe, bool named, 
     snprintf(new.id, sizeof new.id, "%s", capas_recipe_name(loaded));
     new.published = capas_recipe_published_accuracy(loaded);
     new.floor = capas_recipe_expected_accuracy(loaded);
+    capas_recipe_keras_accuracy(loaded, &new.keras[0], &new.keras[1]);
     new.validates_on_test = capas_recipe_validates_on_test(loaded);
     bool is_experiment = named || !isnan(new.floor);
     bool is_shown = is_experiment && (chosen || !isnan(known_seconds(all, new.id)));

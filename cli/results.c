@@ -211,9 +211,10 @@ static summary sum_up(const capas_value *rows, const results_experiment *experim
     return all;
 }
 
-enum { COLUMNS = 9, CELL = 32 };
-static const char *const titles[COLUMNS] = {"experiment", "published", "floor", "ours",     "range",
-                                            "seeds",      "epochs",    "time",  "samples/s"};
+enum { COLUMNS = 10, CELL = 32 };
+static const char *const titles[COLUMNS] = {"experiment", "published", "Keras", "floor",
+                                            "ours",       "range",     "seeds", "epochs",
+                                            "time",       "samples/s"};
 
 static void put_accuracy(char cell[CELL], double accuracy)
 {
@@ -222,8 +223,8 @@ static void put_accuracy(char cell[CELL], double accuracy)
 
 static void put_range(char cell[CELL], const char *format, const double *sorted, int count)
 {
-    int length = snprintf(cell, CELL, format, sorted[0]);
-    if (sorted[count - 1] == sorted[0] || length < 0) return;
+    int length = snprintf(cell, CELL, isnan(sorted[0]) ? "-" : format, sorted[0]);
+    if (isnan(sorted[0]) || sorted[count - 1] == sorted[0] || length < 0) return;
     length += snprintf(cell + length, (size_t)(CELL - length), "-");
     snprintf(cell + length, (size_t)(CELL - length), format, sorted[count - 1]);
 }
@@ -243,13 +244,14 @@ static void fill_cells(char cells[COLUMNS][CELL], const results_experiment *expe
     double ours = median(all->accuracies, all->seeds);
     snprintf(cells[0], CELL, "%.28s%s", experiment->id, experiment->validates_on_test ? mark : "");
     put_accuracy(cells[1], experiment->published);
-    put_accuracy(cells[2], experiment->floor);
-    snprintf(cells[3], CELL, "%.4f%s", ours, ours < experiment->floor ? " (below)" : "");
-    put_range(cells[4], "%.4f", all->accuracies, all->seeds);
-    snprintf(cells[5], CELL, "%d", all->seeds);
-    put_range(cells[6], "%.0f", all->epochs, all->seeds);
-    put_time(cells[7], median(all->seconds, all->seeds));
-    snprintf(cells[8], CELL, "%.0f", median(all->rates, all->seeds));
+    put_range(cells[2], "%.4f", experiment->keras, 2);
+    put_accuracy(cells[3], experiment->floor);
+    snprintf(cells[4], CELL, "%.4f%s", ours, ours < experiment->floor ? " (below)" : "");
+    put_range(cells[5], "%.4f", all->accuracies, all->seeds);
+    snprintf(cells[6], CELL, "%d", all->seeds);
+    put_range(cells[7], "%.0f", all->epochs, all->seeds);
+    put_time(cells[8], median(all->seconds, all->seeds));
+    snprintf(cells[9], CELL, "%.0f", median(all->rates, all->seeds));
 }
 
 static int width_of(const char *text)
@@ -306,10 +308,11 @@ static void add_head(capas_builder *text)
         "Written by `capas reproduce`, which trains the recipes of [recipes/](../recipes/) and "
         "keeps "
         "the figures of each run\nin [results.json](results.json), with commit and processor. "
-        "*Published* is the single run of the source that the\nrecipe names; *floor* what the "
-        "median "
-        "of seeds 0, 1 and 2 must reach; *ours* the median test accuracy of our seeds.\n"
-        "Time is that of the training, validation included, without evaluation and start.\n\n|");
+        "*Published* is the single run of the source that the\nrecipe names; *Keras* the range of "
+        "the runs of the same recipe in Keras 3.15 (bench/peers/keras-recipe.sh), where\nthere "
+        "are some; *floor* what the median of seeds 0, 1 and 2 must reach; *ours* the median test "
+        "accuracy of our seeds.\nTime is that of the training, validation included, without "
+        "evaluation and start.\n\n|");
     for (int c = 0; c < COLUMNS; c++)
         capas_builder_print(text, " %s |", titles[c]);
     capas_builder_add(text, "\n|");

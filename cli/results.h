@@ -15,6 +15,7 @@ typedef struct results_experiment {
     char id[RESULTS_NAME], hash[RESULTS_HASH];
     const char *recipe;      /* by what it was asked for: the name, or a path; borrowed */
     double published, floor; /* NaN: not said */
+    double keras[2];         /* lowest and highest of Keras's own runs; NaN: not said */
     bool validates_on_test;
     bool chosen; /* to be run, not only to stand in the document */
 } results_experiment;

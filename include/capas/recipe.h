@@ -50,6 +50,10 @@ CAPAS_API capas_status capas_recipe_fit_options(const capas_recipe *recipe,
 CAPAS_API double capas_recipe_expected_accuracy(const capas_recipe *recipe);
 /* The one that its source published, or NaN. */
 CAPAS_API double capas_recipe_published_accuracy(const capas_recipe *recipe);
+/* The range of those that Keras itself reached with the same recipe, each NaN when none is named.
+ */
+CAPAS_API void capas_recipe_keras_accuracy(const capas_recipe *recipe, double *lowest,
+                                           double *highest);
 /* Whether its validation data are its test data: such a result is marked. */
 CAPAS_API int capas_recipe_validates_on_test(const capas_recipe *recipe);
 

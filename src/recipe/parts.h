@@ -30,6 +30,7 @@ struct capas_recipe {
     int callback_count;
     bool decides; /* one of them decides by a number of the validation */
     double expected_accuracy, published_accuracy; /* on the test set; NaN: not said */
+    double keras_lowest, keras_highest;           /* in Keras itself; NaN: not said */
 
     /* What the data that were opened are like, for the model made afterwards. */
     bool data_known;

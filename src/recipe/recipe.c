@@ -85,11 +85,10 @@ static capas_status read_name(capas_recipe *recipe, const capas_value *name)
 }
 
 /* One number of `expect`; NaN when it is left out. */
-static capas_status read_share(const capas_recipe *recipe, const capas_value *expect,
+static capas_status read_share(const capas_recipe *recipe, const capas_value *value,
                                const char *name, double *share)
 {
     char found[FOUND_SIZE];
-    const capas_value *value = capas_value_get(expect, name);
     *share = NAN;
     if (!value) return CAPAS_OK;
     bool is_number = value->kind == CAPAS_VALUE_REAL || value->kind == CAPAS_VALUE_INTEGER;
@@ -101,12 +100,30 @@ static capas_status read_share(const capas_recipe *recipe, const capas_value *ex
     return CAPAS_OK;
 }
 
+/* One number, or a list of several runs'. */
+static capas_status read_keras_runs(capas_recipe *recipe, const capas_value *runs)
+{
+    double share;
+    bool many = runs && runs->kind == CAPAS_VALUE_LIST;
+    CAPAS_TRY(read_share(recipe, many ? NULL : runs, "keras", &share));
+    recipe->keras_lowest = recipe->keras_highest = share;
+    for (size_t i = 0; many && i < runs->count; i++) {
+        CAPAS_TRY(read_share(recipe, runs->items[i], "keras", &share));
+        recipe->keras_lowest = fmin(recipe->keras_lowest, share);
+        recipe->keras_highest = fmax(recipe->keras_highest, share);
+    }
+    return CAPAS_OK;
+}
+
 static capas_status read_expect(capas_recipe *recipe, const capas_value *expect)
 {
-    static const char *const names[] = {"test_accuracy", "published"};
+    static const char *const names[] = {"test_accuracy", "published", "keras"};
     CAPAS_TRY(capas_recipe_check_keys(recipe, expect, "expect", names, CAPAS_COUNT(names)));
-    CAPAS_TRY(read_share(recipe, expect, "test_accuracy", &recipe->expected_accuracy));
-    return read_share(recipe, expect, "published", &recipe->published_accuracy);
+    CAPAS_TRY(read_share(recipe, capas_value_get(expect, names[0]), names[0],
+                         &recipe->expected_accuracy));
+    CAPAS_TRY(read_share(recipe, capas_value_get(expect, names[1]), names[1],
+                         &recipe->published_accuracy));
+    return read_keras_runs(recipe, capas_value_get(expect, names[2]));
 }
 
 /* What only a built model can check is checked then; that it is a map, and that there is one,
@@ -203,6 +220,12 @@ double capas_recipe_expected_accuracy(const capas_recipe *recipe)
 double capas_recipe_published_accuracy(const capas_recipe *recipe)
 {
     return recipe ? recipe->published_accuracy : NAN;
+}
+
+void capas_recipe_keras_accuracy(const capas_recipe *recipe, double *lowest, double *highest)
+{
+    *lowest = recipe ? recipe->keras_lowest : NAN;
+    *highest = recipe ? recipe->keras_highest : NAN;
 }
 
 int capas_recipe_validates_on_test(const capas_recipe *recipe)

@@ -126,6 +126,8 @@ static void wrong_values_are_told(void **state)
                  CAPAS_INVALID_ARGUMENT, "exclude");
     assert_wrong(CHAIN COMPILE "fit: {callbacks: EarlyStopping}\n", CAPAS_INVALID_ARGUMENT,
                  "callbacks must be a list");
+    assert_wrong(CHAIN COMPILE "expect: {keras: [0.98, 98]}\n", CAPAS_INVALID_ARGUMENT,
+                 "keras must be a number from 0 to 1, found 98");
     assert_wrong(CHAIN COMPILE "expect: {test_accuracy: 98}\n", CAPAS_INVALID_ARGUMENT,
                  "from 0 to 1");
     assert_wrong("data: set\nmodel:\n  - Flatten\n  - Dense: {units: many}\n" COMPILE,
