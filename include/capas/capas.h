@@ -4,6 +4,7 @@
 #ifndef CAPAS_H
 #define CAPAS_H
 
+#include <capas/applications.h>
 #include <capas/augment.h>
 #include <capas/callbacks.h>
 #include <capas/classification.h>

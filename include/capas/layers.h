@@ -105,6 +105,19 @@ CAPAS_API capas_layer *capas_global_average_pooling2d_with(
     capas_global_average_pooling2d_with(&(capas_global_average_pooling2d_options){                 \
         .struct_size = sizeof(capas_global_average_pooling2d_options), __VA_ARGS__})
 
+/* ZeroPadding2D(padding): rows and columns of zeros around an image, as many on each side. */
+typedef struct capas_zero_padding2d_options {
+    CAPAS_LAYER_OPTIONS
+    capas_margins padding;         /* default: 1; {3, 3, 1, 1} here overrides the macro's number */
+    capas_data_format data_format; /* default: channels_last */
+} capas_zero_padding2d_options;
+CAPAS_API capas_layer *capas_zero_padding2d_with(int padding,
+                                                 const capas_zero_padding2d_options *options);
+#define capas_zero_padding2d(padding, ...)                                                         \
+    capas_zero_padding2d_with(                                                                     \
+        (padding), &(capas_zero_padding2d_options){                                                \
+                       .struct_size = sizeof(capas_zero_padding2d_options), __VA_ARGS__})
+
 /* Flatten: [n, ...] to [n, product]. */
 typedef struct capas_flatten_options {
     CAPAS_LAYER_OPTIONS

@@ -26,6 +26,12 @@ typedef struct capas_pair {
     int height, width;
 } capas_pair;
 
+/* Four sides of an image: {1, 2} is one row above and two below. All left out (0): the default, so
+ * none at all is said with a CAPAS_ZERO among them. */
+typedef struct capas_margins {
+    int top, bottom, left, right;
+} capas_margins;
+
 typedef enum capas_padding { CAPAS_VALID = 1, CAPAS_SAME } capas_padding;
 typedef enum capas_data_format { CAPAS_CHANNELS_LAST = 1, CAPAS_CHANNELS_FIRST } capas_data_format;
 

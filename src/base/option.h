@@ -45,6 +45,8 @@ extern const capas_option_kind capas_option_integer; /* int, or CAPAS_NONE when 
 extern const capas_option_kind capas_option_real;    /* double, or CAPAS_NONE when nullable */
 extern const capas_option_kind capas_option_pair;    /* capas_pair; read from 3 or [3, 2]; when
                                                         nullable,    height CAPAS_NONE */
+extern const capas_option_kind capas_option_margins; /* capas_margins; read from 1, [1, 2] or
+                                                        [[1, 1], [2, 2]] */
 extern const capas_option_kind capas_option_range;   /* capas_range; one number: high CAPAS_NONE */
 extern const capas_option_kind capas_option_enum;    /* an enum of `words`, starting at 1 */
 extern const capas_option_kind

@@ -1,5 +1,5 @@
 /* Element by element, and what is near it: activations, softmax over the last axis, sums with
- * broadcasting, affine maps, reordering of axes, dropout, activity penalties. */
+ * broadcasting, affine maps, reordering of axes, padding, dropout, activity penalties. */
 #ifndef CAPAS_KERNELS_ELEMENTWISE_H
 #define CAPAS_KERNELS_ELEMENTWISE_H
 
@@ -78,6 +78,21 @@ typedef struct capas_move_arguments {
     const void *input;
     void *output;
 } capas_move_arguments;
+
+/* Family pad: Y[n,y,x,c] = X[n, y - top, x - left, c], 0 where X has no such pixel. Sides below 0
+ * cut off: so the way back is a pad as well. X [n][height][width][channels]; Y [n][height + top +
+ * bottom][width + left + right][channels]. */
+typedef struct capas_pad_problem {
+    int workers;
+    int height, width, channels;
+    capas_margins sides;
+} capas_pad_problem;
+
+typedef struct capas_pad_arguments {
+    int n;
+    const void *input;
+    void *output;
+} capas_pad_arguments;
 
 /* Family dropout: y = keep ? x / (1 - rate) : 0, where element i of the noise (C order of the noise
  * shape, the sample first) is kept when uniform word i of the sequence `random` is >= rate.

@@ -37,6 +37,7 @@
     X(add_backward)                                                                                \
     X(affine)                                                                                      \
     X(move)                                                                                        \
+    X(pad)                                                                                         \
     X(dropout)                                                                                     \
     X(penalty)                                                                                     \
     X(warp)                                                                                        \

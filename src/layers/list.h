@@ -12,6 +12,7 @@
     X(max_pooling2d)                                                                               \
     X(average_pooling2d)                                                                           \
     X(global_average_pooling2d)                                                                    \
+    X(zero_padding2d)                                                                              \
     X(flatten)                                                                                     \
     X(dropout)                                                                                     \
     X(batch_normalization)                                                                         \

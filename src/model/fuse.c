@@ -1,4 +1,6 @@
 /* Rewrites of a program, in this order, each one function:
+ *   padding     zeros around an image, then conv; or relu, such zeros, then max-pool, to which a
+ *               zero beside numbers of at least zero is as good as no cell: one op
  *   activation  conv or dense, then an element-wise activation: one op
  *   pool        conv with linear or relu, then max-pool without overlap: one op, the map is never
  * stored softmax     a softmax whose only use besides being asked for is a loss from its logits:
@@ -52,6 +54,59 @@ static void join(capas_program *program, capas_op *first, const capas_op *joined
     first->output = second->output;
     program->buffers[second->output].producer = (int)(first - program->ops);
     second->removed = true;
+}
+
+/* The first op's work is now the second's. */
+static void join_forward(capas_program *program, capas_op *first, capas_op *second,
+                         const capas_op *joined)
+{
+    *second = *joined;
+    second->inputs[0] = first->inputs[0];
+    program->buffers[first->output].producer = (int)(second - program->ops);
+    first->removed = true;
+}
+
+/* Whether nothing in a buffer is below zero. */
+static bool is_rectified(const capas_program *program, int buffer)
+{
+    int producer = program->buffers[capas_program_root(program, buffer)].producer;
+    return producer >= 0 && program->ops[producer].kind == CAPAS_OP_ACTIVATE &&
+           program->ops[producer].problem.activate.activation == CAPAS_RELU;
+}
+
+/* No window lies in the zeros alone. */
+static bool windows_meet_image(const capas_pool_problem *pool)
+{
+    return pool->pad_top < pool->pool_height && pool->pad_left < pool->pool_width &&
+           (pool->out_height - 1) * pool->stride_height - pool->pad_top < pool->height &&
+           (pool->out_width - 1) * pool->stride_width - pool->pad_left < pool->width;
+}
+
+/* `op` reads what a pad made. */
+static void fuse_padding(capas_plan *plan, capas_op *op)
+{
+    capas_program *program = &plan->program;
+    capas_op *pad = sole_producer(program, op);
+    if (pad == NULL || pad->kind != CAPAS_OP_PAD) return;
+    const capas_pad_problem *p = &pad->problem.pad;
+    capas_op joined = *op;
+    if (op->kind == CAPAS_OP_CONV) {
+        joined.problem.conv.height = p->height;
+        joined.problem.conv.width = p->width;
+        joined.problem.conv.pad_top += p->sides.top;
+        joined.problem.conv.pad_left += p->sides.left;
+    } else {
+        capas_pool_problem *pool = &joined.problem.pool;
+        pool->height = p->height;
+        pool->width = p->width;
+        bool taken = pool->average || pool->pad_top + pool->pad_left > 0;
+        pool->pad_top = p->sides.top;
+        pool->pad_left = p->sides.left;
+        if (taken || !windows_meet_image(pool) || !is_rectified(program, pad->inputs[0])) return;
+    }
+    joined.sample_count = pad->sample_count;
+    joined.sample_rows = pad->sample_rows;
+    if (pays(plan, *op, joined)) join_forward(program, pad, op, &joined);
 }
 
 static void fuse_activation(capas_plan *plan, capas_op *op)
@@ -119,6 +174,9 @@ void capas_plan_fuse(capas_plan *plan)
 {
     if (plan->options.no_fusion) return;
     capas_program *program = &plan->program;
+    for (size_t i = 0; i < program->op_count; i++)
+        if (program->ops[i].kind == CAPAS_OP_CONV || program->ops[i].kind == CAPAS_OP_POOL)
+            fuse_padding(plan, &program->ops[i]);
     for (size_t i = 0; i < program->op_count; i++)
         if (program->ops[i].kind == CAPAS_OP_ACTIVATE) fuse_activation(plan, &program->ops[i]);
     for (size_t i = 0; i < program->op_count; i++)

@@ -130,6 +130,19 @@ static void backward_move(BACKWARD)
     capas_run_kernel(kernel, &problem, &arguments, 0);
 }
 
+/* What was put around is cut off. */
+static void backward_pad(BACKWARD)
+{
+    capas_pad_problem problem = op->problem.pad;
+    const capas_margins sides = problem.sides;
+    problem.height += sides.top + sides.bottom;
+    problem.width += sides.left + sides.right;
+    problem.sides = (capas_margins){-sides.top, -sides.bottom, -sides.left, -sides.right};
+    capas_pad_arguments arguments = {
+        .n = call->n, .input = operands->output_gradient, .output = operands->input_gradients[0]};
+    capas_run_kernel(kernel, &problem, &arguments, 0);
+}
+
 /* The same draws again: nothing was kept. */
 static void backward_dropout(BACKWARD)
 {
@@ -193,6 +206,7 @@ const capas_op_backward capas_op_backwards[CAPAS_OP_COUNT] = {
     [CAPAS_OP_ADD] = OP(add, add_backward),
     [CAPAS_OP_AFFINE] = OP(affine, affine),
     [CAPAS_OP_MOVE] = OP(move, move),
+    [CAPAS_OP_PAD] = OP(pad, pad),
     [CAPAS_OP_DROPOUT] = OP(dropout, dropout),
     [CAPAS_OP_WARP] = OP(warp, warp_backward),
     [CAPAS_OP_ADJUST] = OP(adjust, adjust_backward),

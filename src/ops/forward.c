@@ -248,6 +248,21 @@ static void forward_move(FORWARD)
     capas_run_kernel(kernel, &op->problem, &arguments, 0);
 }
 
+/* PAD */
+
+static void complete_pad(COMPLETE)
+{
+    (void)program;
+    op->problem.pad.workers = setting->workers;
+}
+
+static void forward_pad(FORWARD)
+{
+    capas_pad_arguments arguments = {
+        .n = call->n, .input = operands->inputs[0], .output = operands->output};
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
 /* DROPOUT */
 
 static void complete_dropout(COMPLETE)
@@ -328,6 +343,7 @@ const capas_op_type capas_op_types[CAPAS_OP_COUNT] = {
     [CAPAS_OP_ADD] = {OP(add, false, false, add_forward)},
     [CAPAS_OP_AFFINE] = {OP(affine, false, false, affine)},
     [CAPAS_OP_MOVE] = {OP(move, false, false, move)},
+    [CAPAS_OP_PAD] = {OP(pad, false, false, pad)},
     [CAPAS_OP_DROPOUT] = {OP(dropout, false, false, dropout)},
     [CAPAS_OP_WARP] = {.name = "warp",
                        .family = CAPAS_FAMILY_warp,

@@ -246,6 +246,23 @@ int capas_program_move(capas_program *program, const char *label, int input, con
     return finish(program, &to);
 }
 
+int capas_program_pad(capas_program *program, const char *label, int input,
+                      const capas_margins *sides)
+{
+    capas_op *op = add_op(program, CAPAS_OP_PAD, label, input);
+    if (op == NULL) return CAPAS_NO_BUFFER;
+    capas_shape shape = *capas_program_shape(program, input);
+    op->problem.pad = (capas_pad_problem){
+        .height = (int)shape.dims[1],
+        .width = (int)shape.dims[2],
+        .channels = (int)shape.dims[3],
+        .sides = *sides,
+    };
+    shape.dims[1] += sides->top + sides->bottom;
+    shape.dims[2] += sides->left + sides->right;
+    return finish(program, &shape);
+}
+
 int capas_program_dropout(capas_program *program, const char *label, int input, double rate,
                           const capas_shape *noise, uint32_t stream)
 {

@@ -42,6 +42,7 @@ typedef enum capas_op_kind {
     CAPAS_OP_ADD,       /* inputs a, b */
     CAPAS_OP_AFFINE,    /* inputs x */
     CAPAS_OP_MOVE,      /* inputs x */
+    CAPAS_OP_PAD,       /* inputs x */
     CAPAS_OP_DROPOUT,   /* inputs x */
     CAPAS_OP_WARP,      /* inputs x */
     CAPAS_OP_ADJUST,    /* inputs x */
@@ -87,6 +88,7 @@ typedef union capas_op_problem {
     capas_add_problem add;
     capas_affine_problem affine;
     capas_move_problem move;
+    capas_pad_problem pad;
     capas_dropout_problem dropout;
     capas_warp_op warp;
     capas_adjust_op adjust;
@@ -148,6 +150,9 @@ int capas_program_affine(capas_program *program, const char *label, int input, d
                          double offset);
 /* Axis i of the output is axis order[i] of the input; order[0] = 0. */
 int capas_program_move(capas_program *program, const char *label, int input, const int *order);
+/* Zeros around pictures [n, height, width, channels]. */
+int capas_program_pad(capas_program *program, const char *label, int input,
+                      const capas_margins *sides);
 /* noise: the input's rank, 1 where one draw is shared, dims[0] CAPAS_ANY or 1. Nothing in
  * inference. */
 int capas_program_dropout(capas_program *program, const char *label, int input, double rate,

@@ -82,6 +82,29 @@ static void a_graph_that_is_a_chain_prints_like_one(void **state)
     assert_prints(capas_functional(graph, NULL, &input, 1, &node, 1), 0, "functional_chain");
 }
 
+static void networks_by_name_are_keras_own(void **state)
+{
+    (void)state;
+    assert_prints(capas_resnet50(), 0, "resnet50");
+    capas_model *body =
+        capas_resnet50(.include_top = CAPAS_FALSE, .input_shape = {3, {32, 40, 3}}, .name = "body");
+    capas_shape shape;
+    assert_int_equal(capas_model_output_shape(body, 0, &shape), CAPAS_OK);
+    assert_true(capas_shape_equal(&shape, &(capas_shape){4, {CAPAS_ANY, 1, 2, 2048}}));
+    assert_string_equal(capas_model_name(body), "body");
+    capas_model_free(body);
+}
+
+static void a_network_by_name_says_what_it_wants(void **state)
+{
+    (void)state;
+    assert_null(capas_resnet50(.include_top = CAPAS_FALSE, .input_shape = {3, {31, 40, 3}}));
+    assert_string_equal(capas_error(), "resnet50: input_shape must be a height and a width of at "
+                                       "least 32 and channels, found (31, 40, 3)");
+    assert_null(capas_resnet50(.classes = -1));
+    assert_string_equal(capas_error(), "resnet50: classes must be at least 1, found -1");
+}
+
 /* Printed by Keras 3.15.1. */
 static const char shared[] =
     "Model: \"functional\"\n"
@@ -195,6 +218,8 @@ int main(void)
         cmocka_unit_test(chains_print_as_keras_prints_them),
         cmocka_unit_test(a_frozen_layer_is_shown),
         cmocka_unit_test(what_the_optimizer_keeps_is_counted),
+        cmocka_unit_test(networks_by_name_are_keras_own),
+        cmocka_unit_test(a_network_by_name_says_what_it_wants),
         cmocka_unit_test(a_graph_that_is_a_chain_prints_like_one),
         cmocka_unit_test(branches_say_what_they_are_connected_to),
         cmocka_unit_test(lines_are_as_long_as_asked),

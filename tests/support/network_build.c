@@ -124,6 +124,24 @@ static void grow_pool(builder *b, int node)
               node);
 }
 
+/* Zeros around an image, often where a plan leaves them to what reads it. */
+static void grow_padding(builder *b, int node)
+{
+    const capas_shape *shape = shape_of(b, node);
+    if (shape->rank != 4 || elements_of(b, node) > MOST_ELEMENTS / 2) return;
+    capas_margins sides = {draw(b, 2), draw(b, 3), draw(b, 3), 1};
+    if (draw(b, 2)) {
+        apply(b, capas_activation_layer(CAPAS_RELU), node);
+        node = b->count - 1;
+    }
+    apply(b, capas_zero_padding2d(1, .padding = sides), node);
+    if (draw(b, 3) == 0) return;
+    if (draw(b, 2))
+        grow_conv(b, b->count - 1);
+    else
+        grow_pool(b, b->count - 1);
+}
+
 static void grow_global_pool(builder *b, int node)
 {
     if (shape_of(b, node)->rank == 4)
@@ -236,7 +254,7 @@ static void grow(builder *b, int node)
         grow_conv,          grow_conv,       grow_conv,    grow_dense,     grow_pool,
         grow_pool,          grow_again,      grow_again,   grow_sum,       grow_flatten,
         grow_normalization, grow_activation, grow_dropout, grow_rescaling, grow_global_pool,
-        grow_warp,          grow_adjust,     grow_adjust,
+        grow_warp,          grow_adjust,     grow_adjust,  grow_padding,   grow_again,
     };
     growths[draw(b, (int)(sizeof growths / sizeof *growths))](b, node);
 }
