@@ -17,7 +17,12 @@ CAPAS_BEGIN
     double weight_decay;     /* w -= w * weight_decay * learning_rate before the update */         \
     double clipnorm;         /* each gradient's norm is at most this */                            \
     double global_clipnorm;  /* the norm of all gradients together */                              \
-    double clipvalue;        /* each element; at most one of the three */
+    double clipvalue;        /* each element; at most one of the three */                          \
+    int use_ema;             /* keeps a moving average of the weights, which they become when */   \
+                             /* capas_fit ends (default: false) */                                 \
+    double ema_momentum;     /* share of the old average (default: 0.99) */                        \
+    int ema_overwrite_frequency;     /* the weights become the average every so many steps, too */ \
+    int gradient_accumulation_steps; /* so many batches' gradients, averaged, make an update */
 
 typedef struct capas_sgd_options {
     CAPAS_OPTIMIZER_OPTIONS
@@ -41,6 +46,40 @@ typedef struct capas_adam_options {
     int amsgrad;    /* default: false */
 } capas_adam_options;
 
+typedef capas_adam_options capas_adamw_options; /* weight_decay is 0.004, not None */
+
+typedef struct capas_adamax_options {
+    CAPAS_OPTIMIZER_OPTIONS
+    double beta_1;  /* default: 0.9 */
+    double beta_2;  /* default: 0.999 */
+    double epsilon; /* default: 1e-7 */
+} capas_adamax_options;
+
+typedef capas_adamax_options capas_nadam_options;
+typedef capas_adamax_options capas_lamb_options;
+
+typedef struct capas_lion_options {
+    CAPAS_OPTIMIZER_OPTIONS
+    double beta_1; /* default: 0.9 */
+    double beta_2; /* default: 0.99 */
+} capas_lion_options;
+
+typedef struct capas_adagrad_options {
+    CAPAS_OPTIMIZER_OPTIONS
+    double initial_accumulator_value; /* default: 0.1 */
+    double epsilon;                   /* default: 1e-7 */
+} capas_adagrad_options;
+
+typedef struct capas_ftrl_options {
+    CAPAS_OPTIMIZER_OPTIONS
+    double learning_rate_power;                  /* 0 or less; default: -0.5 */
+    double initial_accumulator_value;            /* default: 0.1 */
+    double l1_regularization_strength;           /* default: 0 */
+    double l2_regularization_strength;           /* default: 0 */
+    double l2_shrinkage_regularization_strength; /* default: 0 */
+    double beta;                                 /* default: 0 */
+} capas_ftrl_options;
+
 typedef struct capas_adadelta_options {
     CAPAS_OPTIMIZER_OPTIONS /* its author's learning_rate is 1 */
         double rho;         /* default: 0.95 */
@@ -53,6 +92,13 @@ typedef enum capas_optimizer_kind {
     CAPAS_OPTIMIZER_RMSPROP,
     CAPAS_OPTIMIZER_ADAM,
     CAPAS_OPTIMIZER_ADADELTA,
+    CAPAS_OPTIMIZER_ADAMW,
+    CAPAS_OPTIMIZER_ADAMAX,
+    CAPAS_OPTIMIZER_NADAM,
+    CAPAS_OPTIMIZER_LAMB,
+    CAPAS_OPTIMIZER_LION,
+    CAPAS_OPTIMIZER_ADAGRAD,
+    CAPAS_OPTIMIZER_FTRL,
 } capas_optimizer_kind;
 
 typedef struct capas_optimizer {
@@ -62,6 +108,13 @@ typedef struct capas_optimizer {
         capas_rmsprop_options rmsprop;
         capas_adam_options adam;
         capas_adadelta_options adadelta;
+        capas_adamw_options adamw;
+        capas_adamax_options adamax;
+        capas_nadam_options nadam;
+        capas_lamb_options lamb;
+        capas_lion_options lion;
+        capas_adagrad_options adagrad;
+        capas_ftrl_options ftrl;
     } options;
 } capas_optimizer;
 
@@ -69,6 +122,13 @@ CAPAS_API capas_optimizer capas_sgd_with(const capas_sgd_options *options);
 CAPAS_API capas_optimizer capas_rmsprop_with(const capas_rmsprop_options *options);
 CAPAS_API capas_optimizer capas_adam_with(const capas_adam_options *options);
 CAPAS_API capas_optimizer capas_adadelta_with(const capas_adadelta_options *options);
+CAPAS_API capas_optimizer capas_adamw_with(const capas_adamw_options *options);
+CAPAS_API capas_optimizer capas_adamax_with(const capas_adamax_options *options);
+CAPAS_API capas_optimizer capas_nadam_with(const capas_nadam_options *options);
+CAPAS_API capas_optimizer capas_lamb_with(const capas_lamb_options *options);
+CAPAS_API capas_optimizer capas_lion_with(const capas_lion_options *options);
+CAPAS_API capas_optimizer capas_adagrad_with(const capas_adagrad_options *options);
+CAPAS_API capas_optimizer capas_ftrl_with(const capas_ftrl_options *options);
 /* capas_sgd(), capas_sgd(.learning_rate = 0.1, .momentum = 0.9), ... */
 #define capas_sgd(...)                                                                             \
     capas_sgd_with(&(capas_sgd_options){.struct_size = sizeof(capas_sgd_options), __VA_ARGS__})
@@ -80,6 +140,24 @@ CAPAS_API capas_optimizer capas_adadelta_with(const capas_adadelta_options *opti
 #define capas_adadelta(...)                                                                        \
     capas_adadelta_with(                                                                           \
         &(capas_adadelta_options){.struct_size = sizeof(capas_adadelta_options), __VA_ARGS__})
+#define capas_adamw(...)                                                                           \
+    capas_adamw_with(                                                                              \
+        &(capas_adamw_options){.struct_size = sizeof(capas_adamw_options), __VA_ARGS__})
+#define capas_adamax(...)                                                                          \
+    capas_adamax_with(                                                                             \
+        &(capas_adamax_options){.struct_size = sizeof(capas_adamax_options), __VA_ARGS__})
+#define capas_nadam(...)                                                                           \
+    capas_nadam_with(                                                                              \
+        &(capas_nadam_options){.struct_size = sizeof(capas_nadam_options), __VA_ARGS__})
+#define capas_lamb(...)                                                                            \
+    capas_lamb_with(&(capas_lamb_options){.struct_size = sizeof(capas_lamb_options), __VA_ARGS__})
+#define capas_lion(...)                                                                            \
+    capas_lion_with(&(capas_lion_options){.struct_size = sizeof(capas_lion_options), __VA_ARGS__})
+#define capas_adagrad(...)                                                                         \
+    capas_adagrad_with(                                                                            \
+        &(capas_adagrad_options){.struct_size = sizeof(capas_adagrad_options), __VA_ARGS__})
+#define capas_ftrl(...)                                                                            \
+    capas_ftrl_with(&(capas_ftrl_options){.struct_size = sizeof(capas_ftrl_options), __VA_ARGS__})
 
 /* Losses (keras-semantics 3.1). When the model ends in a softmax, the cross-entropies start from
  * the numbers before it, as Keras on TensorFlow does; no clipping then. */

@@ -135,6 +135,8 @@ static capas_status read_slots(capas_model *model, capas_hdf5 *file, int first)
         capas_keras_variable("optimizer", first + count, path);
         CAPAS_TRY(read_slot(model, file, &reading, weight, slot));
     }
+    double product; /* follows from the step */
+    count += capas_optimizer_product(model->trainer, &product);
     capas_keras_variable("optimizer", first + count, path);
     if (capas_hdf5_has(file, path))
         return capas_fail(CAPAS_SHAPE_MISMATCH,

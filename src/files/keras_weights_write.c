@@ -66,12 +66,17 @@ static capas_status write_slot(const capas_model *model, capas_hdf5 *file, const
 static capas_status write_slots(const capas_model *model, capas_hdf5 *file, int first)
 {
     char path[CAPAS_KERAS_PATH];
-    int weight, slot;
-    for (int i = 0; capas_optimizer_variable(model, i, &weight, &slot); i++) {
-        capas_keras_variable("optimizer", first + i, path);
+    int weight, slot, count = 0;
+    for (; capas_optimizer_variable(model, count, &weight, &slot); count++) {
+        capas_keras_variable("optimizer", first + count, path);
         CAPAS_TRY(write_slot(model, file, path, &model->weights[weight], slot));
     }
-    return CAPAS_OK;
+    double product;
+    if (!capas_optimizer_product(model->trainer, &product)) return CAPAS_OK;
+    capas_shape scalar = {0};
+    float value = (float)product;
+    capas_keras_variable("optimizer", first + count, path);
+    return capas_hdf5_write_floats(file, path, &scalar, &value);
 }
 
 capas_status capas_keras_write_optimizer(const capas_model *model, capas_hdf5 *file)

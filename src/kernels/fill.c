@@ -179,6 +179,35 @@ void capas_add_weight_penalty(float *gradient, const float *weights, int64_t cou
     capas_parallel_ranges(count, CAPAS_FILL_GRAIN, capas_threads(), penalty_range, NULL, &p);
 }
 
+/* value = mine value + others other */
+typedef struct mixture {
+    float *value;
+    const float *other;
+    float mine, others;
+} mixture;
+
+static void mix_range(const void *problem, const void *arguments, int64_t begin, int64_t end,
+                      int shard)
+{
+    const mixture *m = arguments;
+    (void)problem;
+    (void)shard;
+    for (int64_t i = begin; i < end; i++)
+        m->value[i] = m->mine * m->value[i] + m->others * m->other[i];
+}
+
+void capas_average_values(float *average, const float *value, int64_t count, double momentum)
+{
+    const mixture m = {average, value, (float)momentum, (float)(1 - momentum)};
+    capas_parallel_ranges(count, CAPAS_FILL_GRAIN, capas_threads(), mix_range, NULL, &m);
+}
+
+void capas_add_scaled(float *value, const float *other, int64_t count, double scale)
+{
+    const mixture m = {value, other, (float)scale, (float)scale};
+    capas_parallel_ranges(count, CAPAS_FILL_GRAIN, capas_threads(), mix_range, NULL, &m);
+}
+
 /* A float is not finite when all bits of its exponent are set. */
 bool capas_all_finite(const float *value, int64_t count)
 {

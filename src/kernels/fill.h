@@ -30,6 +30,12 @@ void capas_sum_absolute_and_squares(const float *value, int64_t count, double *a
 void capas_add_weight_penalty(float *gradient, const float *weights, int64_t count, double l1,
                               double l2);
 
+/* average = momentum average + (1 - momentum) value */
+void capas_average_values(float *average, const float *value, int64_t count, double momentum);
+
+/* value = scale (value + other) */
+void capas_add_scaled(float *value, const float *other, int64_t count, double scale);
+
 bool capas_all_finite(const float *value, int64_t count);
 
 /* target += source; elements float32 or float64. */

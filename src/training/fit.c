@@ -2,6 +2,7 @@
  * every bit of the result, depends on the model's seed and the epoch alone. */
 #include "training/fit.h"
 #include "base/memory.h"
+#include "training/optimizer.h"
 #include "training/reporter.h"
 
 /* Epochs. */
@@ -85,6 +86,7 @@ static capas_status run(capas_fitting *fit)
         training->epoch = epoch;
         CAPAS_TRY(run_epoch(fit));
     }
+    capas_optimizer_finish(fit->model);
     return capas_hook_train_end(training, &fit->logs);
 }
 

@@ -8,10 +8,10 @@
 
 /* The one list of optimizers. */
 static const capas_optimizer_type *const types[] = {
-    &capas_optimizer_sgd,
-    &capas_optimizer_rmsprop,
-    &capas_optimizer_adam,
-    &capas_optimizer_adadelta,
+    &capas_optimizer_sgd,      &capas_optimizer_rmsprop, &capas_optimizer_adam,
+    &capas_optimizer_adadelta, &capas_optimizer_adamw,   &capas_optimizer_adamax,
+    &capas_optimizer_nadam,    &capas_optimizer_lamb,    &capas_optimizer_lion,
+    &capas_optimizer_adagrad,  &capas_optimizer_ftrl,
 };
 
 /* A program built against an older capas gives a shorter struct: the rest is zero, the default. */
@@ -22,33 +22,24 @@ static void copy_options(void *all, size_t size, const void *given)
     memcpy(all, given, given_size >= sizeof size && given_size < size ? given_size : size);
 }
 
-capas_optimizer capas_sgd_with(const capas_sgd_options *options)
-{
-    capas_optimizer optimizer = {.kind = CAPAS_OPTIMIZER_SGD};
-    copy_options(&optimizer.options.sgd, sizeof *options, options);
-    return optimizer;
-}
-
-capas_optimizer capas_rmsprop_with(const capas_rmsprop_options *options)
-{
-    capas_optimizer optimizer = {.kind = CAPAS_OPTIMIZER_RMSPROP};
-    copy_options(&optimizer.options.rmsprop, sizeof *options, options);
-    return optimizer;
-}
-
-capas_optimizer capas_adam_with(const capas_adam_options *options)
-{
-    capas_optimizer optimizer = {.kind = CAPAS_OPTIMIZER_ADAM};
-    copy_options(&optimizer.options.adam, sizeof *options, options);
-    return optimizer;
-}
-
-capas_optimizer capas_adadelta_with(const capas_adadelta_options *options)
-{
-    capas_optimizer optimizer = {.kind = CAPAS_OPTIMIZER_ADADELTA};
-    copy_options(&optimizer.options.adadelta, sizeof *options, options);
-    return optimizer;
-}
+#define CONSTRUCTOR(member, KIND)                                                                  \
+    capas_optimizer capas_##member##_with(const capas_##member##_options *options)                 \
+    {                                                                                              \
+        capas_optimizer optimizer = {.kind = CAPAS_OPTIMIZER_##KIND};                              \
+        copy_options(&optimizer.options.member, sizeof *options, options);                         \
+        return optimizer;                                                                          \
+    }
+CONSTRUCTOR(sgd, SGD)
+CONSTRUCTOR(rmsprop, RMSPROP)
+CONSTRUCTOR(adam, ADAM)
+CONSTRUCTOR(adadelta, ADADELTA)
+CONSTRUCTOR(adamw, ADAMW)
+CONSTRUCTOR(adamax, ADAMAX)
+CONSTRUCTOR(nadam, NADAM)
+CONSTRUCTOR(lamb, LAMB)
+CONSTRUCTOR(lion, LION)
+CONSTRUCTOR(adagrad, ADAGRAD)
+CONSTRUCTOR(ftrl, FTRL)
 
 const capas_optimizer_type *capas_optimizer_type_of(const capas_optimizer *optimizer)
 {
@@ -110,8 +101,9 @@ static capas_status type_by_name(const char *name, const char *where,
         return capas_fail(CAPAS_UNKNOWN_NAME, "%s: no optimizer \"%s\"; did you mean \"%s\"?",
                           where, name, nearest);
     return capas_fail(CAPAS_UNKNOWN_NAME,
-                      "%s: no optimizer \"%s\"; there are SGD, RMSprop, Adam and Adadelta", where,
-                      name);
+                      "%s: no optimizer \"%s\"; there are SGD, RMSprop, Adam, Adadelta, AdamW, "
+                      "Adamax, Nadam, Lamb, Lion, Adagrad and Ftrl",
+                      where, name);
 }
 
 /* Reads the settings but for "name", which goes into `name`. */
@@ -177,51 +169,6 @@ bool capas_optimizer_has_schedule(const capas_trainer *trainer)
 double capas_optimizer_rate(const capas_trainer *trainer)
 {
     if (!capas_optimizer_has_schedule(trainer)) return trainer->learning_rate;
-    return capas_schedule_at(&trainer->optimizer.options.sgd.schedule, trainer->iteration);
-}
-
-/* Weight number `number` among those that are trained; -1 past the last. */
-static int trained_weight(const capas_model *model, int number)
-{
-    for (int w = 0; w < model->weight_count; w++)
-        if (model->weights[w].gradient_offset >= 0 && number-- == 0) return w;
-    return -1;
-}
-
-static int trained_count(const capas_model *model)
-{
-    int count = 0;
-    for (int w = 0; w < model->weight_count; w++)
-        count += model->weights[w].gradient_offset >= 0;
-    return count;
-}
-
-bool capas_optimizer_variable(const capas_model *model, int i, int *weight, int *slot)
-{
-    const capas_trainer *trainer = model->trainer;
-    if (!trainer || i < 0) return false;
-    int trained = trained_count(model);
-    int paired = capas_optimizer_type_of(&trainer->optimizer)->paired;
-    if (paired > trainer->slot_count) paired = trainer->slot_count;
-    if (trained == 0 || i >= trained * trainer->slot_count) return false;
-    if (i < trained * paired) {
-        *weight = trained_weight(model, i / paired);
-        *slot = i % paired;
-    } else {
-        *weight = trained_weight(model, i % trained);
-        *slot = i / trained;
-    }
-    return true;
-}
-
-void capas_optimizer_built(capas_model *model)
-{
-    capas_trainer *trainer = model->trainer;
-    if (trainer->slots_ready) return;
-    trainer->slots_ready = true;
-    int64_t count = capas_optimizer_has_schedule(trainer) ? 1 : 2; /* iteration, learning rate */
-    int weight, slot;
-    for (int i = 0; capas_optimizer_variable(model, i, &weight, &slot); i++)
-        count += capas_shape_count(&model->weights[weight].weight->shape, 0);
-    model->optimizer_variable_count = count;
+    return capas_schedule_at(&trainer->optimizer.options.sgd.schedule,
+                             capas_optimizer_updates(trainer));
 }

@@ -1,31 +1,27 @@
-/* Adam: momentum and squared gradients, both corrected for their start at zero; epsilon is not, as
- * Keras has it (keras-semantics 4.2). */
+/* Adam and AdamW: momentum and squared gradients, both corrected for their start at zero; epsilon
+ * is not, as Keras has it (keras-semantics 4.2). */
 #include "training/optimizer.h"
+
+#define AMSGRAD_ROW                                                                                \
+    {                                                                                              \
+        .name = "amsgrad", .kind = &capas_option_bool,                                             \
+        .offset = offsetof(capas_adam_options, amsgrad),                                           \
+        .help = "divides by the largest root so far"                                               \
+    }
 
 static const capas_option options[] = {
     CAPAS_OPTIMIZER_ROWS(capas_adam_options, 0.001),
-    {.name = "beta_1",
-     .kind = &capas_option_real,
-     .offset = offsetof(capas_adam_options, beta_1),
-     .standard = 0.9,
-     .maximum = 1,
-     .help = "how slowly the gradients are forgotten"},
-    {.name = "beta_2",
-     .kind = &capas_option_real,
-     .offset = offsetof(capas_adam_options, beta_2),
-     .standard = 0.999,
-     .maximum = 1,
-     .help = "how slowly the squared gradients are forgotten"},
-    {.name = "epsilon",
-     .kind = &capas_option_real,
-     .offset = offsetof(capas_adam_options, epsilon),
-     .standard = 1e-7,
-     .open_minimum = true,
-     .help = "added to the root"},
-    {.name = "amsgrad",
-     .kind = &capas_option_bool,
-     .offset = offsetof(capas_adam_options, amsgrad),
-     .help = "divides by the largest root so far"},
+    CAPAS_BETA_ROWS(capas_adam_options, 0.999),
+    CAPAS_EPSILON_ROW(capas_adam_options, "added to the root"),
+    AMSGRAD_ROW,
+};
+
+/* AdamW is Adam that always decays. */
+static const capas_option decayed_options[] = {
+    CAPAS_OPTIMIZER_ROWS_DECAYED(capas_adamw_options, 0.001, 0.004),
+    CAPAS_BETA_ROWS(capas_adamw_options, 0.999),
+    CAPAS_EPSILON_ROW(capas_adamw_options, "added to the root"),
+    AMSGRAD_ROW,
 };
 
 static int slots(const capas_optimizer *optimizer)
@@ -44,11 +40,12 @@ static void problem(const capas_optimizer *optimizer, capas_update_problem *prob
 }
 
 /* alpha = lr sqrt(1 - beta_2^t) / (1 - beta_1^t) */
-static double rate(const capas_optimizer *optimizer, double learning_rate, int64_t step)
+static void correct(const capas_optimizer *optimizer, int64_t step,
+                    capas_update_arguments *arguments)
 {
     const capas_adam_options *own = &optimizer->options.adam;
-    return learning_rate * sqrt(1 - pow(own->beta_2, (double)step)) /
-           (1 - pow(own->beta_1, (double)step));
+    arguments->learning_rate *=
+        sqrt(1 - pow(own->beta_2, (double)step)) / (1 - pow(own->beta_1, (double)step));
 }
 
 const capas_optimizer_type capas_optimizer_adam = {
@@ -59,5 +56,16 @@ const capas_optimizer_type capas_optimizer_adam = {
     .slots = slots,
     .paired = 2,
     .problem = problem,
-    .rate = rate,
+    .correct = correct,
+};
+
+const capas_optimizer_type capas_optimizer_adamw = {
+    .kind = CAPAS_OPTIMIZER_ADAMW,
+    .name = "AdamW",
+    .snake_name = "adam_w",
+    .table = {"AdamW", decayed_options, CAPAS_COUNT(decayed_options), sizeof(capas_adamw_options)},
+    .slots = slots,
+    .paired = 2,
+    .problem = problem,
+    .correct = correct,
 };

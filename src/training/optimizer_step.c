@@ -1,7 +1,9 @@
-/* The optimizer's step: regularisers, clipping, and one pass of the update kernel over each maximal
- * range of weights that lie together (all of them, but for frozen ones in between). */
+/* The optimizer's step: regularisers, gradients of several batches, clipping, one pass of the
+ * update kernel over each maximal range of weights that lie together (all of them, but for frozen
+ * ones in between), and moving averages. */
 #include "kernels/fill.h"
 #include "training/optimizer.h"
+#include <string.h>
 
 enum { GAP = 16 }; /* elements that weights are aligned to */
 
@@ -89,15 +91,43 @@ static void update(step *step, const capas_model_weight *first, const capas_mode
     step->arguments.weights = step->model->values + first->offset;
     step->arguments.gradient = step->gradients + offset;
     step->arguments.gradient_scale = scale;
-    for (int s = 0; s < step->trainer->slot_count; s++)
+    step->arguments.direction = step->gradients + offset;
+    for (int s = 0; s < CAPAS_MAX_SLOTS && s < step->trainer->slot_count; s++)
         step->arguments.slots[s] = step->trainer->slots[s] + offset;
     capas_run_kernel(step->kernel, &step->problem, &step->arguments, 0);
+}
+
+static double norm_of(const float *values, int64_t count)
+{
+    double absolute, squares;
+    capas_sum_absolute_and_squares(values, count, &absolute, &squares);
+    return sqrt(squares);
+}
+
+/* Lamb's second half: where the gradient was lies now the direction; w -= rate |w| / |d| d. */
+static void go(step *step, const capas_model_weight *weight)
+{
+    float *direction = step->gradients + weight->gradient_offset;
+    float *values = step->model->values + weight->offset;
+    double here = norm_of(values, weight->count), there = norm_of(direction, weight->count);
+    capas_update_problem sgd = {.workers = step->problem.workers, .rule = CAPAS_UPDATE_SGD};
+    capas_update_arguments arguments = {
+        .count = weight->count,
+        .weights = values,
+        .gradient = direction,
+        .learning_rate = step->arguments.learning_rate * (here > 0 && there > 0 ? here / there : 1),
+        .gradient_scale = 1,
+        .finite = step->arguments.finite,
+    };
+    capas_run_kernel(capas_choose_kernel(CAPAS_FAMILY_update, CAPAS_FLOAT32, &sgd), &sgd,
+                     &arguments, 0);
 }
 
 static void update_all(step *step)
 {
     const capas_sgd_options *common = &step->trainer->optimizer.options.sgd; /* what all have */
-    bool each = common->clipnorm != CAPAS_NONE;
+    bool lamb = step->problem.rule == CAPAS_UPDATE_LAMB;
+    bool clips = common->clipnorm != CAPAS_NONE, each = clips || lamb;
     double scale =
         common->global_clipnorm == CAPAS_NONE ? 1 : global_scale(step, common->global_clipnorm);
     const capas_model_weight *weights = step->model->weights;
@@ -105,10 +135,11 @@ static void update_all(step *step)
     for (int first = 0, last; first < count; first = last + 1) {
         last = first;
         if (weights[first].gradient_offset < 0) continue;
-        if (each) scale = scale_for(squares_of(step, &weights[first]), common->clipnorm);
+        if (clips) scale = scale_for(squares_of(step, &weights[first]), common->clipnorm);
         while (!each && last + 1 < count && follows(&weights[last], &weights[last + 1]))
             last++;
         update(step, &weights[first], &weights[last], scale);
+        if (lamb) go(step, &weights[first]);
     }
 }
 
@@ -121,11 +152,69 @@ static void prepare(step *step, bool *finite)
     step->problem.workers = capas_threads();
     type->problem(&trainer->optimizer, &step->problem);
     step->kernel = capas_choose_kernel(CAPAS_FAMILY_update, CAPAS_FLOAT32, &step->problem);
-    step->arguments.learning_rate =
-        type->rate ? type->rate(&trainer->optimizer, rate, trainer->iteration + 1) : rate;
+    step->arguments.learning_rate = rate;
+    if (type->correct)
+        type->correct(&trainer->optimizer, capas_optimizer_updates(trainer) + 1, &step->arguments);
     if (common->weight_decay != CAPAS_NONE) step->arguments.decay = common->weight_decay * rate;
     if (common->clipvalue != CAPAS_NONE) step->arguments.clip_value = common->clipvalue;
     step->arguments.finite = finite;
+}
+
+/* Adds this batch's gradients to the others'. Returns whether it was the last of an update; then
+ * the gradients are the mean of all, and the sum begins anew. */
+static bool gather(const capas_model *model, float *gradients)
+{
+    const capas_trainer *trainer = model->trainer;
+    int slot = capas_optimizer_accumulator_slot(trainer);
+    if (slot < 0) return true;
+    int steps = trainer->optimizer.options.sgd.gradient_accumulation_steps;
+    float *sum = trainer->slots[slot];
+    if ((trainer->iteration + 1) % steps != 0) {
+        capas_add_scaled(sum, gradients, model->gradient_count, 1);
+        return false;
+    }
+    capas_add_scaled(gradients, sum, model->gradient_count, 1.0 / steps);
+    memset(sum, 0, (size_t)model->gradient_count * sizeof *sum);
+    return true;
+}
+
+/* The weights become their averages. */
+static void take_averages(capas_model *model)
+{
+    const float *average = model->trainer->slots[capas_optimizer_average_slot(model->trainer)];
+    for (int w = 0; w < model->weight_count; w++) {
+        const capas_model_weight *weight = &model->weights[w];
+        if (weight->gradient_offset >= 0)
+            memcpy(model->values + weight->offset, average + weight->gradient_offset,
+                   (size_t)weight->count * sizeof *average);
+    }
+}
+
+/* The first averages are the weights themselves. */
+static void average(capas_model *model)
+{
+    const capas_trainer *trainer = model->trainer;
+    const capas_sgd_options *common = &trainer->optimizer.options.sgd;
+    int slot = capas_optimizer_average_slot(trainer);
+    if (slot < 0) return;
+    int64_t updates = capas_optimizer_updates(trainer);
+    double momentum = updates == 0 ? 0 : common->ema_momentum;
+    for (int w = 0; w < model->weight_count; w++) {
+        const capas_model_weight *weight = &model->weights[w];
+        if (weight->gradient_offset >= 0)
+            capas_average_values(trainer->slots[slot] + weight->gradient_offset,
+                                 model->values + weight->offset, weight->count, momentum);
+    }
+    int frequency = common->ema_overwrite_frequency;
+    if (frequency != CAPAS_NONE && (updates + 1) % frequency == 0) take_averages(model);
+}
+
+void capas_optimizer_finish(capas_model *model)
+{
+    const capas_trainer *trainer = model->trainer;
+    if (capas_optimizer_average_slot(trainer) < 0 || trainer->iteration == 0) return;
+    take_averages(model);
+    capas_model_touch(model);
 }
 
 static capas_status fail_not_finite(const capas_model *model)
@@ -147,8 +236,11 @@ capas_status capas_optimizer_step(capas_model *model, float *gradients)
     bool finite = true;
     step step = {.model = model, .trainer = trainer, .gradients = gradients};
     add_penalty_gradients(model, gradients);
-    prepare(&step, &finite);
-    update_all(&step);
+    if (gather(model, gradients)) {
+        prepare(&step, &finite);
+        update_all(&step);
+    }
+    average(model);
     trainer->iteration++;
     capas_optimizer_built(model);
     capas_model_touch(model);

@@ -31,7 +31,7 @@ const char *capas_output_name(const capas_model *model, int output)
 void capas_trainer_free(capas_trainer *trainer)
 {
     if (!trainer) return;
-    for (int s = 0; s < CAPAS_MAX_SLOTS; s++)
+    for (int s = 0; s < CAPAS_ALL_SLOTS; s++)
         capas_release(trainer->slots[s]);
     capas_release(trainer);
 }
@@ -156,15 +156,17 @@ static capas_status check_draft(const capas_trainer *draft)
     return CAPAS_OK;
 }
 
-/* Slots as long as the gradients, all zero. */
+/* Slots as long as the gradients. */
 static capas_status make_slots(capas_trainer *draft, const capas_model *model)
 {
-    const capas_optimizer_type *type = capas_optimizer_type_of(&draft->optimizer);
-    draft->slot_count = type->slots(&draft->optimizer);
+    draft->slot_count = capas_optimizer_slots(&draft->optimizer);
     for (int s = 0; s < draft->slot_count; s++) {
         draft->slots[s] =
             capas_allocate_zeroed((size_t)model->gradient_count, sizeof *draft->slots[s]);
         if (!draft->slots[s]) return CAPAS_NO_MEMORY;
+        float initial = (float)capas_optimizer_initial(&draft->optimizer, s);
+        for (int64_t i = 0; initial != 0 && i < model->gradient_count; i++)
+            draft->slots[s][i] = initial;
     }
     return CAPAS_OK;
 }

@@ -10,13 +10,15 @@
 
 enum { CAPAS_NAME_SIZE = 64 };
 
+/* The rule's, and those that every optimizer may have beside: averages and sums of gradients. */
+enum { CAPAS_ALL_SLOTS = CAPAS_MAX_SLOTS + 2 };
+
 typedef struct capas_trainer {
     capas_optimizer optimizer;            /* resolved */
     char optimizer_name[CAPAS_NAME_SIZE]; /* "adam", or what the file said: "adam_1" */
     double learning_rate;                 /* unless the optimizer has a schedule */
     int64_t iteration;                    /* steps made since compile */
-    float *slots[CAPAS_MAX_SLOTS]; /* each gradient_count long, ordered as the gradient; zero after
-                                      compile */
+    float *slots[CAPAS_ALL_SLOTS];        /* each gradient_count long, ordered as the gradient */
     int slot_count;
     bool slots_ready; /* Keras's "built": false until the first step or load, then the file has
                          slots */
@@ -44,6 +46,8 @@ capas_value *capas_compile_config(const capas_model *model);
 /* The optimizer's variables in Keras's order after iteration and learning rate (keras-semantics
  * 4.2): variable i is of model weight *weight and slot *slot. Returns false past the last. */
 bool capas_optimizer_variable(const capas_model *model, int i, int *weight, int *slot);
+/* Nadam's product of momenta, which a file holds behind these variables; false: there is none. */
+bool capas_optimizer_product(const capas_trainer *trainer, double *product);
 /* Keras's "built": from now on the optimizer's variables are there to be counted and saved. */
 void capas_optimizer_built(capas_model *model);
 /* "adam", "rm_sprop": Keras's snake name of the compiled optimizer. */

@@ -62,11 +62,22 @@ static const sequence sequences[] = {
      1,
      0,
      {{.99858594, -1.9985858}, {1.0003837, -1.9996343}, {.99978375, -2.0009372}}},
+    {"Lion",
+     {.rule = CAPAS_UPDATE_LION, .beta_1 = .9, .beta_2 = .99},
+     .001,
+     0,
+     {{.999, -1.999}, {1, -2}, {.999, -2.001}}},
+    {"Adamax",
+     {.rule = CAPAS_UPDATE_ADAMAX, .beta_1 = .9, .beta_2 = .999, .epsilon = 1e-7},
+     .001,
+     0,
+     {{.999, -1.999}, {.99928951, -1.9988419}, {.99937999, -1.9990379}}},
 };
 
 /* Adam's rate corrected for step t = 1, 2, ... */
 static double rate_at(const sequence *s, int t)
 {
+    if (s->problem.rule == CAPAS_UPDATE_ADAMAX) return s->rate / (1 - pow(s->problem.beta_1, t));
     if (s->problem.rule != CAPAS_UPDATE_ADAM) return s->rate;
     return s->rate * sqrt(1 - pow(s->problem.beta_2, t)) / (1 - pow(s->problem.beta_1, t));
 }
@@ -127,7 +138,13 @@ static void centered_without_momentum(void **state)
     const capas_update_problem problem = {
         .rule = CAPAS_UPDATE_RMSPROP, .rho = .9, .epsilon = 1e-7, .centered = true};
     const capas_update_arguments arguments = {
-        1, &weight, &gradient, {&velocity, &average, NULL}, .01, 0, 1, 0, NULL};
+        .count = 1,
+        .weights = &weight,
+        .gradient = &gradient,
+        .slots = {&velocity, &average},
+        .learning_rate = .01,
+        .gradient_scale = 1,
+    };
     capas_run_kernel(&capas_update_plain_f64, &problem, &arguments, 0);
     assert_true(fabs(velocity - .025) < 1e-15 && fabs(average - .05) < 1e-15);
     assert_true(fabs(weight - (1 - .005 / sqrt(.025 - .0025 + 1e-7))) < 1e-15);

@@ -40,6 +40,14 @@ static const variant variants[] = {
     VARIANT("adam", 2, .rule = CAPAS_UPDATE_ADAM),
     VARIANT("adam amsgrad", 3, .rule = CAPAS_UPDATE_ADAM, .amsgrad = true),
     VARIANT("adadelta", 2, .rule = CAPAS_UPDATE_ADADELTA),
+    VARIANT("adagrad", 1, .rule = CAPAS_UPDATE_ADAGRAD),
+    VARIANT("adamax", 2, .rule = CAPAS_UPDATE_ADAMAX),
+    VARIANT("nadam", 2, .rule = CAPAS_UPDATE_NADAM),
+    VARIANT("lion", 1, .rule = CAPAS_UPDATE_LION),
+    VARIANT("ftrl", 2, .rule = CAPAS_UPDATE_FTRL, .power = -0.5, .l1 = 0.02, .l2 = 0.03,
+            .shrinkage = 0.01, .beta = 0.05),
+    VARIANT("ftrl power", 2, .rule = CAPAS_UPDATE_FTRL, .power = -0.7),
+    VARIANT("lamb", 2, .rule = CAPAS_UPDATE_LAMB),
 };
 
 static const int64_t counts[] = {0, 1, 3, 7, 8, 15, 16, 17, 33, 100, 1023, 1025, 70001};
@@ -49,10 +57,12 @@ static const int64_t counts[] = {0, 1, 3, 7, 8, 15, 16, 17, 33, 100, 1023, 1025,
 static double *slot_numbers(const variant *v, int slot, int64_t count)
 {
     double *value = twin_numbers(count, 0.9, (uint64_t)(20 + slot));
-    const bool adam = v->problem.rule == CAPAS_UPDATE_ADAM;
-    const bool velocity = v->problem.rule != CAPAS_UPDATE_SGD && slot == (adam ? 1 : 0);
+    const capas_update_rule rule = v->problem.rule;
+    const bool adam = rule == CAPAS_UPDATE_ADAM || rule == CAPAS_UPDATE_ADAMAX ||
+                      rule == CAPAS_UPDATE_NADAM || rule == CAPAS_UPDATE_LAMB;
+    const bool velocity = rule != CAPAS_UPDATE_SGD && slot == (adam ? 1 : 0);
     for (int64_t i = 0; i < count; i++) {
-        if (velocity || (adam && slot == 2) || v->problem.rule == CAPAS_UPDATE_ADADELTA)
+        if (velocity || (adam && slot == 2) || rule == CAPAS_UPDATE_ADADELTA)
             value[i] = value[i] * value[i] + 1e-4;
         if (v->problem.centered && velocity) value[i] += 2;
     }
@@ -65,7 +75,10 @@ static void check_variant(const variant *v, int64_t count, double clip, double d
                          .learning_rate = 0.01,
                          .decay = decay,
                          .gradient_scale = clip > 0 ? 0.7 : 1,
-                         .clip_value = clip};
+                         .clip_value = clip,
+                         .momentum_scale = 3,
+                         .gradient_share = 0.5,
+                         .velocity_scale = 20};
     double *weights = twin_numbers(count, 1, 1), *gradient = twin_numbers(count, 0.6, 2);
     double *slots[CAPAS_MAX_SLOTS];
     char name[64];
@@ -79,7 +92,11 @@ static void check_variant(const variant *v, int64_t count, double clip, double d
         slots[i] = slot_numbers(v, i, count);
         twin_changed(&c, offsetof(arguments, slots) + (size_t)i * sizeof(void *), slots[i], count);
     }
+    double *direction = twin_numbers(count, 1, 3);
+    if (v->problem.rule == CAPAS_UPDATE_LAMB)
+        twin_changed(&c, offsetof(arguments, direction), direction, count);
     twin_check(&c);
+    free(direction);
     free(weights);
     free(gradient);
     for (int i = 0; i < v->slots; i++)

@@ -91,7 +91,8 @@ typedef struct plan {
     capas_fit_options fit;
     capas_backup_and_restore_options backup;
     uint64_t seed;
-    double momentum; /* of the optimizer; 0: Adam */
+    double momentum; /* of SGD; 0: Adam */
+    bool averages;   /* of weights and of gradients, by Nadam */
 } plan;
 
 typedef struct outcome {
@@ -103,6 +104,15 @@ typedef struct outcome {
     mortal mortal;
 } outcome;
 
+static capas_optimizer optimizer_of(const plan *plan)
+{
+    if (plan->averages)
+        return capas_nadam(.learning_rate = 0.01, .use_ema = 1, .ema_overwrite_frequency = 3,
+                           .gradient_accumulation_steps = 2);
+    return plan->momentum > 0 ? capas_sgd(.momentum = plan->momentum)
+                              : capas_adam(.learning_rate = 0.01);
+}
+
 static capas_model *make_model(const plan *plan)
 {
     capas_set_random_seed(plan->seed);
@@ -110,9 +120,7 @@ static capas_model *make_model(const plan *plan)
         capas_sequential(capas_input(SMALL_FEATURES), capas_dense(6, .activation = CAPAS_RELU),
                          capas_batch_normalization(), capas_dropout(0.3),
                          capas_dense(SMALL_CLASSES, .activation = CAPAS_SOFTMAX));
-    capas_compile(model,
-                  .optimizer = plan->momentum > 0 ? capas_sgd(.momentum = plan->momentum)
-                                                  : capas_adam(.learning_rate = 0.01),
+    capas_compile(model, .optimizer = optimizer_of(plan),
                   .loss = CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY, .metrics = {CAPAS_ACCURACY});
     capas_set_random_seed(0);
     return model;
@@ -212,6 +220,9 @@ static void epochs_of_some_steps_too(void **state)
                      .backup = {.save_freq = 1, .double_checkpoint = 1},
                      .momentum = 0.9};
         assert_goes_on(&plan, 1);
+        plan.averages = true;
+        assert_goes_on(&plan, 1);
+        plan.averages = false;
         plan.fit.shuffle = CAPAS_FALSE;
         assert_goes_on(&plan, 2);
     }

@@ -1,12 +1,14 @@
 /* Optimizer steps, plain: one element after another by the formulas of kernels/update.h. */
 #include "kernels/update.h"
 #include "kernels/plain/real.h"
+#include <math.h>
 
 /* The numbers of a step in the weights' type, and the slots. */
 typedef struct step {
     const capas_update_problem *problem;
-    capas_real rate, momentum, rho, rest_of_rho, rest_of_beta_1, rest_of_beta_2, epsilon;
-    capas_real *slots[CAPAS_MAX_SLOTS];
+    capas_real rate, momentum, rho, rest_of_rho, beta_1, rest_of_beta_1, beta_2, rest_of_beta_2;
+    capas_real epsilon, momentum_scale, gradient_share, velocity_scale;
+    capas_real *slots[CAPAS_MAX_SLOTS], *direction;
 } step;
 
 static step step_of(const capas_update_problem *p, const capas_update_arguments *a)
@@ -17,10 +19,16 @@ static step step_of(const capas_update_problem *p, const capas_update_arguments 
         .momentum = (capas_real)p->momentum,
         .rho = (capas_real)p->rho,
         .rest_of_rho = (capas_real)(1 - p->rho),
+        .beta_1 = (capas_real)p->beta_1,
         .rest_of_beta_1 = (capas_real)(1 - p->beta_1),
+        .beta_2 = (capas_real)p->beta_2,
         .rest_of_beta_2 = (capas_real)(1 - p->beta_2),
         .epsilon = (capas_real)p->epsilon,
+        .momentum_scale = (capas_real)a->momentum_scale,
+        .gradient_share = (capas_real)a->gradient_share,
+        .velocity_scale = (capas_real)a->velocity_scale,
         .slots = {a->slots[0], a->slots[1], a->slots[2]},
+        .direction = a->direction,
     };
 }
 
@@ -59,11 +67,18 @@ static capas_real rmsprop(const step *s, int64_t i, capas_real g)
     return -b[i];
 }
 
+/* What Adam and its kin have in common. */
+static void add_moments(const step *s, int64_t i, capas_real g)
+{
+    capas_real *m = s->slots[0], *v = s->slots[1];
+    m[i] += (g - m[i]) * s->rest_of_beta_1;
+    v[i] += (g * g - v[i]) * s->rest_of_beta_2;
+}
+
 static capas_real adam(const step *s, int64_t i, capas_real g)
 {
     capas_real *m = s->slots[0], *v = s->slots[1], *largest = s->slots[2];
-    m[i] += (g - m[i]) * s->rest_of_beta_1;
-    v[i] += (g * g - v[i]) * s->rest_of_beta_2;
+    add_moments(s, i, g);
     capas_real velocity = v[i];
     if (s->problem->amsgrad) {
         if (velocity > largest[i]) largest[i] = velocity;
@@ -82,19 +97,96 @@ static capas_real adadelta(const step *s, int64_t i, capas_real g)
     return s->rate * delta;
 }
 
-static capas_real change_of(const step *s, int64_t i, capas_real g)
+static capas_real adagrad(const step *s, int64_t i, capas_real g)
+{
+    capas_real *a = s->slots[0];
+    a[i] += g * g;
+    return -(s->rate * g / capas_real_sqrt(a[i] + s->epsilon));
+}
+
+static capas_real adamax(const step *s, int64_t i, capas_real g)
+{
+    capas_real *m = s->slots[0], *u = s->slots[1];
+    const capas_real size = g < 0 ? -g : g;
+    m[i] += (g - m[i]) * s->rest_of_beta_1;
+    u[i] *= s->beta_2;
+    if (!(u[i] > size)) u[i] = size;
+    return -(s->rate * m[i] / (u[i] + s->epsilon));
+}
+
+static capas_real nadam(const step *s, int64_t i, capas_real g)
+{
+    add_moments(s, i, g);
+    const capas_real *m = s->slots[0], *v = s->slots[1];
+    const capas_real ahead = s->momentum_scale * m[i] + s->gradient_share * g;
+    return -(s->rate * ahead / (capas_real_sqrt(s->velocity_scale * v[i]) + s->epsilon));
+}
+
+/* A NaN stays. */
+static capas_real lion(const step *s, int64_t i, capas_real g)
+{
+    capas_real *m = s->slots[0];
+    const capas_real c = s->beta_1 * m[i] + s->rest_of_beta_1 * g;
+    m[i] = s->beta_2 * m[i] + s->rest_of_beta_2 * g;
+    return -(s->rate * (c > 0 ? 1 : c < 0 ? -1 : c));
+}
+
+/* a^-power; a is not negative. */
+static capas_real power_of(const capas_update_problem *p, capas_real a)
+{
+    return p->power == -0.5 ? capas_real_sqrt(a) : (capas_real)pow((double)a, -p->power);
+}
+
+/* The new weight, not its change. */
+static capas_real ftrl(const step *s, int64_t i, capas_real g, capas_real w)
+{
+    const capas_update_problem *p = s->problem;
+    const capas_real l1 = (capas_real)p->l1;
+    const capas_real shrunk = g + (capas_real)(2 * p->shrinkage) * w;
+    capas_real *a = s->slots[0], *z = s->slots[1];
+    const capas_real before = power_of(p, a[i]);
+    a[i] += g * g;
+    const capas_real after = power_of(p, a[i]);
+    z[i] += shrunk - (after - before) / s->rate * w;
+    const capas_real far = (z[i] < -l1 ? -l1 : z[i] > l1 ? l1 : z[i]) - z[i];
+    if (far == 0) return 0; /* also 0 / 0, where there was no gradient yet */
+    return far / (after / s->rate + ((capas_real)(2 * p->l2) + (capas_real)p->beta / s->rate));
+}
+
+static capas_real lamb(const step *s, int64_t i, capas_real g)
+{
+    add_moments(s, i, g);
+    const capas_real *m = s->slots[0], *v = s->slots[1];
+    s->direction[i] =
+        s->momentum_scale * m[i] / (capas_real_sqrt(s->velocity_scale * v[i]) + s->epsilon);
+    return 0;
+}
+
+static capas_real new_weight(const step *s, int64_t i, capas_real g, capas_real w)
 {
     switch (s->problem->rule) {
     case CAPAS_UPDATE_SGD:
-        return sgd(s, i, g);
+        return w + sgd(s, i, g);
     case CAPAS_UPDATE_RMSPROP:
-        return rmsprop(s, i, g);
+        return w + rmsprop(s, i, g);
     case CAPAS_UPDATE_ADAM:
-        return adam(s, i, g);
+        return w + adam(s, i, g);
     case CAPAS_UPDATE_ADADELTA:
-        return adadelta(s, i, g);
+        return w + adadelta(s, i, g);
+    case CAPAS_UPDATE_ADAGRAD:
+        return w + adagrad(s, i, g);
+    case CAPAS_UPDATE_ADAMAX:
+        return w + adamax(s, i, g);
+    case CAPAS_UPDATE_NADAM:
+        return w + nadam(s, i, g);
+    case CAPAS_UPDATE_LION:
+        return w + lion(s, i, g);
+    case CAPAS_UPDATE_FTRL:
+        return ftrl(s, i, g, w);
+    case CAPAS_UPDATE_LAMB:
+        return w + lamb(s, i, g);
     }
-    return 0;
+    return w;
 }
 
 static void run_range(const void *problem, const void *arguments, int64_t begin, int64_t end,
@@ -110,7 +202,7 @@ static void run_range(const void *problem, const void *arguments, int64_t begin,
     for (int64_t i = begin; i < end; i++) {
         capas_real g = prepared(a, gradient[i]);
         w[i] -= w[i] * decay;
-        w[i] += change_of(&s, i, g);
+        w[i] = new_weight(&s, i, g, w[i]);
         finite &= isfinite(w[i]) != 0;
     }
     if (!finite && a->finite) __atomic_store_n(a->finite, false, __ATOMIC_RELAXED);
