@@ -10,6 +10,7 @@ set(CAPAS_TEST_TARGETS "")
 set(test_environment
     "CAPAS_SOURCE_DIR=${PROJECT_SOURCE_DIR}"
     "CAPAS_PROGRAM=${CMAKE_BINARY_DIR}/capas"
+    "CAPAS_CACHE=${CMAKE_BINARY_DIR}/tests/cache"
     "ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1"
     "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/leaks.txt:print_suppressions=0"
     "UBSAN_OPTIONS=print_stacktrace=1"

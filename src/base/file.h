@@ -22,6 +22,10 @@ typedef struct capas_piece {
 } capas_piece;
 capas_status capas_write_pieces(const char *path, const capas_piece *pieces, size_t count);
 
+/* The same without waiting for the disk: after a power cut the file may be there without its bytes.
+ * For what is checked when it is read and can be made again. */
+capas_status capas_write_in_passing(const char *path, const capas_piece *pieces, size_t count);
+
 /* Removes the files that processes which are no more left beside `path` when they were killed while
  * writing it; with a folder and a "/" at its end, beside all files in it. */
 void capas_remove_leftovers(const char *path);

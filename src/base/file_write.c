@@ -52,6 +52,7 @@ static void drop_signals(const held_signals *held)
 typedef struct contents {
     const capas_piece *pieces;
     size_t count;
+    bool lasting; /* on the disk before anything else happens */
 } contents;
 
 /* A file that is being written: small pieces are gathered, so that they are one call. */
@@ -168,7 +169,7 @@ void capas_remove_leftovers(const char *path)
 static capas_status fill_and_close(const char *path, int file, const contents *contents)
 {
     capas_status status = write_all(path, file, contents);
-    if (status == CAPAS_OK && capas_system.fsync(file) != 0)
+    if (status == CAPAS_OK && contents->lasting && capas_system.fsync(file) != 0)
         status = capas_fail(CAPAS_WRITE_FAILED, "%s could not be brought to the disk: %m", path);
     if (close(file) != 0 && status == CAPAS_OK)
         status = capas_fail(CAPAS_WRITE_FAILED, "%s could not be written: %m", path);
@@ -194,7 +195,7 @@ static capas_status replace(char *path, const struct stat *old, const contents *
         status = capas_fail(CAPAS_WRITE_FAILED, "%s could not be renamed to %s: %m", beside, path);
     if (status != CAPAS_OK) unlink(beside);
     capas_release(beside);
-    return status == CAPAS_OK ? sync_folder(path) : status;
+    return status == CAPAS_OK && contents->lasting ? sync_folder(path) : status;
 }
 
 /* A pipe or a device: a rename would put a file in its place. */
@@ -230,14 +231,23 @@ static capas_status write_somewhere(const char *path, const contents *contents)
     return status;
 }
 
-capas_status capas_write_pieces(const char *path, const capas_piece *pieces, size_t count)
+static capas_status write_contents(const char *path, const contents *contents)
 {
     held_signals held;
-    contents contents = {pieces, count};
     hold_signals(&held);
-    capas_status status = write_somewhere(path, &contents);
+    capas_status status = write_somewhere(path, contents);
     drop_signals(&held);
     return status;
+}
+
+capas_status capas_write_pieces(const char *path, const capas_piece *pieces, size_t count)
+{
+    return write_contents(path, &(contents){pieces, count, true});
+}
+
+capas_status capas_write_in_passing(const char *path, const capas_piece *pieces, size_t count)
+{
+    return write_contents(path, &(contents){pieces, count, false});
 }
 
 capas_status capas_write_file(const char *path, const void *data, size_t size)
@@ -249,7 +259,7 @@ capas_status capas_write_file(const char *path, const void *data, size_t size)
 capas_status capas_extend_file(const char *path, int64_t length, const void *data, size_t size)
 {
     const capas_piece piece = {data, size};
-    const contents contents = {&piece, 1};
+    const contents contents = {&piece, 1, false};
     held_signals held;
     int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (file < 0) return capas_fail(CAPAS_WRITE_FAILED, "%s cannot be opened to write: %m", path);

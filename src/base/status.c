@@ -8,9 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SENTENCE_SIZE = 1024 };
-
-static _Thread_local char sentence[SENTENCE_SIZE];
+static _Thread_local char sentence[CAPAS_SENTENCE];
 static _Thread_local capas_status last_status;
 
 static const char *const names[] = {
@@ -54,7 +52,7 @@ const char *capas_status_meaning(capas_status status)
  * the new one is made beside it. */
 capas_status capas_fail(capas_status status, const char *format, ...)
 {
-    char text[SENTENCE_SIZE] = "";
+    char text[CAPAS_SENTENCE] = "";
     va_list arguments;
     va_start(arguments, format);
     int length = vsnprintf(text, sizeof text, format, arguments);
@@ -67,11 +65,23 @@ capas_status capas_fail(capas_status status, const char *format, ...)
 
 capas_status capas_fail_in(const char *format, ...)
 {
-    char text[SENTENCE_SIZE] = "";
+    char text[CAPAS_SENTENCE] = "";
     va_list arguments;
     va_start(arguments, format);
     int length = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     capas_cut_text(text, sizeof text, length);
     return capas_fail(last_status, "%s: %s", text, sentence);
+}
+
+void capas_error_keep(capas_kept_error *kept)
+{
+    kept->status = last_status;
+    memcpy(kept->sentence, sentence, sizeof sentence);
+}
+
+void capas_error_give_back(const capas_kept_error *kept)
+{
+    last_status = kept->status;
+    memcpy(sentence, kept->sentence, sizeof sentence);
 }

@@ -13,6 +13,16 @@ capas_status capas_fail(capas_status status, const char *format, ...)
  * returns the status it already had. */
 capas_status capas_fail_in(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Around what may fail without anybody being told: keeps this thread's status and sentence, and
+ * gives them back. */
+enum { CAPAS_SENTENCE = 1024 };
+typedef struct capas_kept_error {
+    capas_status status;
+    char sentence[CAPAS_SENTENCE];
+} capas_kept_error;
+void capas_error_keep(capas_kept_error *kept);
+void capas_error_give_back(const capas_kept_error *kept);
+
 /* One sentence to the user's log hook; nothing when there is none. */
 void capas_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void capas_note(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,7 +1,9 @@
-/* IDX sets: two pairs of files, each pair read into one piece of memory and given to a data set.
- * One IDX file is idx_file.c's matter, where the folders are idx_place.c's. */
+/* IDX sets: two pairs of files, each pair read into one piece of memory, or its pictures mapped
+ * from the cache, and given to a data set. One IDX file is idx_file.c's matter, where the folders
+ * are idx_place.c's. */
 #include "data/idx.h"
 #include "base/memory.h"
+#include "data/cache.h"
 #include "data/idx_file.h"
 #include "training/dataset.h"
 #include <inttypes.h>
@@ -9,10 +11,20 @@
 static const char *const file_names[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
                                          "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
 
-/* The two files of one part. */
+/* The two files of one part, and what the cache knows the pictures by. */
 typedef struct pair {
     capas_idx_file images, labels;
+    const char *image_sum, *label_sum; /* NULL: not known */
+    bool cached;                       /* there is a key */
+    capas_cache_key key;
 } pair;
+
+/* What a set rests on: labels and pictures lie behind it, but pictures that are mapped. */
+typedef struct capas_idx_memory {
+    capas_cache_map map;
+    int64_t levels[CAPAS_LEVELS];
+    uint8_t bytes[];
+} capas_idx_memory;
 
 static void close_pair(pair *pair)
 {
@@ -57,16 +69,45 @@ capas_status capas_idx_describe(const capas_idx_place *place, capas_idx_part par
     return CAPAS_OK;
 }
 
-static capas_status read_pair(const capas_idx_place *place, capas_idx_part part, pair *pair,
-                              capas_idx *idx)
+/* Maps the pictures, or else leaves the key that they are to be kept by. */
+static bool find_images(pair *pair, capas_cache_map *map)
 {
-    take_dims(pair, idx);
-    idx->images = capas_allocate((size_t)(pair->images.size + pair->labels.size), 1);
-    if (!idx->images) return capas_fail_in("%s", pair->images.path);
-    idx->labels = idx->images + pair->images.size;
-    const char *const *sums = place->sums ? place->sums + 2 * part : NULL;
-    CAPAS_TRY(capas_idx_read(&pair->images, idx->images, sums ? sums[0] : NULL));
-    return capas_idx_read(&pair->labels, idx->labels, sums ? sums[1] : NULL);
+    const capas_idx_file *images = &pair->images;
+    pair->cached = capas_cache_key_of(images->path, images->header, sizeof images->header,
+                                      images->size, pair->image_sum, &pair->key);
+    *map = (capas_cache_map){0};
+    return pair->cached && capas_cache_open(&pair->key, map);
+}
+
+static capas_status read_images(pair *pair, uint8_t *bytes, capas_idx *idx)
+{
+    int64_t *levels = idx->memory->levels;
+    idx->images = bytes;
+    CAPAS_TRY(capas_idx_read(&pair->images, bytes, pair->image_sum));
+    if (!pair->cached) return CAPAS_OK;
+    capas_count_levels(bytes, pair->images.size, levels);
+    capas_cache_keep(&pair->key, bytes, levels);
+    idx->levels = levels;
+    return CAPAS_OK;
+}
+
+static capas_status read_pair(pair *pair, capas_idx *idx)
+{
+    capas_cache_map map;
+    bool mapped = find_images(pair, &map);
+    int64_t size = pair->labels.size + (mapped ? 0 : pair->images.size);
+    idx->memory = capas_allocate(sizeof *idx->memory + (size_t)size, 1);
+    if (!idx->memory) {
+        capas_cache_close(&map);
+        return capas_fail_in("%s", pair->images.path);
+    }
+    idx->memory->map = map;
+    idx->images = map.bytes;
+    idx->levels = map.levels;
+    uint8_t *labels = idx->memory->bytes;
+    idx->labels = labels;
+    if (!mapped) CAPAS_TRY(read_images(pair, labels + pair->labels.size, idx));
+    return capas_idx_read(&pair->labels, labels, pair->label_sum);
 }
 
 capas_status capas_idx_load(const capas_idx_place *place, capas_idx_part part, capas_idx *idx)
@@ -74,16 +115,26 @@ capas_status capas_idx_load(const capas_idx_place *place, capas_idx_part part, c
     pair pair;
     *idx = (capas_idx){0};
     CAPAS_TRY(open_pair(place, part, &pair));
-    capas_status status = read_pair(place, part, &pair, idx);
+    take_dims(&pair, idx);
+    pair.image_sum = place->sums ? place->sums[2 * part] : NULL;
+    pair.label_sum = place->sums ? place->sums[2 * part + 1] : NULL;
+    capas_status status = read_pair(&pair, idx);
     close_pair(&pair);
     if (status != CAPAS_OK) capas_idx_free(idx);
     return status;
 }
 
+static void release_memory(void *of)
+{
+    capas_idx_memory *memory = of;
+    capas_cache_close(&memory->map);
+    capas_release(memory);
+}
+
 void capas_idx_free(capas_idx *idx)
 {
-    capas_release(idx->images);
-    idx->images = idx->labels = NULL;
+    if (idx->memory) release_memory(idx->memory);
+    *idx = (capas_idx){0};
 }
 
 static capas_status name_classes(const capas_idx_place *place, capas_dataset *dataset)
@@ -92,17 +143,20 @@ static capas_status name_classes(const capas_idx_place *place, capas_dataset *da
     return capas_dataset_set_class_names(dataset, place->class_names, CAPAS_IDX_CLASSES);
 }
 
-capas_dataset *capas_idx_dataset(const capas_idx_place *place, capas_idx *idx)
+capas_dataset *capas_idx_dataset(const capas_idx_place *place, capas_idx *idx,
+                                 const capas_tensor *targets)
 {
-    capas_tensor x = {CAPAS_UINT8, {4, {idx->count, idx->height, idx->width, 1}}, idx->images};
-    capas_tensor y = {CAPAS_UINT8, {1, {idx->count}}, idx->labels};
-    capas_dataset *dataset = capas_dataset_from_arrays(x, y, 0);
+    capas_tensor x = {
+        CAPAS_UINT8, {4, {idx->count, idx->height, idx->width, 1}}, (void *)idx->images};
+    capas_tensor y = {CAPAS_UINT8, {1, {idx->count}}, (void *)idx->labels};
+    capas_dataset *dataset = capas_dataset_from_arrays(x, targets ? *targets : y, 0);
     if (!dataset) {
         capas_idx_free(idx);
         return NULL;
     }
-    dataset->memory = idx->images;
-    idx->images = idx->labels = NULL;
+    dataset->memory = idx->memory;
+    dataset->release_memory = release_memory;
+    *idx = (capas_idx){0};
     if (name_classes(place, dataset) == CAPAS_OK) return dataset;
     capas_dataset_free(dataset);
     return NULL;
@@ -113,7 +167,7 @@ static capas_status load_part(const capas_idx_place *place, capas_idx_part part,
 {
     capas_idx idx;
     CAPAS_TRY(capas_idx_load(place, part, &idx));
-    *dataset = capas_idx_dataset(place, &idx);
+    *dataset = capas_idx_dataset(place, &idx, NULL);
     return *dataset ? CAPAS_OK : capas_error_status();
 }
 

@@ -9,10 +9,13 @@
 
 typedef enum capas_idx_part { CAPAS_IDX_TRAIN, CAPAS_IDX_TEST } capas_idx_part;
 
+/* The bytes are `memory`'s, and not to be written to: they may be mapped from the cache
+ * (data/cache.h). */
 typedef struct capas_idx {
     int64_t count, height, width;
-    uint8_t *images; /* count pictures; the labels lie in the same memory */
-    uint8_t *labels;
+    const uint8_t *images, *labels; /* count pictures, count labels */
+    const int64_t *levels;          /* of all pictures (data/statistics.h); NULL: not counted */
+    struct capas_idx_memory *memory;
 } capas_idx;
 
 /* Where a set is: a folder, with what is known of the set that it holds. */
@@ -33,7 +36,9 @@ capas_status capas_idx_describe(const capas_idx_place *place, capas_idx_part par
 capas_status capas_idx_load(const capas_idx_place *place, capas_idx_part part, capas_idx *idx);
 void capas_idx_free(capas_idx *idx);
 
-/* A data set over the pictures and labels, which it takes over, also when it fails. */
-capas_dataset *capas_idx_dataset(const capas_idx_place *place, capas_idx *idx);
+/* A data set over the pictures and `targets`, which may be NULL for the labels; it takes the memory
+ * of `idx` over, also when it fails. */
+capas_dataset *capas_idx_dataset(const capas_idx_place *place, capas_idx *idx,
+                                 const capas_tensor *targets);
 
 #endif

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LEVELS = 256, SHARDS = 16 };
+enum { LEVELS = CAPAS_LEVELS, SHARDS = 16 };
 
 typedef struct counting {
     const uint8_t *bytes;
@@ -28,13 +28,24 @@ static void count_shard(void *context, int shard, int worker)
         counting->levels[shard][i] = even[i] + odd[i];
 }
 
-static void describe_levels(const int64_t levels[LEVELS], double count, double scale, double offset,
-                            capas_preprocessing *statistics)
+void capas_count_levels(const uint8_t *bytes, int64_t count, int64_t levels[CAPAS_LEVELS])
 {
-    double sum = 0, squares = 0, least = INFINITY, most = -INFINITY;
+    counting counting = {.bytes = bytes, .count = count};
+    capas_parallel(SHARDS, CAPAS_MAX_THREADS, count_shard, &counting);
+    memset(levels, 0, CAPAS_LEVELS * sizeof *levels);
+    for (int shard = 0; shard < SHARDS; shard++)
+        for (int i = 0; i < LEVELS; i++)
+            levels[i] += counting.levels[shard][i];
+}
+
+void capas_describe_levels(const int64_t levels[CAPAS_LEVELS], double scale, double offset,
+                           capas_preprocessing *statistics)
+{
+    double count = 0, sum = 0, squares = 0, least = INFINITY, most = -INFINITY;
     for (int i = 0; i < LEVELS; i++) {
         if (levels[i] == 0) continue;
         double value = i * scale + offset;
+        count += (double)levels[i];
         sum += (double)levels[i] * value;
         least = fmin(least, value);
         most = fmax(most, value);
@@ -45,16 +56,4 @@ static void describe_levels(const int64_t levels[LEVELS], double count, double s
         squares += (double)levels[i] * distance * distance;
     }
     *statistics = (capas_preprocessing){scale, offset, least, most, mean, sqrt(squares / count)};
-}
-
-void capas_describe_bytes(const uint8_t *bytes, int64_t count, double scale, double offset,
-                          capas_preprocessing *statistics)
-{
-    counting counting = {.bytes = bytes, .count = count};
-    int64_t levels[LEVELS] = {0};
-    capas_parallel(SHARDS, CAPAS_MAX_THREADS, count_shard, &counting);
-    for (int shard = 0; shard < SHARDS; shard++)
-        for (int i = 0; i < LEVELS; i++)
-            levels[i] += counting.levels[shard][i];
-    describe_levels(levels, (double)count, scale, offset, statistics);
 }

@@ -5,9 +5,14 @@
 
 #include <capas/model.h>
 
-/* Of `count` levels, each byte * scale + offset. Fills all of `statistics`; `count` is at least 1.
- */
-void capas_describe_bytes(const uint8_t *bytes, int64_t count, double scale, double offset,
-                          capas_preprocessing *statistics);
+enum { CAPAS_LEVELS = 256 };
+
+/* How often each level occurs. */
+void capas_count_levels(const uint8_t *bytes, int64_t count, int64_t levels[CAPAS_LEVELS]);
+
+/* Of bytes that were counted, each byte * scale + offset. Fills all of `statistics`; at least one
+ * level must occur. */
+void capas_describe_levels(const int64_t levels[CAPAS_LEVELS], double scale, double offset,
+                           capas_preprocessing *statistics);
 
 #endif

@@ -153,29 +153,20 @@ static capas_status make_one_hot(opening *opening, capas_idx_part part)
     return CAPAS_OK;
 }
 
-/* The pictures with the one-hot labels; the pictures go over to the data set. */
+/* The pictures with the one-hot labels. */
 static capas_dataset *one_hot_dataset(opening *opening, capas_idx_part part)
 {
     capas_idx *idx = &opening->parts[part];
     if (make_one_hot(opening, part) != CAPAS_OK) return NULL;
-    capas_tensor x = {CAPAS_UINT8, {4, {idx->count, idx->height, idx->width, 1}}, idx->images};
     capas_tensor y = {
         CAPAS_FLOAT32, {2, {idx->count, opening->classes}}, opening->kept->targets[part]};
-    capas_dataset *dataset = capas_dataset_from_arrays(x, y, 0);
-    if (!dataset) return NULL;
-    dataset->memory = idx->images;
-    idx->images = idx->labels = NULL;
-    const char *const *names = opening->place.class_names;
-    if (!names || capas_dataset_set_class_names(dataset, names, CAPAS_IDX_CLASSES) == CAPAS_OK)
-        return dataset;
-    capas_dataset_free(dataset);
-    return NULL;
+    return capas_idx_dataset(&opening->place, idx, &y);
 }
 
 static capas_dataset *make_dataset(opening *opening, capas_idx_part part)
 {
     if (opening->recipe->one_hot) return one_hot_dataset(opening, part);
-    return capas_idx_dataset(&opening->place, &opening->parts[part]);
+    return capas_idx_dataset(&opening->place, &opening->parts[part], NULL);
 }
 
 /* What models made from now on are told of their data. */
@@ -185,8 +176,11 @@ static void note(const opening *opening)
     const capas_idx *train = &opening->parts[CAPAS_IDX_TRAIN];
     double scale = isnan(recipe->scale) ? 1 : recipe->scale;
     recipe->sample = (capas_shape){3, {train->height, train->width, 1}};
-    capas_describe_bytes(train->images, train->count * train->height * train->width, scale,
-                         recipe->offset, &recipe->statistics);
+    int64_t counted[CAPAS_LEVELS];
+    if (!train->levels)
+        capas_count_levels(train->images, train->count * train->height * train->width, counted);
+    capas_describe_levels(train->levels ? train->levels : counted, scale, recipe->offset,
+                          &recipe->statistics);
     recipe->class_names = opening->place.class_names;
     recipe->class_count = recipe->class_names ? CAPAS_IDX_CLASSES : 0;
     recipe->data_known = true;

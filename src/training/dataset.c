@@ -106,9 +106,10 @@ void capas_dataset_free(capas_dataset *dataset)
 {
     if (!dataset) return;
     void *memory = dataset->memory;
+    void (*release_memory)(void *) = dataset->release_memory;
     free_names(dataset->class_names, dataset->class_count);
     dataset->type->free(dataset);
-    capas_release(memory);
+    if (memory) release_memory(memory);
 }
 
 capas_status capas_dataset_describe(const capas_dataset *dataset, capas_dataset_spec *spec)

@@ -48,8 +48,9 @@ struct capas_dataset {
     capas_dataset_spec spec;
     char **class_names;
     int class_count;
-    void *memory; /* the arrays that it rests on, when they are its own: capas_dataset_free releases
-                     it last; NULL: none */
+    void *memory; /* the arrays that it rests on, when they are its own: capas_dataset_free hands it
+                     to release_memory last; NULL: none */
+    void (*release_memory)(void *memory);
 };
 
 /* Sets what all kinds have in common. */

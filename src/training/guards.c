@@ -20,29 +20,56 @@ enum {
 
 /* Scaling. */
 
-/* Sums of the values of some samples, shifted by the first value, so that a large mean with a small
- * deviation keeps its digits. */
+/* Sums of values, shifted by the first one, so that a large mean with a small deviation keeps its
+ * digits. */
+typedef struct value_sums {
+    double first, sum, squares, count, least, most;
+} value_sums;
+
+static inline void add_value(value_sums *sums, double value, double times)
+{
+    double shifted = value - sums->first;
+    if (value < sums->least) sums->least = value;
+    if (value > sums->most) sums->most = value;
+    sums->sum += shifted * times;
+    sums->squares += shifted * shifted * times;
+    sums->count += times;
+}
+
+/* Bytes are counted by their value: there are many, and few values. */
+static void add_bytes(value_sums *sums, const uint8_t *bytes, int64_t size, int64_t samples,
+                      int64_t looked_at)
+{
+    int64_t counts[UINT8_MAX + 1] = {0};
+    for (int64_t i = 0; i < looked_at; i++) {
+        const uint8_t *sample = bytes + i * samples / looked_at * size;
+        for (int64_t j = 0; j < size; j++)
+            counts[sample[j]]++;
+    }
+    for (int value = 0; value <= UINT8_MAX; value++)
+        if (counts[value] > 0) add_value(sums, value, (double)counts[value]);
+}
+
+/* The values of `looked_at` samples, spread over all of them. */
 static void describe(capas_element element, const void *data, int64_t size, int64_t samples,
                      int64_t looked_at, capas_preprocessing *seen)
 {
-    double first = capas_element_value(element, data, 0), sum = 0, squares = 0, count = 0;
-    double least = INFINITY, most = -INFINITY;
+    value_sums sums = {
+        .first = capas_element_value(element, data, 0), .least = INFINITY, .most = -INFINITY};
+    if (element == CAPAS_UINT8) {
+        add_bytes(&sums, data, size, samples, looked_at);
+        looked_at = 0;
+    }
     for (int64_t i = 0; i < looked_at; i++) {
         int64_t begin = i * samples / looked_at * size;
-        for (int64_t j = begin; j < begin + size; j++) {
-            double value = capas_element_value(element, data, j), shifted = value - first;
-            least = fmin(least, value);
-            most = fmax(most, value);
-            sum += shifted;
-            squares += shifted * shifted;
-        }
-        count += (double)size;
+        for (int64_t j = begin; j < begin + size; j++)
+            add_value(&sums, capas_element_value(element, data, j), 1);
     }
-    double mean = sum / count;
-    seen->mean = first + mean;
-    seen->deviation = sqrt(fmax(0, squares / count - mean * mean));
-    seen->minimum = least;
-    seen->maximum = most;
+    double mean = sums.sum / sums.count;
+    seen->mean = sums.first + mean;
+    seen->deviation = sqrt(fmax(0, sums.squares / sums.count - mean * mean));
+    seen->minimum = sums.least;
+    seen->maximum = sums.most;
 }
 
 static void scale_by(capas_preprocessing *seen, double scale, double offset)
