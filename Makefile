@@ -31,6 +31,17 @@ test-threads: ## pool, training and concurrent predictions under the thread sani
 	@cmake --build build-threads --target capas_tests --parallel $(JOBS)
 	@$(CTEST) build-threads --no-tests=error
 
+bench-peers: build ## capas against TensorFlow, JAX, PyTorch, ONNX Runtime, OpenVINO (15 minutes; see bench/README.md)
+	@cmake --build build --target capas_benches --parallel $(JOBS)
+	bench/peers/run.sh --out docs/peers.json --page docs/peers.md --picture docs/pictures/peers.svg \
+	    --rounds $(or $(ROUNDS),3) --seconds $(or $(SECONDS),2) --minutes $(or $(MINUTES),15) $(if $(NETWORKS),--networks '$(NETWORKS)') \
+	    $(if $(RESUME),--resume)
+
+bench-scaling: build ## time and memory against batch, width, depth and image size
+	@cmake --build build --target capas_benches --parallel $(JOBS)
+	build/bench/scaling --seconds $(or $(SECONDS),1) --json docs/scaling.json
+	python3 -B bench/scaling.py docs/scaling.json docs/pictures/scaling.svg
+
 interop: build ## our files in Keras itself (Python; fetches Keras)
 	tests/interop/run.sh
 
@@ -66,4 +77,4 @@ clean: ## removes what was built, and the runs
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: build demo test test-threads interop strict clang neon format check-format check-house clean help
+.PHONY: build demo test test-threads bench-peers bench-scaling interop strict clang neon format check-format check-house clean help

@@ -92,18 +92,6 @@ if(CAPAS_TEST_TARGETS)
   add_dependencies(capas_tests ${CAPAS_TEST_TARGETS})
 endif()
 
-# bench/*.c: each a program that measures, build/bench/NAME; compiled with the tests, whose help they use.
-file(GLOB bench_sources CONFIGURE_DEPENDS "bench/*.c")
-if(CAPAS_HAS_CMOCKA AND NOT CAPAS_SANITIZERS)
-  foreach(source IN LISTS bench_sources)
-    get_filename_component(name "${source}" NAME_WE)
-    add_executable(bench_${name} "${source}")
-    target_link_libraries(bench_${name} PRIVATE capas_test_support)
-    set_target_properties(bench_${name} PROPERTIES OUTPUT_NAME ${name}
-                          RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bench")
-  endforeach()
-endif()
-
 if(NOT CAPAS_TEST_LABEL)
   include(cmake/HouseTests.cmake)
 endif()

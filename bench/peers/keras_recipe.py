@@ -5,20 +5,13 @@
 Prints a line for each seed and the median. Of the recipe's `fit` it knows batch_size, epochs, validation_split and
 validation; a recipe with callbacks or augmentation is refused, as the comparison would not hold.
 """
-import gzip
 import statistics
 import sys
 
 import keras
-import numpy
 import yaml
 
-
-def read_idx(path):
-    raw = gzip.open(path).read()
-    rank = raw[3]
-    sizes = [int.from_bytes(raw[4 + 4 * i : 8 + 4 * i], "big") for i in range(rank)]
-    return numpy.frombuffer(raw, numpy.uint8, offset=4 + 4 * rank).reshape(sizes)
+from mnist import read_idx
 
 
 def main():

@@ -1,0 +1,17 @@
+"""MNIST's IDX files as numpy arrays, for the peers."""
+
+import gzip
+
+import numpy
+
+
+def read_idx(path):
+    raw = gzip.open(path).read()
+    sizes = [int.from_bytes(raw[4 + 4 * i : 8 + 4 * i], "big") for i in range(raw[3])]
+    return numpy.frombuffer(raw, numpy.uint8, offset=4 + 4 * raw[3]).reshape(sizes)
+
+
+def read_part(folder, part):
+    """Pictures (n, 28, 28, 1) in 0 to 1 and labels of the part "train" or "t10k"."""
+    images = read_idx(f"{folder}/{part}-images-idx3-ubyte.gz")
+    return images[..., None].astype("float32") / 255, read_idx(f"{folder}/{part}-labels-idx1-ubyte.gz")

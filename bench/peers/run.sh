@@ -1,0 +1,24 @@
+#!/bin/sh
+# capas against TensorFlow, JAX, PyTorch, ONNX Runtime and OpenVINO on this machine (make bench-peers); run.py tells how.
+# Makes a Python environment in build/peers/python the first time (several GB, by pip), or takes the one that
+# PEERS_PYTHON names. What cannot be installed is left out.
+#
+#   bench/peers/run.sh [OPTION OF run.py...]
+set -eu
+cd "$(dirname "$0")/../.."
+environment=build/peers/python
+if [ -z "${PEERS_PYTHON:-}" ]; then
+    PEERS_PYTHON=$environment/bin/python
+    if [ ! -e "$environment/installed" ]; then
+        for maker in ${PEERS_MAKER:-python3.13 python3.12 python3}; do
+            "$maker" -m venv "$environment" 2> /dev/null && break
+        done
+        grep -v '^#' bench/peers/requirements.txt | while read -r requirement; do
+            echo "Installing $requirement" >&2
+            "$PEERS_PYTHON" -m pip install --quiet --disable-pip-version-check "$requirement" ||
+                echo "cannot be installed here, and is left out: $requirement" >&2
+        done
+        touch "$environment/installed"
+    fi
+fi
+exec "$PEERS_PYTHON" -B bench/peers/run.py --python "$PEERS_PYTHON" "$@"

@@ -1,0 +1,45 @@
+/* How long a call takes, for the programs that measure: of those within some seconds. */
+#ifndef CAPAS_BENCH_TIMING_H
+#define CAPAS_BENCH_TIMING_H
+
+#include "base/clock.h"
+#include <capas/status.h>
+#include <stdlib.h>
+
+enum { TIMING_WARM_CALLS = 3, TIMING_LEAST_CALLS = 3, TIMING_MOST_CALLS = 1 << 20 };
+
+typedef struct timing {
+    double median, fastest; /* seconds of a call */
+    int calls;              /* that were counted */
+} timing;
+
+static inline int timing_compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Calls `call` some times, and then for about `seconds`, and says what its calls took. */
+static inline capas_status timing_of(capas_status (*call)(void *context), void *context,
+                                     double seconds, timing *result)
+{
+    double *times = malloc(TIMING_MOST_CALLS * sizeof *times), began = 0;
+    capas_status status = times != NULL ? CAPAS_OK : CAPAS_NO_MEMORY;
+    int calls = -TIMING_WARM_CALLS;
+    while (status == CAPAS_OK && calls < TIMING_MOST_CALLS) {
+        double start = capas_seconds();
+        if (calls == 0) began = start;
+        if (calls >= TIMING_LEAST_CALLS && start - began >= seconds) break;
+        status = call(context);
+        if (calls >= 0) times[calls] = capas_seconds() - start;
+        calls++;
+    }
+    if (status == CAPAS_OK) {
+        qsort(times, (size_t)calls, sizeof *times, timing_compare);
+        *result = (timing){times[calls / 2], times[0], calls};
+    }
+    free(times);
+    return status;
+}
+
+#endif
