@@ -67,7 +67,7 @@ static int bench(const char *line, int threads, double live)
     for (size_t i = 0; i < count; i++)
         measure(kernels[i], &problem, flops, conv_data_forward, &data);
     kernels = capas_kernels_of(CAPAS_FAMILY_conv_backward, &count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && problem.for_training; i++)
         measure(kernels[i], &problem, problem.wants_input_gradient ? 2 * flops : flops,
                 conv_data_backward, &data);
     conv_data_free(&data);

@@ -31,6 +31,13 @@ static const char *const known_cases[] = {
     "conv 1x3x3x1 k3 f1",
     "conv 2x12x12x3 k3 f9 s2x1 same relu pool2 nodx",
     "conv 2x10x9x130 k3 f8 relu",
+    "conv 5x13x14x16 k3 f37 relu pool2",
+    "conv 5x23x9x33 k3 f40 same",
+    "conv 3x9x15x16 k5 f20 same relu nodx",
+    "conv 2x40x35x16 k3 f16 same relu pool2 inference",
+    "conv 9x11x13x19 k5 f17 relu pool2",
+    "conv 3x17x13x24 k5 f9 same nobias",
+    "conv 18x15x18x8 k3 f33 relu",
 };
 
 static void agrees_on_known_shapes(void **state)

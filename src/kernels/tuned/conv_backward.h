@@ -6,7 +6,7 @@
  * every cell by lists  (conv_weights_lists.c)  vectors along a window's row, only cells that are
  * live input     dX[window][t] += sum over live filters of dZ * W[t][k] by lists
  * (conv_input_lists.c)    vectors along a window's row, only filters that are live flipped
- * (conv_input_flipped.c)  as a direct convolution of dZ with the flipped filters
+ * (conv_input_flipped.c)  as a convolution of dZ with the flipped filters
  *
  * A cell is a pixel of the output, pooled or not; behind a pool, its gradient belongs to the pixel
  * at the position of its maximum alone. A (cell, filter) is live when its gradient is not zero and

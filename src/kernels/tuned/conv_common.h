@@ -160,6 +160,25 @@ CAPAS_INLINE vint conv_wins(vfloat value, vfloat best)
     return ~(value <= best) & (value == value);
 }
 
+/* The better of two vectors of values, with their positions; the first of equals. */
+CAPAS_INLINE void conv_take_better(vfloat *best, vint *where, vfloat value, vint position)
+{
+    vint wins = conv_wins(value, *best);
+    *best = v_select(wins, value, *best);
+    *where = (wins & position) | (~wins & *where);
+}
+
+/* The maximum of a 2x2 window, and its position: 0 1 over 2 3. */
+CAPAS_INLINE vfloat conv_best_of_four(vfloat a, vfloat b, vfloat c, vfloat d, vint *where)
+{
+    vint where_lower = v_set_int(2);
+    *where = v_set_int(0);
+    conv_take_better(&a, where, b, v_set_int(1));
+    conv_take_better(&c, &where_lower, d, v_set_int(3));
+    conv_take_better(&a, where, c, where_lower);
+    return a;
+}
+
 /* The filters of a block that are there: 16 of them in most cases. */
 static inline void conv_copy_filters(float *to, const float *from, int filters)
 {

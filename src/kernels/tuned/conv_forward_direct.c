@@ -95,9 +95,7 @@ CAPAS_INLINE vfloat maximum(int height, int width, const float *corner, int64_t 
         const int place = start + i < height ? start + i : start + i - height;
         for (int j = 0; j < width; j++, cell++) {
             vfloat value = v_load(corner + place * ring_row + j * CONV_BLOCK);
-            vint wins = conv_wins(value, best);
-            best = v_select(wins, value, best);
-            *where = (wins & cell) | (~wins & *where);
+            conv_take_better(&best, where, value, v_set_int(cell));
         }
     }
     return best;

@@ -78,14 +78,6 @@ typedef struct pooled_row {
     int filters;
 } pooled_row;
 
-/* The better of two vectors of values and their positions; the first of equals. */
-CAPAS_INLINE void take_better(vfloat *best, vint *where, vfloat value, vint cell)
-{
-    vint wins = conv_wins(value, *best);
-    *best = v_select(wins, value, *best);
-    *where = (wins & cell) | (~wins & *where);
-}
-
 CAPAS_INLINE void store_cell(const pooled_row *row, vfloat sum[PIXELS][VECTORS], int64_t cell)
 {
     float value[FILTERS];
@@ -95,12 +87,9 @@ CAPAS_INLINE void store_cell(const pooled_row *row, vfloat sum[PIXELS][VECTORS],
     uint8_t *at = row->position ? row->position + cell * row->output_step : position;
     CAPAS_UNROLL
     for (int v = 0; v < VECTORS; v++) {
-        vfloat upper = sum[0][v], lower = sum[2][v];
-        vint where = v_set_int(0), where_lower = v_set_int(2);
-        take_better(&upper, &where, sum[1][v], v_set_int(1));
-        take_better(&lower, &where_lower, sum[3][v], v_set_int(3));
-        take_better(&upper, &where, lower, where_lower);
-        v_store((whole ? out : value) + v * CAPAS_VECTOR, v_max(v_set(row->floor), upper));
+        vint where;
+        vfloat best = conv_best_of_four(sum[0][v], sum[1][v], sum[2][v], sum[3][v], &where);
+        v_store((whole ? out : value) + v * CAPAS_VECTOR, v_max(v_set(row->floor), best));
         if (row->position) v_store_bytes((whole ? at : position) + v * CAPAS_VECTOR, where);
     }
     if (whole) return;

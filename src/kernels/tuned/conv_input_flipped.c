@@ -1,10 +1,12 @@
-/* dX of a convolution with stride 1 as a direct convolution itself, of dZ with the filters flipped:
+/* dX of a convolution with stride 1 as a convolution itself, of dZ with the filters flipped, by
+ * Winograd's way where that pays and else directly:
  *
  *   dX[y,x,c] = sum over r,s,k of dZ[y + pad_top - r, x + pad_left - s, k] * W[r,s,c,k]
  *             = sum over r',s',k of dZ[y + r' - pad', x + s' - pad', k] * V[r',s',k,c]
  *   V[r',s',k,c] = W[kernel_height-1-r', kernel_width-1-s', c, k],  pad' = kernel - 1 - pad */
 #include "kernels/kernel.h"
 #include "kernels/tuned/conv_backward.h"
+#include "kernels/tuned/conv_winograd.h"
 
 typedef struct call {
     conv_backward b;
@@ -16,19 +18,27 @@ typedef struct call {
     size_t copy_floats, map_floats;
 } call;
 
+static capas_conv_problem flipped_problem(const capas_conv_problem *p)
+{
+    capas_conv_problem flipped = *p;
+    flipped.height = p->out_height;
+    flipped.width = p->out_width;
+    flipped.channels = p->filters;
+    flipped.filters = p->channels;
+    flipped.out_height = p->height;
+    flipped.out_width = p->width;
+    flipped.pad_top = p->kernel_height - 1 - p->pad_top;
+    flipped.pad_left = p->kernel_width - 1 - p->pad_left;
+    flipped.activation = CAPAS_LINEAR;
+    flipped.has_bias = false;
+    return flipped;
+}
+
 static size_t lay_out(call *c, const capas_conv_problem *p, const capas_conv_backward_arguments *a)
 {
     conv_memory memory = {a ? a->workspace : NULL, 0};
     c->b = conv_backward_of(p, a, false);
-    c->flipped = *p;
-    c->flipped.height = p->out_height;
-    c->flipped.width = p->out_width;
-    c->flipped.channels = p->filters;
-    c->flipped.filters = p->channels;
-    c->flipped.out_height = p->height;
-    c->flipped.out_width = p->width;
-    c->flipped.pad_top = p->kernel_height - 1 - p->pad_top;
-    c->flipped.pad_left = p->kernel_width - 1 - p->pad_left;
+    c->flipped = flipped_problem(p);
     c->sizes = conv_sizes_of(&c->flipped);
     const conv_sizes *z = &c->sizes;
     const size_t blocks = (size_t)z->blocks, workers = (size_t)conv_workers(p);
@@ -44,6 +54,9 @@ static size_t lay_out(call *c, const capas_conv_problem *p, const capas_conv_bac
 size_t CAPAS_TUNED(capas_conv_input_flipped_workspace)(const capas_conv_problem *p)
 {
     call c;
+    const capas_conv_problem flipped = flipped_problem(p);
+    if (CAPAS_TUNED(capas_winograd_pays)(&flipped))
+        return CAPAS_TUNED(capas_winograd_workspace)(&flipped);
     return lay_out(&c, p, NULL);
 }
 
@@ -110,10 +123,30 @@ static void convolve_images(void *context, int shard, int worker)
         convolve_image(c, i, worker);
 }
 
+static void convolve_by_winograd(const capas_conv_problem *p, const capas_conv_problem *flipped,
+                                 const capas_conv_backward_arguments *a)
+{
+    const winograd_arguments arguments = {
+        .forward = {.n = a->n,
+                    .input = a->output_gradient,
+                    .weights = a->weights,
+                    .output = a->input_gradient,
+                    .workspace = a->workspace},
+        .gate = p->activation == CAPAS_RELU ? a->output : NULL,
+        .turned = true,
+    };
+    CAPAS_TUNED(capas_winograd)(flipped, &arguments);
+}
+
 void CAPAS_TUNED(capas_conv_input_flipped)(const capas_conv_problem *p,
                                            const capas_conv_backward_arguments *a)
 {
     call c;
+    const capas_conv_problem flipped = flipped_problem(p);
+    if (CAPAS_TUNED(capas_winograd_pays)(&flipped)) {
+        convolve_by_winograd(p, &flipped, a);
+        return;
+    }
     lay_out(&c, p, a);
     capas_parallel_ranges(c.sizes.blocks, 1, p->workers, pack_blocks, p, &c);
     capas_parallel(capas_shard_count(a->n, 1), p->workers, convolve_images, &c);

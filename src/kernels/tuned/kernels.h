@@ -35,6 +35,7 @@ const capas_kernel *const *CAPAS_TUNED(capas_tuned_kernels)(capas_kernel_family 
                                                             size_t *count);
 
 extern const capas_kernel CAPAS_TUNED(capas_conv_forward_windows);
+extern const capas_kernel CAPAS_TUNED(capas_conv_forward_winograd);
 extern const capas_kernel CAPAS_TUNED(capas_conv_forward_direct);
 extern const capas_kernel CAPAS_TUNED(capas_conv_backward_few);
 extern const capas_kernel CAPAS_TUNED(capas_conv_backward_live);

@@ -3,6 +3,7 @@
 
 static const capas_kernel *const kernels[] = {
     &CAPAS_TUNED(capas_conv_forward_windows),
+    &CAPAS_TUNED(capas_conv_forward_winograd),
     &CAPAS_TUNED(capas_conv_forward_direct),
     &CAPAS_TUNED(capas_conv_backward_few),
     &CAPAS_TUNED(capas_conv_backward_live),

@@ -1,0 +1,231 @@
+/* The convolution by Winograd's way (conv_winograd.h), with bias, ReLU and a 2x2 max-pool at its
+ * end.
+ *
+ * Tiles of all images are taken in pieces whose points fit half of the second cache. For each block
+ * of 16 filters follow 36 products, with the micro-kernel of the direct convolution (a tile's
+ * channels are its window), and the way back, pooled in registers:
+ *
+ *   weights  [blocks][36][channels][16]
+ *   points   [36][piece][columns]       of a piece of tiles
+ *   products [piece][36][16]            of a piece and a block of filters
+ *
+ * The work is cut by piece; where there are few pieces, points are made first, and then the work is
+ * cut by block of filters and piece. */
+#include "kernels/tuned/conv_winograd.h"
+#include "kernels/tuned/kernels.h"
+
+enum { PIECE_BYTES = 384 << 10, MOST_TILES = 36, PIECE_UNIT = 12 };
+
+typedef struct call {
+    const capas_conv_problem *problem;
+    const winograd_arguments *arguments;
+    winograd_tiles tiles;
+    winograd_images images;
+    int blocks, piece;
+    int64_t all_tiles, pieces;
+    float *weights, *bias, *no_bias, *zeros, *points, *products;
+    size_t point_floats, product_floats; /* of a piece */
+} call;
+
+/* Tiles at once: a multiple of the micro-kernel's rows where it can be. */
+static int piece_of(const winograd_tiles *t)
+{
+    const int64_t fit =
+        PIECE_BYTES / ((int64_t)WINOGRAD_POINTS * t->columns * (int64_t)sizeof(float));
+    if (fit >= MOST_TILES) return MOST_TILES;
+    if (fit >= PIECE_UNIT) return (int)fit / PIECE_UNIT * PIECE_UNIT;
+    return PIECE_UNIT / 2;
+}
+
+/* Pieces with points of their own: of each worker, or of all of them where they are few. */
+static int64_t panels_of(const capas_conv_problem *p, int64_t pieces)
+{
+    const int64_t few = pieces < CAPAS_MAX_SHARDS ? pieces : CAPAS_MAX_SHARDS - 1;
+    return few > conv_workers(p) ? few : conv_workers(p);
+}
+
+static size_t lay_out(call *c, const capas_conv_problem *p, void *workspace)
+{
+    conv_memory memory = {workspace, 0};
+    const bool pooled = p->pool.height > 0;
+    c->problem = p;
+    c->tiles = winograd_tiles_of(p, pooled ? p->pool.out_height * 2 : p->out_height,
+                                 pooled ? p->pool.out_width * 2 : p->out_width);
+    c->blocks = (p->filters + CONV_BLOCK - 1) / CONV_BLOCK;
+    c->piece = piece_of(&c->tiles);
+    c->point_floats = (size_t)c->piece * WINOGRAD_POINTS * (size_t)c->tiles.columns;
+    c->product_floats = (size_t)c->piece * WINOGRAD_POINTS * CONV_BLOCK;
+    const size_t blocks = (size_t)c->blocks, channels = (size_t)p->channels;
+    const int64_t most = (p->batch * c->tiles.image + c->piece - 1) / c->piece;
+    c->weights = conv_take(&memory, CAPAS_TUNED(capas_winograd_weight_floats)(p), sizeof(float));
+    c->bias = conv_take(&memory, blocks * CONV_BLOCK, sizeof(float));
+    c->no_bias = conv_take(&memory, CONV_BLOCK, sizeof(float));
+    c->zeros = conv_take(&memory, channels, sizeof(float));
+    c->points = conv_take(&memory, (size_t)panels_of(p, most) * c->point_floats, sizeof(float));
+    c->products = conv_take(&memory, (size_t)conv_workers(p) * c->product_floats, sizeof(float));
+    return memory.used;
+}
+
+size_t CAPAS_TUNED(capas_winograd_workspace)(const capas_conv_problem *p)
+{
+    call c;
+    return lay_out(&c, p, NULL);
+}
+
+static void make_bias(const call *c)
+{
+    const float *bias = c->problem->has_bias ? c->arguments->forward.bias : NULL;
+    memset(c->no_bias, 0, CONV_BLOCK * sizeof(float));
+    memset(c->bias, 0, (size_t)c->blocks * CONV_BLOCK * sizeof(float));
+    if (bias) memcpy(c->bias, bias, (size_t)c->problem->filters * sizeof(float));
+    memset(c->zeros, 0, (size_t)c->problem->channels * sizeof(float));
+}
+
+static int tiles_in(const call *c, int64_t piece)
+{
+    const int64_t left = c->all_tiles - piece * c->piece;
+    return left < c->piece ? (int)left : c->piece;
+}
+
+/* One piece and one block of filters. */
+static void multiply(const call *c, int64_t piece, int block, const float *points, float *products)
+{
+    const int channels = c->problem->channels, count = tiles_in(c, piece);
+    conv_row row = {
+        .step = c->tiles.columns,
+        .rows = 1,
+        .window = channels,
+        .bias = c->no_bias,
+        .floor = -__builtin_inff(),
+        .output_step = WINOGRAD_POINTS * CONV_BLOCK,
+        .filters = CONV_BLOCK,
+        .pixels = count,
+    };
+    for (int i = 0; i < WINOGRAD_POINTS; i++) {
+        row.input = points + (int64_t)i * c->piece * c->tiles.columns;
+        row.weights = c->weights + ((int64_t)block * WINOGRAD_POINTS + i) * channels * CONV_BLOCK;
+        row.output = products + i * CONV_BLOCK;
+        CAPAS_TUNED(capas_conv_direct_row)(&row);
+    }
+    CAPAS_TUNED(capas_winograd_output)
+    (c->problem, &c->tiles, &c->arguments->forward, piece * c->piece, count, block,
+     c->bias + block * CONV_BLOCK, products);
+}
+
+/* Many pieces: points and all filters of one after the other. */
+static void convolve_pieces(void *context, int shard, int worker)
+{
+    const call *c = context;
+    const int shards = capas_shard_count(c->pieces, 1);
+    const int64_t end = capas_shard_begin(c->pieces, shards, shard + 1);
+    float *points = c->points + (size_t)worker * c->point_floats;
+    float *products = c->products + (size_t)worker * c->product_floats;
+    for (int64_t i = capas_shard_begin(c->pieces, shards, shard); i < end; i++) {
+        CAPAS_TUNED(capas_winograd_input)
+        (&c->images, &c->tiles, i * c->piece, tiles_in(c, i), c->piece, points);
+        for (int block = 0; block < c->blocks; block++)
+            multiply(c, i, block, points, products);
+    }
+}
+
+/* Few pieces: first the points of all tiles, ... */
+static void make_all_points(const void *problem, const void *context, int64_t begin, int64_t end,
+                            int shard)
+{
+    const call *c = context;
+    (void)problem;
+    (void)shard;
+    for (int64_t i = begin; i < end; i++) {
+        float *points = c->points + i / c->piece * (int64_t)c->point_floats;
+        CAPAS_TUNED(capas_winograd_input)
+        (&c->images, &c->tiles, i, 1, c->piece, points + i % c->piece * c->tiles.columns);
+    }
+}
+
+/* ... then block after block. */
+static void convolve_blocks(void *context, int shard, int worker)
+{
+    const call *c = context;
+    const int64_t count = c->pieces * c->blocks;
+    const int shards = capas_shard_count(count, 1);
+    const int64_t end = capas_shard_begin(count, shards, shard + 1);
+    float *products = c->products + (size_t)worker * c->product_floats;
+    for (int64_t i = capas_shard_begin(count, shards, shard); i < end; i++) {
+        const int64_t piece = i % c->pieces;
+        multiply(c, piece, (int)(i / c->pieces), c->points + (size_t)piece * c->point_floats,
+                 products);
+    }
+}
+
+void CAPAS_TUNED(capas_winograd)(const capas_conv_problem *p, const winograd_arguments *a)
+{
+    call c = {.arguments = a};
+    if (a->forward.n == 0) return;
+    lay_out(&c, p, a->forward.workspace);
+    c.all_tiles = a->forward.n * c.tiles.image;
+    c.pieces = (c.all_tiles + c.piece - 1) / c.piece;
+    c.images = (winograd_images){
+        .pixels = a->forward.input,
+        .gate = a->gate,
+        .height = p->height,
+        .width = p->width,
+        .channels = p->channels,
+        .pad_top = p->pad_top,
+        .pad_left = p->pad_left,
+        .zeros = c.zeros,
+    };
+    make_bias(&c);
+    CAPAS_TUNED(capas_winograd_weights)(p, a->forward.weights, a->turned, c.weights);
+    if (c.pieces >= CAPAS_MAX_SHARDS) {
+        capas_parallel(capas_shard_count(c.pieces, 1), p->workers, convolve_pieces, &c);
+        return;
+    }
+    capas_parallel_ranges(c.all_tiles, 1, p->workers, make_all_points, p, &c);
+    capas_parallel(capas_shard_count(c.pieces * c.blocks, 1), p->workers, convolve_blocks, &c);
+}
+
+/* The way to the points and back must be little beside the products, and the filters' points serve
+ * enough tiles. */
+bool CAPAS_TUNED(capas_winograd_pays)(const capas_conv_problem *p)
+{
+    enum { FEWEST_FILTERS = 8, FEWEST_TILES = 8, FILTERS_A_TILE = 4096 };
+    const int fewest_channels = p->kernel_height == 3 ? 8 : 16;
+    const capas_conv_pool *pool = &p->pool;
+    const bool pool_fits =
+        pool->height == 0 || (pool->height == 2 && pool->width == 2 && pool->stride_height == 2 &&
+                              pool->stride_width == 2);
+    if (!winograd_fits(p) || !pool_fits) return false;
+    call c;
+    lay_out(&c, p, NULL);
+    const int64_t tiles = p->batch * c.tiles.image;
+    return p->channels >= fewest_channels && p->filters >= FEWEST_FILTERS &&
+           tiles >= FEWEST_TILES && tiles >= (int64_t)p->channels * p->filters / FILTERS_A_TILE;
+}
+
+static bool accepts(const void *problem)
+{
+    return CAPAS_TUNED(capas_winograd_pays)(problem);
+}
+
+static size_t workspace(const void *problem)
+{
+    return CAPAS_TUNED(capas_winograd_workspace)(problem);
+}
+
+static void run(const void *problem, const void *arguments)
+{
+    const winograd_arguments a = {.forward = *(const capas_conv_forward_arguments *)arguments};
+    CAPAS_TUNED(capas_winograd)(problem, &a);
+}
+
+static unsigned long runs;
+const capas_kernel CAPAS_TUNED(capas_conv_forward_winograd) = {
+    .name = "conv_forward winograd " CAPAS_LEVEL_STRING,
+    .family = CAPAS_FAMILY_conv_forward,
+    .level = CAPAS_LEVEL,
+    .element = CAPAS_FLOAT32,
+    .accepts = accepts,
+    .workspace = workspace,
+    .run = run,
+    .runs = &runs,
+};

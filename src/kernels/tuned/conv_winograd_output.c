@@ -1,0 +1,128 @@
+/* From Winograd's points to outputs (conv_winograd.h), with bias, ReLU and max-pool on the way. */
+#include "kernels/tuned/conv_winograd.h"
+#include "kernels/tuned/elements.h"
+
+/* Where a tile goes: values and, behind a pool in training, positions. */
+typedef struct tile_output {
+    float *output; /* of the tile's first cell and the block's first filter */
+    uint8_t *position;
+    int64_t row;    /* floats from row to row */
+    int filters;    /* of all */
+    int high, wide; /* cells of the tile that are there */
+    int block;      /* filters of this block */
+    float floor;
+} tile_output;
+
+static void store_some_bytes(uint8_t *to, vint value, int count)
+{
+    uint8_t bytes[CAPAS_VECTOR];
+    v_store_bytes(bytes, value);
+    memcpy(to, bytes, (size_t)count);
+}
+
+/* The four pixels of a cell, in rows of `outputs`. */
+CAPAS_INLINE void store_pooled(const int outputs, const tile_output *o, const vfloat *y, int64_t at,
+                               int count)
+{
+    vint where;
+    vfloat best = conv_best_of_four(y[0], y[1], y[outputs], y[outputs + 1], &where);
+    v_store_some(o->output + at, v_max(v_set(o->floor), best), count);
+    if (!o->position) return;
+    if (count == CAPAS_VECTOR)
+        v_store_bytes(o->position + at, where);
+    else
+        store_some_bytes(o->position + at, where, count);
+}
+
+/* A vector of filters of a tile, from the points to the output. */
+CAPAS_INLINE void finish(const int outputs, const bool pooled, const float *product,
+                         const tile_output *o, vfloat bias, int v, int count)
+{
+    vfloat half[4][WINOGRAD_LINE], y[16];
+    CAPAS_UNROLL
+    for (int j = 0; j < WINOGRAD_LINE; j++) {
+        vfloat point[WINOGRAD_LINE], value[4];
+        CAPAS_UNROLL
+        for (int i = 0; i < WINOGRAD_LINE; i++)
+            point[i] = v_load(product + (i * WINOGRAD_LINE + j) * CONV_BLOCK);
+        winograd_outputs(outputs, point, value);
+        CAPAS_UNROLL
+        for (int i = 0; i < outputs; i++)
+            half[i][j] = value[i];
+    }
+    CAPAS_UNROLL
+    for (int i = 0; i < outputs; i++) {
+        winograd_outputs(outputs, half[i], y + i * outputs);
+        CAPAS_UNROLL
+        for (int j = 0; j < outputs; j++)
+            y[i * outputs + j] += bias;
+    }
+    const int side = pooled ? 2 : 1;
+    CAPAS_UNROLL
+    for (int i = 0; i < outputs / side; i++) {
+        CAPAS_UNROLL
+        for (int j = 0; j < outputs / side; j++) {
+            const int64_t at = i * o->row + (int64_t)j * o->filters + v;
+            const vfloat *corner = y + side * (i * outputs + j);
+            if (i >= o->high || j >= o->wide) continue;
+            if (pooled)
+                store_pooled(outputs, o, corner, at, count);
+            else
+                v_store_some(o->output + at, v_max(v_set(o->floor), *corner), count);
+        }
+    }
+}
+
+CAPAS_INLINE void finish_tile(const int outputs, const bool pooled, const float *product,
+                              const tile_output *o, const float *bias)
+{
+    CAPAS_UNROLL
+    for (int v = 0; v < CONV_BLOCK; v += CAPAS_VECTOR) {
+        const int left = o->block - v;
+        if (left >= CAPAS_VECTOR)
+            finish(outputs, pooled, product + v, o, v_load(bias + v), v, CAPAS_VECTOR);
+        else if (left > 0)
+            finish(outputs, pooled, product + v, o, v_load(bias + v), v, left);
+    }
+}
+
+#define DEFINE_FINISH(name, outputs, pooled)                                                       \
+    static __attribute__((noinline)) void name(const float *product, const tile_output *o,         \
+                                               const float *bias)                                  \
+    {                                                                                              \
+        finish_tile(outputs, pooled, product, o, bias);                                            \
+    }
+DEFINE_FINISH(finish_two, 2, false)
+DEFINE_FINISH(finish_two_pooled, 2, true)
+DEFINE_FINISH(finish_four, 4, false)
+DEFINE_FINISH(finish_four_pooled, 4, true)
+
+void CAPAS_TUNED(capas_winograd_output)(const capas_conv_problem *p, const winograd_tiles *tiles,
+                                        const capas_conv_forward_arguments *a, int64_t first,
+                                        int count, int block, const float *bias,
+                                        const float *products)
+{
+    const bool pooled = p->pool.height > 0, four = tiles->outputs == 4;
+    const int side = pooled ? 2 : 1, cells = tiles->outputs / side;
+    const int high = pooled ? p->pool.out_height : p->out_height;
+    const int wide = pooled ? p->pool.out_width : p->out_width;
+    tile_output o = {
+        .row = (int64_t)wide * p->filters,
+        .filters = p->filters,
+        .block = conv_smaller(CONV_BLOCK, p->filters - block * CONV_BLOCK),
+        .floor = p->activation == CAPAS_RELU ? 0.0f : -__builtin_inff(),
+    };
+    for (int i = 0; i < count; i++, products += WINOGRAD_POINTS * CONV_BLOCK) {
+        const winograd_place place = winograd_place_of(tiles, first + i);
+        const int row = place.row / side, column = place.column / side;
+        const int64_t at =
+            (place.image * high + row) * o.row + (int64_t)column * p->filters + block * CONV_BLOCK;
+        o.output = (float *)a->output + at;
+        o.position = a->position ? a->position + at : NULL;
+        o.high = conv_smaller(cells, high - row);
+        o.wide = conv_smaller(cells, wide - column);
+        (four     ? pooled ? finish_four_pooled : finish_four
+         : pooled ? finish_two_pooled
+                  : finish_two)(products, &o, bias);
+    }
+}
