@@ -22,7 +22,7 @@ demo: build ## trains a network on handwritten digits and shows it ten (EPOCHS=n
 test: ## all tests under the address and undefined-behaviour sanitizers (TESTS=regex for some)
 	@scripts/install-packages.sh build test
 	@test -f build-test/build.ninja || cmake --preset test
-	@cmake --build build-test --parallel $(JOBS)
+	@$(if $(TESTS),scripts/build-tests.sh build-test '$(TESTS)' $(JOBS),cmake --build build-test --parallel $(JOBS))
 	@$(CTEST) build-test
 
 test-threads: ## pool, training and concurrent predictions under the thread sanitizer

@@ -290,13 +290,38 @@ CAPAS_API capas_layer *capas_rescaling_with(double scale, const capas_rescaling_
         (scale),                                                                                   \
         &(capas_rescaling_options){.struct_size = sizeof(capas_rescaling_options), __VA_ARGS__})
 
-/* Add: the sum of two or more inputs, broadcast. */
-typedef struct capas_add_options {
+/* Layers of two or more inputs, element by element; sizes of 1 repeat. Add, Subtract (the first
+ * less the second, just two), Multiply, Average, Maximum, Minimum. */
+typedef struct capas_merge_options {
     CAPAS_LAYER_OPTIONS
-} capas_add_options;
-CAPAS_API capas_layer *capas_add_with(const capas_add_options *options);
-#define capas_add(...)                                                                             \
-    capas_add_with(&(capas_add_options){.struct_size = sizeof(capas_add_options), __VA_ARGS__})
+} capas_merge_options;
+CAPAS_API capas_layer *capas_add_with(const capas_merge_options *options);
+CAPAS_API capas_layer *capas_subtract_with(const capas_merge_options *options);
+CAPAS_API capas_layer *capas_multiply_with(const capas_merge_options *options);
+CAPAS_API capas_layer *capas_average_with(const capas_merge_options *options);
+CAPAS_API capas_layer *capas_maximum_with(const capas_merge_options *options);
+CAPAS_API capas_layer *capas_minimum_with(const capas_merge_options *options);
+#define CAPAS_MERGE_OPTIONS(...)                                                                   \
+    &(capas_merge_options)                                                                         \
+    {                                                                                              \
+        .struct_size = sizeof(capas_merge_options), __VA_ARGS__                                    \
+    }
+#define capas_add(...)      capas_add_with(CAPAS_MERGE_OPTIONS(__VA_ARGS__))
+#define capas_subtract(...) capas_subtract_with(CAPAS_MERGE_OPTIONS(__VA_ARGS__))
+#define capas_multiply(...) capas_multiply_with(CAPAS_MERGE_OPTIONS(__VA_ARGS__))
+#define capas_average(...)  capas_average_with(CAPAS_MERGE_OPTIONS(__VA_ARGS__))
+#define capas_maximum(...)  capas_maximum_with(CAPAS_MERGE_OPTIONS(__VA_ARGS__))
+#define capas_minimum(...)  capas_minimum_with(CAPAS_MERGE_OPTIONS(__VA_ARGS__))
+
+/* Concatenate: the inputs one behind the other along an axis; their other sizes are equal. */
+typedef struct capas_concatenate_options {
+    CAPAS_LAYER_OPTIONS
+    int axis; /* default: -1, the last */
+} capas_concatenate_options;
+CAPAS_API capas_layer *capas_concatenate_with(const capas_concatenate_options *options);
+#define capas_concatenate(...)                                                                     \
+    capas_concatenate_with(&(capas_concatenate_options){                                           \
+        .struct_size = sizeof(capas_concatenate_options), __VA_ARGS__})
 
 CAPAS_END
 

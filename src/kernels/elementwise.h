@@ -1,5 +1,6 @@
-/* Element by element, and what is near it: activations, softmax over the last axis, sums with
- * broadcasting, affine maps, reordering of axes, padding, dropout, activity penalties. */
+/* Element by element, and what is near it: activations, softmax over the last axis, sums and
+ * products with broadcasting, affine maps, reordering of axes, padding, dropout, activity
+ * penalties. */
 #ifndef CAPAS_KERNELS_ELEMENTWISE_H
 #define CAPAS_KERNELS_ELEMENTWISE_H
 
@@ -37,21 +38,44 @@ typedef struct capas_softmax_arguments {
     void *input_gradient;
 } capas_softmax_arguments;
 
-/* Family add: y = a + b, shapes broadcast (a dimension of 1 repeats); both shapes are given with
- * the same rank, and dims[0] is the batch (n of the arguments, unless it is 1 there). Backward sums
- * over the broadcast axes. */
-typedef struct capas_add_problem {
+/* Family combine: y = a + b, a * b, the larger or the smaller of both; shapes broadcast (a
+ * dimension of 1 repeats); both shapes are given with the same rank, and dims[0] is the batch (n of
+ * the arguments, unless it is 1 there). Backward, summed over the broadcast axes: sum       da =
+ * dy, db = dy (a and b are not read) product   da = dy * b, db = dy * a extremum  dy to the one
+ * that was taken, to a when both are equal (TensorFlow's _MaximumGrad) */
+typedef enum capas_combination {
+    CAPAS_COMBINE_SUM,
+    CAPAS_COMBINE_PRODUCT,
+    CAPAS_COMBINE_MAXIMUM,
+    CAPAS_COMBINE_MINIMUM
+} capas_combination;
+
+typedef struct capas_combine_problem {
     int workers;
     capas_shape a, b, output;
-} capas_add_problem;
+    capas_combination combination;
+} capas_combine_problem;
 
-typedef struct capas_add_arguments {
+typedef struct capas_combine_arguments {
     int n;
     const void *a, *b;
     void *output;
     const void *output_gradient;
     void *a_gradient, *b_gradient; /* overwritten; each may be NULL */
-} capas_add_arguments;
+} capas_combine_arguments;
+
+/* Families join and split: y [outer][a + b] from a [outer][a] and b [outer][b], and back; `outer`
+ * rows of one sample. Of a split either half may be NULL. */
+typedef struct capas_join_problem {
+    int workers;
+    int64_t outer, a, b;
+} capas_join_problem;
+
+typedef struct capas_join_arguments {
+    int n;
+    void *a, *b; /* read by join, written by split */
+    void *output;
+} capas_join_arguments;
 
 /* Family affine: y = x * scale + offset (backward: the same with offset 0). */
 typedef struct capas_affine_problem {

@@ -33,8 +33,10 @@
     X(softmax_backward)                                                                            \
     X(normalise_forward)                                                                           \
     X(normalise_backward)                                                                          \
-    X(add_forward)                                                                                 \
-    X(add_backward)                                                                                \
+    X(combine_forward)                                                                             \
+    X(combine_backward)                                                                            \
+    X(join)                                                                                        \
+    X(split)                                                                                       \
     X(affine)                                                                                      \
     X(move)                                                                                        \
     X(pad)                                                                                         \

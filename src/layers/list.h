@@ -25,7 +25,13 @@
     X(random_crop)                                                                                 \
     X(random_contrast)                                                                             \
     X(random_brightness)                                                                           \
-    X(add)
+    X(add)                                                                                         \
+    X(subtract)                                                                                    \
+    X(multiply)                                                                                    \
+    X(average)                                                                                     \
+    X(maximum)                                                                                     \
+    X(minimum)                                                                                     \
+    X(concatenate)
 
 #define CAPAS_DECLARE_LAYER(name) extern const capas_layer_type capas_##name##_type;
 CAPAS_LAYER_LIST(CAPAS_DECLARE_LAYER)

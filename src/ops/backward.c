@@ -95,14 +95,25 @@ static void backward_normalise(BACKWARD)
     capas_run_kernel(kernel, &op->problem, &arguments, 0);
 }
 
-static void backward_add(BACKWARD)
+static void backward_combine(BACKWARD)
 {
-    capas_add_arguments arguments = {
+    capas_combine_arguments arguments = {
         .n = call->n,
+        .a = operands->inputs[0],
+        .b = operands->inputs[1],
         .output_gradient = operands->output_gradient,
         .a_gradient = operands->input_gradients[0],
         .b_gradient = operands->input_gradients[1],
     };
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
+static void backward_join(BACKWARD)
+{
+    capas_join_arguments arguments = {.n = call->n,
+                                      .a = operands->input_gradients[0],
+                                      .b = operands->input_gradients[1],
+                                      .output = operands->output_gradient};
     capas_run_kernel(kernel, &op->problem, &arguments, 0);
 }
 
@@ -203,7 +214,9 @@ const capas_op_backward capas_op_backwards[CAPAS_OP_COUNT] = {
     [CAPAS_OP_ACTIVATE] = OP(activate, activate_backward),
     [CAPAS_OP_SOFTMAX] = OP(softmax, softmax_backward),
     [CAPAS_OP_NORMALISE] = OP(normalise, normalise_backward),
-    [CAPAS_OP_ADD] = OP(add, add_backward),
+    [CAPAS_OP_ADD] = OP(combine, combine_backward),
+    [CAPAS_OP_COMBINE] = OP(combine, combine_backward),
+    [CAPAS_OP_JOIN] = OP(join, split),
     [CAPAS_OP_AFFINE] = OP(affine, affine),
     [CAPAS_OP_MOVE] = OP(move, move),
     [CAPAS_OP_PAD] = OP(pad, pad),

@@ -216,20 +216,37 @@ static void forward_normalise(FORWARD)
     capas_run_kernel(kernel, &op->problem, &arguments, 0);
 }
 
-/* ADD */
+/* ADD, COMBINE */
 
-static void complete_add(COMPLETE)
+static void complete_combine(COMPLETE)
 {
     (void)program;
-    op->problem.add.workers = setting->workers;
+    op->problem.combine.workers = setting->workers;
 }
 
-static void forward_add(FORWARD)
+static void forward_combine(FORWARD)
 {
-    capas_add_arguments arguments = {.n = call->n,
-                                     .a = operands->inputs[0],
-                                     .b = operands->inputs[1],
-                                     .output = operands->output};
+    capas_combine_arguments arguments = {.n = call->n,
+                                         .a = operands->inputs[0],
+                                         .b = operands->inputs[1],
+                                         .output = operands->output};
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
+/* JOIN */
+
+static void complete_join(COMPLETE)
+{
+    (void)program;
+    op->problem.join.workers = setting->workers;
+}
+
+static void forward_join(FORWARD)
+{
+    capas_join_arguments arguments = {.n = call->n,
+                                      .a = operands->inputs[0],
+                                      .b = operands->inputs[1],
+                                      .output = operands->output};
     capas_run_kernel(kernel, &op->problem, &arguments, 0);
 }
 
@@ -340,7 +357,9 @@ const capas_op_type capas_op_types[CAPAS_OP_COUNT] = {
     [CAPAS_OP_SOFTMAX] = {OP(softmax, false, true, softmax_forward)},
     [CAPAS_OP_NORMALISE] = {OP(normalise, true, false, normalise_forward),
                             .saved = saved_normalise},
-    [CAPAS_OP_ADD] = {OP(add, false, false, add_forward)},
+    [CAPAS_OP_ADD] = {OP(combine, false, false, combine_forward)},
+    [CAPAS_OP_COMBINE] = {OP(combine, true, false, combine_forward)},
+    [CAPAS_OP_JOIN] = {OP(join, false, false, join)},
     [CAPAS_OP_AFFINE] = {OP(affine, false, false, affine)},
     [CAPAS_OP_MOVE] = {OP(move, false, false, move)},
     [CAPAS_OP_PAD] = {OP(pad, false, false, pad)},

@@ -195,31 +195,48 @@ static capas_shape promote(capas_shape shape, int rank)
     return wide;
 }
 
-int capas_program_add(capas_program *program, const char *label, int a, int b)
+int capas_program_combine(capas_program *program, const char *label, int a, int b,
+                          capas_combination combination)
 {
-    capas_op *op = add_op(program, CAPAS_OP_ADD, label, a < 0 || b < 0 ? CAPAS_NO_BUFFER : a);
+    capas_op_kind kind = combination == CAPAS_COMBINE_SUM ? CAPAS_OP_ADD : CAPAS_OP_COMBINE;
+    capas_op *op = add_op(program, kind, label, a < 0 || b < 0 ? CAPAS_NO_BUFFER : a);
     if (op == NULL) return CAPAS_NO_BUFFER;
     op->inputs[1] = b;
     const capas_shape *sa = capas_program_shape(program, a), *sb = capas_program_shape(program, b);
     int rank = sa->rank > sb->rank ? sa->rank : sb->rank;
-    capas_add_problem *problem = &op->problem.add;
+    capas_combine_problem *problem = &op->problem.combine;
     problem->a = promote(*sa, rank);
     problem->b = promote(*sb, rank);
     problem->output = problem->a;
+    problem->combination = combination;
     for (int i = 1; i < rank; i++) {
         int64_t da = problem->a.dims[i], db = problem->b.dims[i];
         if (da != db && da != 1 && db != 1) {
             char first[96], second[96];
-            return fail(program,
-                        capas_fail(CAPAS_SHAPE_MISMATCH,
-                                   "%s: shapes %s and %s cannot be added; every axis must be "
-                                   "equal or 1",
-                                   label, capas_shape_text(sa, first, sizeof first),
-                                   capas_shape_text(sb, second, sizeof second)));
+            return fail(program, capas_fail(CAPAS_SHAPE_MISMATCH,
+                                            "%s: shapes %s and %s do not fit; every axis must be "
+                                            "equal or 1",
+                                            label, capas_shape_text(sa, first, sizeof first),
+                                            capas_shape_text(sb, second, sizeof second)));
         }
         problem->output.dims[i] = da == 1 ? db : da;
     }
     capas_shape shape = problem->output;
+    return finish(program, &shape);
+}
+
+int capas_program_join(capas_program *program, const char *label, int a, int b, int axis)
+{
+    capas_op *op = add_op(program, CAPAS_OP_JOIN, label, a < 0 || b < 0 ? CAPAS_NO_BUFFER : a);
+    if (op == NULL) return CAPAS_NO_BUFFER;
+    op->inputs[1] = b;
+    capas_shape shape = *capas_program_shape(program, a);
+    const capas_shape *second = capas_program_shape(program, b);
+    op->problem.join = (capas_join_problem){
+        .outer = 1, .a = capas_shape_count(&shape, axis), .b = capas_shape_count(second, axis)};
+    for (int i = 1; i < axis; i++)
+        op->problem.join.outer *= shape.dims[i];
+    shape.dims[axis] += second->dims[axis];
     return finish(program, &shape);
 }
 

@@ -40,6 +40,8 @@ typedef enum capas_op_kind {
     CAPAS_OP_SOFTMAX,   /* inputs x */
     CAPAS_OP_NORMALISE, /* inputs x;    weights gamma, beta, moving mean, moving variance */
     CAPAS_OP_ADD,       /* inputs a, b */
+    CAPAS_OP_COMBINE,   /* inputs a, b; their product, maximum or minimum */
+    CAPAS_OP_JOIN,      /* inputs a, b */
     CAPAS_OP_AFFINE,    /* inputs x */
     CAPAS_OP_MOVE,      /* inputs x */
     CAPAS_OP_PAD,       /* inputs x */
@@ -85,7 +87,8 @@ typedef union capas_op_problem {
     capas_activate_problem activate;
     capas_softmax_problem softmax;
     capas_normalise_problem normalise;
-    capas_add_problem add;
+    capas_combine_problem combine;
+    capas_join_problem join;
     capas_affine_problem affine;
     capas_move_problem move;
     capas_pad_problem pad;
@@ -145,7 +148,10 @@ int capas_program_normalise(capas_program *program, const char *label, int input
                             double epsilon, double momentum, bool batch_statistics,
                             const int weights[CAPAS_OP_WEIGHTS]);
 /* Shapes broadcast; the lower rank gets ones after the batch axis, as Keras's merge layers do. */
-int capas_program_add(capas_program *program, const char *label, int a, int b);
+int capas_program_combine(capas_program *program, const char *label, int a, int b,
+                          capas_combination combination);
+/* b behind a along an axis; the other sizes are equal. */
+int capas_program_join(capas_program *program, const char *label, int a, int b, int axis);
 int capas_program_affine(capas_program *program, const char *label, int input, double scale,
                          double offset);
 /* Axis i of the output is axis order[i] of the input; order[0] = 0. */

@@ -1,5 +1,5 @@
-/* The other plain elementwise kernels: sums with broadcasting, affine maps, axes reordered,
- * dropout, activity penalties. */
+/* The other plain elementwise kernels: sums and products with broadcasting, joined rows, affine
+ * maps, axes reordered, dropout, activity penalties. */
 #include "kernels/elementwise.h"
 #include "kernels/plain/kernels.h"
 #include "support/cmocka.h"
@@ -16,16 +16,16 @@ static int64_t elements(const capas_shape *shape)
     return count;
 }
 
-typedef struct add_case {
-    capas_add_problem problem;
+typedef struct combine_case {
+    capas_combine_problem problem;
     int n;
     int64_t a_count, b_count, outputs;
     double *a, *b, *output, *output_gradient, *a_gradient, *b_gradient;
-} add_case;
+} combine_case;
 
-static add_case add_case_of(capas_shape a, capas_shape b)
+static combine_case combine_case_of(capas_shape a, capas_shape b, capas_combination combination)
 {
-    add_case c = {.problem = {2, a, b, a}, .n = 1};
+    combine_case c = {.problem = {2, a, b, a, combination}, .n = 1};
     for (int d = 0; d < a.rank; d++)
         if (a.dims[d] == 1) c.problem.output.dims[d] = b.dims[d];
     c.n = (int)c.problem.output.dims[0];
@@ -41,7 +41,7 @@ static add_case add_case_of(capas_shape a, capas_shape b)
     return c;
 }
 
-static void add_case_free(add_case *c)
+static void combine_case_free(combine_case *c)
 {
     free(c->a);
     free(c->b);
@@ -51,22 +51,22 @@ static void add_case_free(add_case *c)
     free(c->b_gradient);
 }
 
-static capas_add_arguments add_arguments(add_case *c)
+static capas_combine_arguments combine_arguments(combine_case *c)
 {
-    return (capas_add_arguments){
+    return (capas_combine_arguments){
         c->n, c->a, c->b, c->output, c->output_gradient, c->a_gradient, c->b_gradient,
     };
 }
 
-static double add_objective(void *context)
+static double combine_objective(void *context)
 {
-    add_case *c = context;
-    const capas_add_arguments arguments = add_arguments(c);
-    capas_run_kernel(&capas_add_forward_plain_f64, &c->problem, &arguments, 0);
+    combine_case *c = context;
+    const capas_combine_arguments arguments = combine_arguments(c);
+    capas_run_kernel(&capas_combine_forward_plain_f64, &c->problem, &arguments, 0);
     return inner_product(c->output, c->output_gradient, c->outputs);
 }
 
-static void add_gradients_fit(void **state)
+static void combine_gradients_fit(void **state)
 {
     (void)state;
     const capas_shape shapes[][2] = {
@@ -78,40 +78,80 @@ static void add_gradients_fit(void **state)
         {{1, {7}}, {1, {1}}},
         {{8, {2, 1, 2, 1, 2, 1, 2, 1}}, {8, {1, 2, 1, 2, 1, 2, 1, 2}}},
     };
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
-        add_case c = add_case_of(shapes[i][0], shapes[i][1]);
-        const capas_add_arguments arguments = add_arguments(&c);
-        capas_run_kernel(&capas_add_backward_plain_f64, &c.problem, &arguments, 0);
-        assert_true(gradient_fits("a", c.a, c.a_gradient, c.a_count, add_objective, &c));
-        assert_true(gradient_fits("b", c.b, c.b_gradient, c.b_count, add_objective, &c));
-        add_case_free(&c);
+    for (size_t i = 0; i < 4 * (sizeof shapes / sizeof shapes[0]); i++) {
+        combine_case c =
+            combine_case_of(shapes[i / 4][0], shapes[i / 4][1], (capas_combination)(i % 4));
+        const capas_combine_arguments arguments = combine_arguments(&c);
+        capas_run_kernel(&capas_combine_backward_plain_f64, &c.problem, &arguments, 0);
+        assert_true(gradient_fits("a", c.a, c.a_gradient, c.a_count, combine_objective, &c));
+        assert_true(gradient_fits("b", c.b, c.b_gradient, c.b_count, combine_objective, &c));
+        combine_case_free(&c);
     }
 }
 
-/* [2,1,2] + [1,3,2]; then one sample of two, without b's gradient. */
-static void add_by_hand(void **state)
+/* [1,-2,NaN,4] with [1,5,3,NaN]: a tie goes to the first, a NaN is kept. */
+static void extrema_by_hand(void **state)
 {
     (void)state;
-    add_case c = add_case_of((capas_shape){3, {2, 1, 2}}, (capas_shape){3, {1, 3, 2}});
+    for (int kind = CAPAS_COMBINE_MAXIMUM; kind <= CAPAS_COMBINE_MINIMUM; kind++) {
+        const bool largest = kind == CAPAS_COMBINE_MAXIMUM;
+        combine_case c = combine_case_of((capas_shape){2, {1, 4}}, (capas_shape){2, {1, 4}},
+                                         (capas_combination)kind);
+        const double a[4] = {1, -2, NAN, 4}, b[4] = {1, 5, 3, NAN};
+        memcpy(c.a, a, sizeof a);
+        memcpy(c.b, b, sizeof b);
+        combine_objective(&c);
+        const capas_combine_arguments arguments = combine_arguments(&c);
+        capas_run_kernel(&capas_combine_backward_plain_f64, &c.problem, &arguments, 0);
+        assert_true(c.output[0] == 1 && c.output[1] == (largest ? 5 : -2));
+        assert_true(isnan(c.output[2]) && isnan(c.output[3]));
+        assert_true(c.a_gradient[0] == c.output_gradient[0] && c.b_gradient[0] == 0);
+        assert_true(c.a_gradient[1] == (largest ? 0 : c.output_gradient[1]));
+        combine_case_free(&c);
+    }
+}
+
+/* [2][1 + 2] from [2][1] and [2][2], and back without the first part. */
+static void join_by_hand(void **state)
+{
+    (void)state;
+    double a[2] = {1, 4}, b[4] = {2, 3, 5, 6}, y[6];
+    const capas_join_problem problem = {2, 1, 1, 2};
+    capas_join_arguments arguments = {2, a, b, y};
+    capas_run_kernel(&capas_join_plain_f64, &problem, &arguments, 0);
+    for (int i = 0; i < 6; i++)
+        assert_true(y[i] == i + 1);
+    memset(b, 0, sizeof b);
+    arguments.a = NULL;
+    capas_run_kernel(&capas_split_plain_f64, &problem, &arguments, 0);
+    assert_true(b[0] == 2 && b[1] == 3 && b[2] == 5 && b[3] == 6);
+}
+
+/* [2,1,2] + [1,3,2]; then one sample of two, without b's gradient. */
+static void sum_by_hand(void **state)
+{
+    (void)state;
+    combine_case c = combine_case_of((capas_shape){3, {2, 1, 2}}, (capas_shape){3, {1, 3, 2}},
+                                     CAPAS_COMBINE_SUM);
     const double a[4] = {1, 2, 3, 4}, b[6] = {10, 20, 30, 40, 50, 60};
     const double want[12] = {11, 22, 31, 42, 51, 62, 13, 24, 33, 44, 53, 64};
     memcpy(c.a, a, sizeof a);
     memcpy(c.b, b, sizeof b);
-    add_objective(&c);
+    combine_objective(&c);
     assert_true(doubles_close("sum", c.output, want, 12, 0));
     c.n = 1;
     c.output[6] = NAN;
-    capas_add_arguments arguments = add_arguments(&c);
+    capas_combine_arguments arguments = combine_arguments(&c);
     arguments.b_gradient = NULL;
-    add_objective(&c);
-    capas_run_kernel(&capas_add_backward_plain_f64, &c.problem, &arguments, 0);
+    combine_objective(&c);
+    capas_run_kernel(&capas_combine_backward_plain_f64, &c.problem, &arguments, 0);
     assert_true(isnan(c.output[6]) && isnan(c.a_gradient[2]) && isnan(c.b_gradient[0]));
     assert_false(isnan(c.a_gradient[1]));
     arguments.n = 0;
     arguments.b_gradient = c.b_gradient;
-    capas_run_kernel(&capas_add_backward_plain_f64, &c.problem, &arguments, 0);
+    capas_run_kernel(&capas_combine_backward_plain_f64, &c.problem, &arguments, 0);
     assert_true(c.b_gradient[0] == 0 && c.b_gradient[5] == 0);
-    add_case_free(&c);
+    combine_case_free(&c);
 }
 
 static void affine_by_hand(void **state)
@@ -266,16 +306,16 @@ static void run_in_float(void *context, int workers)
     const capas_move_problem move = {workers, shape, {0, 2, 1}};
     const capas_move_arguments moved = {SAMPLES, f->x, f->results + 2 * ALL};
     capas_run_kernel(&capas_move_plain_f32, &move, &moved, 0);
-    const capas_add_problem add = {workers, shape, row, shape};
-    const capas_add_arguments added = {SAMPLES,
-                                       f->x,
-                                       f->x,
-                                       f->results + 3 * ALL,
-                                       f->x,
-                                       f->results + 4 * ALL,
-                                       f->results + 5 * ALL};
-    capas_run_kernel(&capas_add_forward_plain_f32, &add, &added, 0);
-    capas_run_kernel(&capas_add_backward_plain_f32, &add, &added, 0);
+    const capas_combine_problem add = {workers, shape, row, shape, CAPAS_COMBINE_SUM};
+    const capas_combine_arguments added = {SAMPLES,
+                                           f->x,
+                                           f->x,
+                                           f->results + 3 * ALL,
+                                           f->x,
+                                           f->results + 4 * ALL,
+                                           f->results + 5 * ALL};
+    capas_run_kernel(&capas_combine_forward_plain_f32, &add, &added, 0);
+    capas_run_kernel(&capas_combine_backward_plain_f32, &add, &added, 0);
 }
 
 static void same_bits(void **state)
@@ -292,11 +332,12 @@ static void same_bits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(add_gradients_fit),  cmocka_unit_test(add_by_hand),
-        cmocka_unit_test(affine_by_hand),     cmocka_unit_test(move_there_and_back),
-        cmocka_unit_test(move_of_small_axes), cmocka_unit_test(dropout_follows_its_words),
-        cmocka_unit_test(dropout_rates),      cmocka_unit_test(dropout_noise_repeats),
-        cmocka_unit_test(penalty_by_hand),    cmocka_unit_test(same_bits),
+        cmocka_unit_test(combine_gradients_fit), cmocka_unit_test(sum_by_hand),
+        cmocka_unit_test(extrema_by_hand),       cmocka_unit_test(join_by_hand),
+        cmocka_unit_test(affine_by_hand),        cmocka_unit_test(move_there_and_back),
+        cmocka_unit_test(move_of_small_axes),    cmocka_unit_test(dropout_follows_its_words),
+        cmocka_unit_test(dropout_rates),         cmocka_unit_test(dropout_noise_repeats),
+        cmocka_unit_test(penalty_by_hand),       cmocka_unit_test(same_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* The tuned kernels that work element by element or row by row against the plain ones: activations,
- * softmax, sums, affine maps, dropout, losses; over odd sizes, in place where that is allowed, and
- * with numbers that are none. */
+ * softmax, sums and products, affine maps, dropout, losses; over odd sizes, in place where that is
+ * allowed, and with numbers that are none. */
 #include "kernels/elementwise.h"
 #include "kernels/loss.h"
 #include "support/cmocka.h"
@@ -113,28 +113,35 @@ static void test_softmax(void **state)
     twin_report(CAPAS_FAMILY_softmax_backward);
 }
 
-static void check_add(int n, int64_t size)
+/* b is a at some places, where an extremum has two. */
+static void check_combine(int n, int64_t size, capas_combination combination)
 {
-    typedef capas_add_arguments arguments;
+    typedef capas_combine_arguments arguments;
     const capas_shape shape = {2, {n + 2, size}};
-    const capas_add_problem p = {TWIN_WORKERS, shape, shape, shape};
+    const capas_combine_problem p = {TWIN_WORKERS, shape, shape, shape, combination};
     const arguments arguments_of_n = {.n = n};
     const int64_t count = n * size;
     double *a = twin_numbers(count, 1, 1), *b = twin_numbers(count, 1, 2);
-    twin_case forward =
-        twin_case_of("add", CAPAS_FAMILY_add_forward, &p, &arguments_of_n, sizeof(arguments));
+    double *dy = twin_numbers(count, 0.8, 3);
+    for (int64_t i = 0; i < count; i += 5)
+        b[i] = a[i];
+    twin_case forward = twin_case_of("combine", CAPAS_FAMILY_combine_forward, &p, &arguments_of_n,
+                                     sizeof(arguments));
     twin_input(&forward, offsetof(arguments, a), a, count);
     twin_input(&forward, offsetof(arguments, b), b, count);
     twin_output(&forward, offsetof(arguments, output), count);
     twin_check(&forward);
-    twin_case backward =
-        twin_case_of("add", CAPAS_FAMILY_add_backward, &p, &arguments_of_n, sizeof(arguments));
-    twin_input(&backward, offsetof(arguments, output_gradient), a, count);
+    twin_case backward = twin_case_of("combine", CAPAS_FAMILY_combine_backward, &p, &arguments_of_n,
+                                      sizeof(arguments));
+    twin_input(&backward, offsetof(arguments, a), a, count);
+    twin_input(&backward, offsetof(arguments, b), b, count);
+    twin_input(&backward, offsetof(arguments, output_gradient), dy, count);
     if (size % 3) twin_output(&backward, offsetof(arguments, a_gradient), count);
     if (size % 4) twin_output(&backward, offsetof(arguments, b_gradient), count);
     twin_check(&backward);
     free(a);
     free(b);
+    free(dy);
 }
 
 static void check_affine(int64_t count)
@@ -154,11 +161,15 @@ static void test_sums(void **state)
 {
     (void)state;
     for (size_t n = 0; n < COUNT(counts); n++) {
-        check_add(counts[n] == 0 ? 0 : n % 3 ? 1 : 3, counts[n] + (counts[n] == 0));
+        for (int kind = CAPAS_COMBINE_SUM; kind <= CAPAS_COMBINE_MINIMUM; kind++)
+            check_combine(counts[n] == 0 ? 0
+                          : n % 3        ? 1
+                                         : 3,
+                          counts[n] + (counts[n] == 0), (capas_combination)kind);
         check_affine(counts[n]);
     }
-    twin_report(CAPAS_FAMILY_add_forward);
-    twin_report(CAPAS_FAMILY_add_backward);
+    twin_report(CAPAS_FAMILY_combine_forward);
+    twin_report(CAPAS_FAMILY_combine_backward);
     twin_report(CAPAS_FAMILY_affine);
 }
 

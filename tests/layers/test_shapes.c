@@ -126,9 +126,31 @@ static void sums_broadcast(void **state)
     assert_string_equal(capas_shape_text(&output, text, sizeof text), "(None, 6, 4)");
     inputs[1].dims[2] = 3;
     assert_int_equal(capas_layer_build(layer, inputs, 2, &output), CAPAS_SHAPE_MISMATCH);
-    assert_string_equal(capas_error(), "layer add: (None, 6, 4) and (None, 1, 3) cannot be added: "
+    assert_string_equal(capas_error(), "layer add: (None, 6, 4) and (None, 1, 3) do not fit: "
                                        "sizes must be equal, or 1");
     capas_layer_free(layer);
+}
+
+static void joins_need_equal_rests(void **state)
+{
+    (void)state;
+    char text[128];
+    capas_shape inputs[] = {shape_of(3, 6, 4, 0), shape_of(3, 2, 4, 0), shape_of(2, 4, 0, 0)};
+    capas_shape output;
+    capas_layer *layer = capas_concatenate(.axis = 1), *past = capas_concatenate(.axis = 3);
+    assert_int_equal(capas_layer_build(layer, inputs, 2, &output), CAPAS_OK);
+    assert_string_equal(capas_shape_text(&output, text, sizeof text), "(None, 8, 4)");
+    inputs[1].dims[2] = 3;
+    assert_int_equal(capas_layer_build(layer, inputs, 2, &output), CAPAS_SHAPE_MISMATCH);
+    assert_string_equal(capas_error(), "layer concatenate: (None, 6, 4) and (None, 2, 3) cannot be "
+                                       "joined along axis 1: the other sizes must be equal");
+    inputs[1] = inputs[2];
+    assert_int_equal(capas_layer_build(layer, inputs, 2, &output), CAPAS_SHAPE_MISMATCH);
+    assert_int_equal(capas_layer_build(past, inputs, 2, &output), CAPAS_SHAPE_MISMATCH);
+    assert_string_equal(capas_error(), "layer concatenate: there is no axis 3 to join along in "
+                                       "(None, 6, 4); the batch's, 0, is none");
+    capas_layer_free(layer);
+    capas_layer_free(past);
 }
 
 static void a_layer_used_again_must_fit_its_weights(void **state)
@@ -205,6 +227,7 @@ int main(void)
         cmocka_unit_test(pools),
         cmocka_unit_test(others),
         cmocka_unit_test(sums_broadcast),
+        cmocka_unit_test(joins_need_equal_rests),
         cmocka_unit_test(a_layer_used_again_must_fit_its_weights),
 #if CAPAS_WITH_JANSSON
         cmocka_unit_test(every_golden_case_has_keras_shape),

@@ -156,7 +156,7 @@ static void graphs_say_what_is_wrong(void **state)
     capas_node later = capas_graph_apply(graph, capas_dense(2), &sum, 1);
     assert_int_equal(later.index, -1);
     assert_null(capas_functional(graph, NULL, &a, 1, &later, 1));
-    assert_string_equal(capas_error(), "layer add: (None, 4) and (None, 5) cannot be added: sizes "
+    assert_string_equal(capas_error(), "layer add: (None, 4) and (None, 5) do not fit: sizes "
                                        "must be equal, or 1");
 
     graph = capas_graph_new();

@@ -217,11 +217,28 @@ static void grow_flatten(builder *b, int node)
           node);
 }
 
-/* Of a node with itself, with an equal one, or with one that is broadcast. */
-static void grow_sum(builder *b, int node)
+static capas_layer *draw_merge(builder *b, int *count)
+{
+    switch (draw(b, 6)) {
+    case 0:
+        *count = 2;
+        return capas_subtract();
+    case 1:
+        return capas_average();
+    case 2:
+    case 3:
+        return capas_multiply();
+    default:
+        return capas_add();
+    }
+}
+
+/* Of a node with itself, with an equal one, or with one that is broadcast. Extrema are left out:
+ * numeric gradients do not hold where they change. */
+static void grow_merge(builder *b, int node)
 {
     const capas_shape *shape = shape_of(b, node);
-    int other = draw(b, b->count);
+    int other = draw(b, b->count), count = 2 + draw(b, 2);
     const capas_shape *second = shape_of(b, other);
     bool fits = second->rank == shape->rank;
     for (int i = 1; fits && i < shape->rank; i++)
@@ -229,8 +246,24 @@ static void grow_sum(builder *b, int node)
     if (!fits) other = node;
     capas_node inputs[3] = {b->nodes[node], b->nodes[other], b->nodes[node]};
     b->read[other] = true;
-    keep(b, capas_graph_apply(b->graph, capas_add(), inputs, 2 + draw(b, 2)), node);
+    capas_layer *layer = draw_merge(b, &count);
+    keep(b, capas_graph_apply(b->graph, layer, inputs, count), node);
     b->input_of[b->count - 1] = (capas_node){-1}; /* it has several */
+}
+
+/* Of a node and one that is equal but along one axis, or itself. */
+static void grow_concatenation(builder *b, int node)
+{
+    const capas_shape *shape = shape_of(b, node);
+    int other = draw(b, b->count), axis = 1 + draw(b, shape->rank - 1);
+    capas_shape second = *shape_of(b, other);
+    if (second.rank == shape->rank) second.dims[axis] = shape->dims[axis];
+    if (!capas_shape_equal(&second, shape)) other = node;
+    capas_node inputs[2] = {b->nodes[node], b->nodes[other]};
+    if (elements_of(b, node) + elements_of(b, other) > MOST_ELEMENTS) return;
+    b->read[other] = true;
+    keep(b, capas_graph_apply(b->graph, capas_concatenate(.axis = axis), inputs, 2), node);
+    b->input_of[b->count - 1] = (capas_node){-1};
 }
 
 /* Uses a layer once more, on another node of the same shape; better one that has weights. */
@@ -251,10 +284,11 @@ static void grow_again(builder *b, int node)
 static void grow(builder *b, int node)
 {
     static void (*const growths[])(builder *, int) = {
-        grow_conv,          grow_conv,       grow_conv,    grow_dense,     grow_pool,
-        grow_pool,          grow_again,      grow_again,   grow_sum,       grow_flatten,
-        grow_normalization, grow_activation, grow_dropout, grow_rescaling, grow_global_pool,
-        grow_warp,          grow_adjust,     grow_adjust,  grow_padding,   grow_again,
+        grow_conv,      grow_conv,          grow_conv,          grow_dense,      grow_pool,
+        grow_pool,      grow_again,         grow_again,         grow_merge,      grow_flatten,
+        grow_merge,     grow_concatenation, grow_normalization, grow_activation, grow_dropout,
+        grow_rescaling, grow_global_pool,   grow_warp,          grow_adjust,     grow_adjust,
+        grow_padding,   grow_again,         grow_again,
     };
     growths[draw(b, (int)(sizeof growths / sizeof *growths))](b, node);
 }
