@@ -39,7 +39,7 @@ bench-peers: build ## capas against TensorFlow, JAX, PyTorch, ONNX Runtime, Open
 
 bench-scaling: build ## time and memory against batch, width, depth and image size
 	@cmake --build build --target capas_benches --parallel $(JOBS)
-	build/bench/scaling --seconds $(or $(SECONDS),1) --json docs/scaling.json
+	build/bench/scaling --seconds $(or $(SECONDS),1) --processor-time --json docs/scaling.json
 	python3 -B bench/scaling.py docs/scaling.json docs/pictures/scaling.svg
 
 interop: build ## our files in Keras itself (Python; fetches Keras)

@@ -69,7 +69,8 @@ int main(int argc, char **argv)
     if (!fill(p.input, count, argc > 4 ? argv[4] : NULL))
         return fail("the file does not hold so many samples");
     timing timing;
-    if (timing_of(predict, &p, seconds, &timing) != CAPAS_OK) return fail(capas_error());
+    if (timing_of(predict, &p, seconds, capas_seconds, &timing) != CAPAS_OK)
+        return fail(capas_error());
     printf("{\"seconds\": %.9g, \"calls\": %d, \"samples_per_second\": %.6g}\n", timing.median,
            timing.calls, (double)batch / timing.median);
     free(p.input);

@@ -1,8 +1,10 @@
 /* How time and memory grow: training steps and predictions of small networks against one size at a
  * time.
  *
- *     scaling [--seconds S] [--json FILE] [batch|width|depth|image]...        (default: all, 1
- * second)
+ *     scaling [--seconds S] [--json FILE] [--processor-time] [batch|width|filters|depth|image]...
+ *
+ * All sweeps when none is named, for 1 second each point. With --processor-time one thread computes
+ * and its time on the processor counts, so that other work on the machine hardly matters.
  *
  * Every point is measured in a process of its own, so that its peak of memory is its own; it
  * prints the time of the fastest step and prediction (others on the machine can only slow one
@@ -35,6 +37,12 @@ typedef struct point {
     double megabytes;      /* at the peak */
     char failure[200];     /* empty: none */
 } point;
+
+typedef struct settings {
+    double seconds;
+    timing_clock *clock;
+    const char *json;
+} settings;
 
 enum { CLASSES = 10, MOST_POINTS = 16 };
 
@@ -94,6 +102,8 @@ static const sweep sweeps[] = {
      image_network, 2},
 };
 
+enum { SWEEPS = sizeof sweeps / sizeof *sweeps };
+
 typedef struct job {
     capas_model *model;
     capas_tensor input, target;
@@ -138,7 +148,7 @@ static capas_status make_data(job *job)
 }
 
 /* Training first: what prediction needs besides is little. */
-static capas_status measure(const sweep *sweep, double seconds, point *point)
+static capas_status measure(const sweep *sweep, const settings *settings, point *point)
 {
     job job = {.model = sweep->network(point->value), .batch = point->batch};
     CAPAS_TRY(capas_compile(job.model, .optimizer = capas_adam(),
@@ -151,21 +161,21 @@ static capas_status measure(const sweep *sweep, double seconds, point *point)
         point->forward_flops += cost.forward_flops * point->batch;
     }
     timing timing;
-    CAPAS_TRY(timing_of(train_step, &job, seconds, &timing));
+    CAPAS_TRY(timing_of(train_step, &job, settings->seconds, settings->clock, &timing));
     point->train = timing.fastest;
-    CAPAS_TRY(timing_of(predict_step, &job, seconds, &timing));
+    CAPAS_TRY(timing_of(predict_step, &job, settings->seconds, settings->clock, &timing));
     point->predict = timing.fastest;
     return CAPAS_OK;
 }
 
 /* In a process of its own, which ends without tidying up. */
-static void measure_apart(const sweep *sweep, double seconds, point *point)
+static void measure_apart(const sweep *sweep, const settings *settings, point *point)
 {
     int ends[2];
     fflush(NULL);
     pid_t child = pipe(ends) == 0 ? fork() : -1;
     if (child == 0) {
-        if (measure(sweep, seconds, point) != CAPAS_OK)
+        if (measure(sweep, settings, point) != CAPAS_OK)
             snprintf(point->failure, sizeof point->failure, "%s", capas_error());
         _exit(write(ends[1], point, sizeof *point) == sizeof *point ? 0 : 1);
     }
@@ -206,14 +216,14 @@ static void print_point(const point *p, const point *before)
     fflush(stdout);
 }
 
-static int run_sweep(const sweep *sweep, double seconds, point *points)
+static int run_sweep(const sweep *sweep, const settings *settings, point *points)
 {
     int count = 0;
     printf("\n%s\n%6s %13s %13s %12s %12s %10s %11s\n", sweep->what, "", "train ms/step",
            "predict ms", "train us/1", "predict us/1", "GFLOP/s", "peak MB");
     for (int value = sweep->first; value <= sweep->last; value *= 2, count++) {
         points[count] = (point){.value = value, .batch = sweep->batch > 0 ? sweep->batch : value};
-        measure_apart(sweep, seconds, &points[count]);
+        measure_apart(sweep, settings, &points[count]);
         bool compares = count > 0 && *points[count - 1].failure == '\0';
         print_point(&points[count], compares ? &points[count - 1] : NULL);
     }
@@ -241,6 +251,13 @@ static void write_sweep(FILE *file, const sweep *sweep, const point *points, int
     fprintf(file, " ]}%s\n", last ? "" : ",");
 }
 
+static bool is_sweep(const char *name)
+{
+    for (int i = 0; i < SWEEPS; i++)
+        if (strcmp(sweeps[i].name, name) == 0) return true;
+    return false;
+}
+
 static bool asked(const sweep *sweep, char **names, int count)
 {
     bool wanted = count == 0;
@@ -249,32 +266,52 @@ static bool asked(const sweep *sweep, char **names, int count)
     return wanted;
 }
 
+/* Reads the options, and gives back the number of the first argument that is none. */
+static int read_options(int argc, char **argv, settings *settings)
+{
+    int next = 1;
+    for (; next < argc && strncmp(argv[next], "--", 2) == 0; next++) {
+        bool more = next + 1 < argc;
+        if (strcmp(argv[next], "--processor-time") == 0)
+            settings->clock = timing_processor_time;
+        else if (strcmp(argv[next], "--seconds") == 0 && more)
+            settings->seconds = atof(argv[++next]);
+        else if (strcmp(argv[next], "--json") == 0 && more)
+            settings->json = argv[++next];
+        else
+            return -1;
+    }
+    for (int i = next; i < argc; i++)
+        if (!is_sweep(argv[i])) return -1;
+    return settings->seconds > 0 ? next : -1;
+}
+
 int main(int argc, char **argv)
 {
-    double seconds = 1;
-    const char *path = NULL;
-    int first = 1;
-    for (; first + 1 < argc && strncmp(argv[first], "--", 2) == 0; first += 2) {
-        if (strcmp(argv[first], "--seconds") == 0) seconds = atof(argv[first + 1]);
-        if (strcmp(argv[first], "--json") == 0) path = argv[first + 1];
-    }
-    enum { SWEEPS = sizeof sweeps / sizeof *sweeps };
-    static point points[SWEEPS][MOST_POINTS];
-    int counts[SWEEPS] = {0}, last = -1;
-    printf("%d threads, %s\n", capas_threads(), capas_kernel_set());
-    for (int i = 0; i < SWEEPS; i++)
-        if (asked(&sweeps[i], argv + first, argc - first)) {
-            counts[i] = run_sweep(&sweeps[i], seconds, points[i]);
-            last = i;
-        }
-    FILE *file = path != NULL ? fopen(path, "w") : NULL;
-    if (path == NULL) return EXIT_SUCCESS;
-    if (file == NULL) {
-        perror(path);
+    settings settings = {.seconds = 1, .clock = capas_seconds};
+    int first = read_options(argc, argv, &settings), last = -1, counts[SWEEPS] = {0};
+    if (first < 0) {
+        fprintf(stderr, "use: scaling [--seconds S] [--json FILE] [--processor-time] [SWEEP...]\n");
         return EXIT_FAILURE;
     }
-    fprintf(file, "{\"threads\": %d, \"kernels\": \"%s\", \"sweeps\": [\n", capas_threads(),
-            capas_kernel_set());
+    static point points[SWEEPS][MOST_POINTS];
+    bool processor_time = settings.clock == timing_processor_time;
+    if (processor_time) capas_set_threads(1);
+    printf("%d thread%s, %s%s\n", capas_threads(), capas_threads() == 1 ? "" : "s",
+           capas_kernel_set(), processor_time ? ", processor time" : "");
+    for (int i = 0; i < SWEEPS; i++)
+        if (asked(&sweeps[i], argv + first, argc - first)) {
+            counts[i] = run_sweep(&sweeps[i], &settings, points[i]);
+            last = i;
+        }
+    if (settings.json == NULL) return EXIT_SUCCESS;
+    FILE *file = fopen(settings.json, "w");
+    if (file == NULL) {
+        perror(settings.json);
+        return EXIT_FAILURE;
+    }
+    fprintf(file, "{\"threads\": %d, \"kernels\": \"%s\", \"processor_time\": %s, \"sweeps\": [\n",
+            capas_threads(), capas_kernel_set(), processor_time ? "true" : "false");
     for (int i = 0; i < SWEEPS; i++)
         if (counts[i] > 0) write_sweep(file, &sweeps[i], points[i], counts[i], i == last);
     fprintf(file, "]}\n");

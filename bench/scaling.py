@@ -47,7 +47,7 @@ def panel(drawing, left, top, xs, title, curves):
                 drawing.dot(*point, colour)
 
 
-def sweep_row(drawing, top, sweep):
+def sweep_row(drawing, top, sweep, unit):
     points = [point for point in sweep["points"] if "failed" not in point]
     xs = [point["value"] for point in points]
     drawing.text(16, top, sweep["what"], size=13, bold=True)
@@ -59,7 +59,7 @@ def sweep_row(drawing, top, sweep):
         curves.append((figure, colour, 3, [rate * point[flops] for point in points]))
     low = min(min(values) for *_, dash, values in curves if not dash)
     curves = [(name, colour, dash, [max(value, low) for value in values]) for name, colour, dash, values in curves]
-    panel(drawing, LEFT[0], top + 36, xs, "ms a call", curves)
+    panel(drawing, LEFT[0], top + 36, xs, unit, curves)
     panel(drawing, LEFT[1], top + 36, xs, "MB of memory at the peak",
           [("memory", COLOURS[2], 0, [point["peak_megabytes"] for point in points])])
 
@@ -74,9 +74,11 @@ def main():
         drawing.text(x + 18, 22, words)
     drawing.line(370, 18, 398, 18, INK, dash=3)
     drawing.text(404, 22, "in proportion to the multiplications, as at the end")
+    threads = "one thread" if result["threads"] == 1 else f"{result['threads']} threads"
+    unit = f"ms a call, {threads}" + (", processor time" if result["processor_time"] else "")
     for row, sweep in enumerate(result["sweeps"]):
-        sweep_row(drawing, 52 + row * ROW, sweep)
-    drawing.save(sys.argv[2], 40 + len(result["sweeps"]) * ROW)
+        sweep_row(drawing, 52 + row * ROW, sweep, unit)
+    drawing.save(sys.argv[2], 45 + len(result["sweeps"]) * ROW)
 
 
 main()

@@ -160,8 +160,10 @@ static capas_status report(bench *bench, const figures *f)
 {
     double share = bench->peak > 0 ? f->gflops * 1e9 / bench->peak : 0;
     if (bench->networks == NULL) {
-        printf("%-12s %5d %7d %15.0f %15.0f %9.1f %8.0f %%\n", f->name, f->batch, bench->threads,
-               f->train, f->predict, f->gflops, 100 * share);
+        char predict[32] = "-";
+        if (!bench->only_training) snprintf(predict, sizeof predict, "%.0f", f->predict);
+        printf("%-12s %5d %7d %15.0f %15s %9.1f %8.0f %%\n", f->name, f->batch, bench->threads,
+               f->train, predict, f->gflops, 100 * share);
         fflush(stdout);
         return CAPAS_OK;
     }

@@ -40,9 +40,9 @@ class Peers:
 
     def start(self, worker):
         program, extra = PROGRAMS[worker]
-        environment = {**os.environ, **extra, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "ignore",
-                       "OMP_NUM_THREADS": str(self.settings.threads),
-                       "TORCHINDUCTOR_CACHE_DIR": str(self.work / "inductor")}
+        environment = {"TORCHINDUCTOR_CACHE_DIR": str(self.work / "inductor"), **os.environ, **extra,
+                       "OMP_NUM_THREADS": str(self.settings.threads), "PYTHONDONTWRITEBYTECODE": "1",
+                       "PYTHONWARNINGS": "ignore"}
         log = open(self.work / f"{worker}.log", "ab")
         self.processes[worker] = subprocess.Popen(
             [self.settings.python, FOLDER / program, self.settings.data, str(self.settings.threads)],

@@ -5,7 +5,8 @@ in turn. Needs nothing but Python; the peers live in the environment that --pyth
 
 Each peer variant is first tried shortly; the two fastest then take turns with capas. The results are written after each
 network to --out (JSON), --page and --picture; with --resume only those are measured that the file has not. A peer that
-fails is left out with its reason. When --minutes are given, a network gets fewer rounds rather than more than its share.
+fails is left out with its reason. When --minutes are given, a network gets fewer rounds rather than more than its share,
+and what is left when the time is up is left to --resume.
 """
 
 import argparse
@@ -115,15 +116,15 @@ class Run:
         for done in range(self.settings.rounds):
             passed = time.monotonic() - began
             if done > 0 and passed * (done + 1) / done > share:
-                print(f"  {done} rounds: this network's share of the time is used up", flush=True)
+                print("  no more rounds: this network's share of the time is used up", flush=True)
                 return
             measure()
 
     def share(self, left):
-        """Seconds for the next one, when so many are left."""
+        """Seconds for the next one, when so many are left; none when the time is up."""
         if not self.settings.minutes:
             return float("inf")
-        return max(0, 60 * self.settings.minutes - (time.monotonic() - self.began)) / left
+        return (60 * self.settings.minutes - (time.monotonic() - self.began)) / left
 
     def turns(self, finalists, tried, request, kind, seconds, ours):
         """The rounds: for each side its figures, None where it failed; `ours` measures capas once."""
@@ -279,6 +280,9 @@ def main():
         # A prediction takes about a third of a training's time.
         left = sum(1 if job[0] == "training" else 1 / 3 for job in jobs[index:])
         left = left if kind == "training" else 3 * left
+        if run.share(left) <= 0:
+            print(f"The time is up; --resume measures the {len(jobs) - index} parts that are left.", flush=True)
+            break
         try:
             one = run.training(recipe, left) if kind == "training" else run.prediction(recipe, batch, left)
         except (Failure, subprocess.TimeoutExpired) as failure:
