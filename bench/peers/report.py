@@ -36,7 +36,9 @@ def prediction_ratios(one, library=""):
 def spread(values):
     if not values:
         return "no peer"
-    return f"{median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+    digits = 2 if min(values) < 10 else 0 if min(values) >= 100 else 1
+    middle, least, most = (f"{value:,.{digits}f}" for value in (median(values), min(values), max(values)))
+    return f"{middle} ({least} to {most})"
 
 
 def machine(results):
@@ -92,9 +94,9 @@ def write_page(results, path, picture):
     picture = os.path.relpath(picture, os.path.dirname(path))
     versions = ", ".join(f"{name} {version}" for name, version in sorted(results["versions"].items()))
     parts = [f"""# capas and its peers
-Written by `make bench-peers` ([how](../bench/README.md)): {machine(results)}, turns of {results['seconds']:g} s in up to
-{results['rounds']} rounds, on {results['date']}; {versions}. The load average before it was {results['load']:.1f}:
-other work on the machine counts against all sides.
+Written by `make bench-peers` ([how](../bench/README.md)) on {results['date']}: {machine(results)}, turns of
+{results['seconds']:g} s in up to {results['rounds']} rounds. The load average before it was {results['load']:.1f}; other
+work on the machine counts against all sides. Versions: {versions}.
 
 ![Ratios of training and prediction]({picture})
 """]
@@ -105,6 +107,7 @@ Samples a second in the first epoch on MNIST, shuffled; medians. *MFLOP*: multip
 one sample, none left out. *Of peak*: of the {peak:.0f} GFLOP/s that multiply-adds in registers reach here; capas may pass
 it, as it leaves out what is multiplied by an exact zero. *Ratio*: of each round to its best peer, median and range.
 no-zeros is a network in which nothing can be left out (average pooling, selu); model3 is trained without augmentation.
+What every variant of a peer reached when it was tried stands in the JSON beside this page.
 
 {markdown(*training_table(results))}
 """)
