@@ -6,10 +6,12 @@
  * region cannot end before the shard is done. So nobody waits for a thread that woke too late to
  * take anything.
  *
- * What is not here: how many threads there should be (threads.c). */
+ * What is not here: how many threads there should be (threads.c), and whether sharing pays at the
+ * moment (gain.c). */
 #include "base/pool.h"
 #include "base/cpu.h"
 #include "base/float_mode.h"
+#include "base/gain.h"
 #include "base/status.h"
 #include "base/system.h"
 #include <pthread.h>
@@ -45,7 +47,8 @@ static struct {
     int shards;
     _Atomic bool spin; /* there is a processor for every thread */
     _Alignas(64) _Atomic bool busy;
-    _Atomic bool quit, creation_failed;
+    _Atomic bool quit, creation_failed, forget_gain;
+    capas_gain gain; /* the owner of `busy`'s */
     sleeper caller;
     worker workers[CAPAS_MAX_THREADS]; /* [0] is not used */
     int threads;                       /* made, and the caller; 0 before the first region */
@@ -62,9 +65,9 @@ static void init_sleeper(sleeper *sleeper)
 static void wake(sleeper *sleeper)
 {
     if (!atomic_load(&sleeper->asleep)) return;
-    pthread_mutex_lock(&sleeper->lock);
-    pthread_cond_signal(&sleeper->wake);
+    pthread_mutex_lock(&sleeper->lock); /* now it waits, or will look once more */
     pthread_mutex_unlock(&sleeper->lock);
+    pthread_cond_signal(&sleeper->wake);
 }
 
 static void pause_briefly(void)
@@ -133,17 +136,19 @@ static int take_shard(int number)
 
 /* Runs shards until none is left. They are reported as done together, at the end: one write to a
  * line that all share. Shards taken in one go may belong to two regions only if the first was over,
- * and it is not over before its shards were reported; so they all belong to one. */
-static void run_shards(int number)
+ * and it is not over before its shards were reported; so they all belong to one. Returns how many
+ * they were. */
+static int run_shards(int number)
 {
     int finished = 0, shards = 0;
     for (int shard; (shard = take_shard(number)) >= 0; finished++) {
         shards = pool.shards;
         pool.function(pool.context, shard, number);
     }
-    if (finished == 0) return;
+    if (finished == 0) return 0;
     bool last = atomic_fetch_add(&pool.done, finished) + finished == shards;
     if (last && number > 0) wake(&pool.caller);
+    return finished;
 }
 
 static void *work(void *argument)
@@ -218,6 +223,7 @@ static int make_threads(int wanted)
 void capas_pool_retry(void)
 {
     atomic_store(&pool.creation_failed, false);
+    atomic_store(&pool.forget_gain, true);
 }
 
 static void run_alone(int shards, capas_shard_function *function, void *context)
@@ -237,10 +243,24 @@ static void run_together(int shards, int threads, capas_shard_function *function
     uint64_t region = (atomic_load_explicit(&pool.offer, memory_order_relaxed) >> REGION_SHIFT) + 1;
     atomic_store(&pool.offer,
                  region << REGION_SHIFT | (uint64_t)threads << WORKERS_SHIFT | (uint32_t)shards);
+    int64_t begun = nanoseconds();
     for (int i = 1; i < threads; i++)
         wake(&pool.workers[i].sleeper);
-    run_shards(0);
+    int64_t woken = nanoseconds();
+    int own = run_shards(0);
+    int64_t worked = nanoseconds();
     wait_until(shards_are_done, shards, &pool.caller, CALLER_SPIN_NS);
+    int64_t now = nanoseconds();
+    capas_gain_add(&pool.gain, now, own, shards, worked - woken, now - worked + woken - begun);
+}
+
+static bool sharing_pays(void)
+{
+    if (atomic_load_explicit(&pool.forget_gain, memory_order_relaxed)) {
+        atomic_store(&pool.forget_gain, false);
+        pool.gain = (capas_gain){0};
+    }
+    return pool.gain.alone_until == 0 || !capas_gain_alone(&pool.gain, nanoseconds());
 }
 
 void capas_parallel(int shards, int workers, capas_shard_function *function, void *context)
@@ -254,7 +274,7 @@ void capas_parallel(int shards, int workers, capas_shard_function *function, voi
         run_alone(shards, function, context);
     } else {
         int threads = make_threads(wanted);
-        if (threads > 1)
+        if (threads > 1 && sharing_pays())
             run_together(shards, threads, function, context);
         else
             run_alone(shards, function, context);

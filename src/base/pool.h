@@ -5,8 +5,9 @@
  * Then the results are the same bits for any number of threads.
  *
  * Workers spin some tens of microseconds after a region, then sleep. A caller that finds the pool
- * busy (another thread's region, or a region inside a region) runs its shards itself. If a thread
- * cannot be made, fewer work. Every region runs in one floating-point mode (round to nearest,
+ * busy (another thread's region, or a region inside a region) runs its shards itself; so does one
+ * that has found out that the others cost it more time than they save (gain.h). If a thread cannot
+ * be made, fewer work. Every region runs in one floating-point mode (round to nearest,
  * denormals are zero); the caller's mode is given back. */
 #ifndef CAPAS_BASE_POOL_H
 #define CAPAS_BASE_POOL_H
@@ -23,7 +24,8 @@ typedef void capas_shard_function(void *context, int shard, int worker);
  * done. One shard or one worker runs in the caller without a hand-off. */
 void capas_parallel(int shards, int workers, capas_shard_function *function, void *context);
 
-/* Lets the pool try again to make threads after one could not be made. */
+/* Lets the pool try again to make threads after one could not be made, and to share work after that
+ * did not pay. */
 void capas_pool_retry(void);
 
 #endif

@@ -7,6 +7,7 @@
 #include "data/idx.h"
 #include "support/cmocka.h"
 #include "support/scarce_memory.h"
+#include <capas/runtime.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -324,8 +325,10 @@ static void survives_without_memory(void **state)
     }
 }
 
+/* One thread: qemu, which runs the tests for other processors, forks no program with several. */
 int main(void)
 {
+    capas_set_threads(1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(keeps_what_it_unpacked, begin),
         cmocka_unit_test_setup(knows_a_changed_source, begin),

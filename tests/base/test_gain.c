@@ -1,0 +1,106 @@
+/* The account of shared work, on a clock of the test's: it ends sharing where that only costs time,
+ * tries again ever more seldom, and goes on where it pays. */
+#include "base/gain.h"
+#include "support/cmocka.h"
+
+enum { MICROSECOND = 1000, MILLISECOND = 1000000 };
+
+/* One run of a program with regions of `shards` shards of `shard` nanoseconds, `between` apart:
+ * half of each region's shards go to a helper, who is `late` by that much. Returns the time per
+ * region as percent of what the caller alone would need, over a second. */
+static int64_t percent_of_alone(int shards, int64_t shard, int64_t between, int64_t late)
+{
+    capas_gain gain = {0};
+    int64_t now = 1, regions = 0;
+    for (; now < 1000 * MILLISECOND; regions++) {
+        now += between;
+        if (capas_gain_alone(&gain, now)) {
+            now += shards * shard;
+            continue;
+        }
+        int64_t working = shards / 2 * shard;
+        now += working + late;
+        capas_gain_add(&gain, now, shards / 2, shards, working, late);
+    }
+    return now * 100 / (regions * (shards * shard + between));
+}
+
+static void goes_on_where_it_pays(void **state)
+{
+    (void)state;
+    assert_int_equal(percent_of_alone(16, 10 * MICROSECOND, 0, 0), 50);
+    assert_in_range(percent_of_alone(2, MICROSECOND, 0, MICROSECOND / 5), 50, 61);
+    assert_in_range(percent_of_alone(16, 20 * MICROSECOND, 300 * MICROSECOND, 70 * MICROSECOND), 80,
+                    90);
+}
+
+static void ends_what_only_costs(void **state)
+{
+    (void)state;
+    static const int64_t late[] = {3, 20, 100, 1000, 4000}; /* microseconds */
+    for (int i = 0; i < 5; i++) {
+        assert_in_range(percent_of_alone(2, MICROSECOND, 10 * MICROSECOND, late[i] * MICROSECOND),
+                        99, 106);
+        assert_in_range(percent_of_alone(2, MICROSECOND, 200 * MICROSECOND, late[i] * MICROSECOND),
+                        99, 106);
+    }
+}
+
+/* A helper that is stopped now and then, as by another program, and works well in between. */
+static void bears_a_single_stop(void **state)
+{
+    (void)state;
+    capas_gain gain = {0};
+    int64_t now = 1, alone = 0;
+    for (int i = 0; i < 20000; i++) {
+        now += 100 * MICROSECOND;
+        if (capas_gain_alone(&gain, now))
+            alone++;
+        else
+            capas_gain_add(&gain, now, 8, 16, 100 * MICROSECOND,
+                           i % 1000 == 999 ? 4 * MILLISECOND : 0);
+    }
+    assert_in_range(alone, 1, 400);
+}
+
+static void tries_again_when_all_is_quiet(void **state)
+{
+    (void)state;
+    capas_gain gain = {0};
+    int64_t now = 1;
+    for (int i = 0; i < 100; i++) {
+        now += 300 * MILLISECOND;
+        assert_false(capas_gain_alone(&gain, now));
+        capas_gain_add(&gain, now, 8, 16, MICROSECOND, 5 * MILLISECOND);
+        assert_true(capas_gain_alone(&gain, now + 1));
+    }
+    now += 300 * MILLISECOND;
+    for (int i = 0; i < 100; i++) {
+        assert_false(capas_gain_alone(&gain, now));
+        capas_gain_add(&gain, now, 8, 16, 50 * MICROSECOND, 0);
+    }
+    capas_gain_add(&gain, now, 8, 16, 0, 5 * MILLISECOND); /* the pauses are short again */
+    assert_true(capas_gain_alone(&gain, now + 1));
+    assert_false(capas_gain_alone(&gain, now + 2 * MILLISECOND));
+}
+
+/* Regions so small that they are over before the caller has woken the others. */
+static void waking_for_nothing_ends(void **state)
+{
+    (void)state;
+    capas_gain gain = {0};
+    capas_gain_add(&gain, 1, 0, 2, 0, 70 * MICROSECOND);
+    assert_false(capas_gain_alone(&gain, 2));
+    capas_gain_add(&gain, 3, 0, 2, 0, 70 * MICROSECOND);
+    assert_true(capas_gain_alone(&gain, 4));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(goes_on_where_it_pays),   cmocka_unit_test(ends_what_only_costs),
+        cmocka_unit_test(bears_a_single_stop),     cmocka_unit_test(tries_again_when_all_is_quiet),
+        cmocka_unit_test(waking_for_nothing_ends),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
