@@ -8,6 +8,7 @@
 #include "recipe/parts.h"
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static capas_status prepare(train_run *run)
 {
@@ -60,6 +61,7 @@ static void close_run(train_run *run)
     capas_recipe_close_data(&run->opened);
     capas_recipe_free(run->recipe);
     capas_release(run->timing.data);
+    if (run->lock >= 0) close(run->lock);
 }
 
 static int run_in_folder(train_run *run)
@@ -77,7 +79,7 @@ static int run_in_folder(train_run *run)
 
 static int run_train(const cli_command *command, int argc, char **argv)
 {
-    train_run run = {.command = command, .verbose = 1};
+    train_run run = {.command = command, .verbose = 1, .lock = -1};
     const char *folder = NULL;
     const cli_option options[] = {
         {"--out", "DIR", "where the run goes (default: runs/NAME)", CLI_STRING, &folder},

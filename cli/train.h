@@ -13,6 +13,7 @@ typedef struct train_run {
     const cli_command *command;
     const char *recipe_name, *data;
     char folder[1024];
+    int lock; /* the open folder, which is locked; -1: none */
     long long seed, verbose;
     bool fresh, force, json;
     cli_list settings;
@@ -35,9 +36,10 @@ typedef struct train_run {
 void train_path(const train_run *run, const char *file, char path[TRAIN_PATH]);
 capas_status train_write_text(const train_run *run, const char *file, const char *text);
 
-/* The folder (train_folder.c): makes it, and finds out whether it holds this run. *finished: its
- * result is there and nothing is left to be done. A run that was begun is gone on with, one of
- * another recipe, seed or data is refused by what differs. */
+/* The folder (train_folder.c): makes it, locks it for this process until `lock` is closed, and
+ * finds out whether it holds this run. *finished: its result is there and nothing is left to be
+ * done. A run that was begun is gone on with, one of another recipe, seed or data is refused by
+ * what differs. */
 capas_status train_open_folder(train_run *run, bool *finished);
 /* Once the result is written: only the newest checkpoint is kept, for more epochs. */
 void train_close_folder(const train_run *run);

@@ -7,9 +7,12 @@
 #include "base/lines.h"
 #include "base/memory.h"
 #include "recipe/parts.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 enum { TEXT_LIMIT = 1 << 24, DIFFERENCE = 320 };
@@ -35,14 +38,33 @@ static void remove_file(const train_run *run, const char *file)
 /* Told before the work, not after it. */
 static capas_status make_folder(const train_run *run)
 {
-    char path[TRAIN_PATH];
     CAPAS_TRY(capas_make_folder(run->folder));
     if (access(run->folder, W_OK | X_OK) != 0)
         return capas_fail(CAPAS_WRITE_FAILED, "the folder %s cannot be written to: %m",
                           run->folder);
+    return CAPAS_OK;
+}
+
+/* One process at a time: the lock is the folder's own, so nothing is left of it when the process
+ * ends in whatever way. Where folders cannot be locked (some network file systems), there is none.
+ */
+static capas_status lock_folder(train_run *run)
+{
+    run->lock = open(run->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (run->lock < 0 || flock(run->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return CAPAS_OK;
+    return capas_fail(
+        CAPAS_WRONG_STATE,
+        "another capas train is at work in %s; wait until it ends, or train in another "
+        "folder with --out DIR",
+        run->folder);
+}
+
+static void remove_leftovers(const train_run *run)
+{
+    char path[TRAIN_PATH];
     train_path(run, "", path);
     capas_remove_leftovers(path);
-    return CAPAS_OK;
 }
 
 /* What this run is made of. */
@@ -135,6 +157,8 @@ capas_status train_open_folder(train_run *run, bool *finished)
     char *here;
     *finished = false;
     CAPAS_TRY(make_folder(run));
+    CAPAS_TRY(lock_folder(run));
+    remove_leftovers(run);
     CAPAS_TRY(describe(run, &here));
     capas_status status = run->fresh ? CAPAS_OK : look(run, here, finished);
     if (status == CAPAS_OK && !*finished) status = begin_run(run, here);

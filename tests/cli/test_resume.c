@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -322,6 +323,29 @@ static void killed_from_outside(void **state)
     assert_same_run("whole", "part");
 }
 
+/* Also with --fresh: the other one is still writing its files. */
+static void one_at_a_time(void **state)
+{
+    (void)state;
+    static const char *const told[] = {"another capas train is at work in runs/shared",
+                                       "--out DIR"};
+    put_recipe("");
+    assert_int_equal(capas_make_folder("runs/shared"), CAPAS_OK);
+    int folder = open("runs/shared", O_RDONLY | O_DIRECTORY);
+    assert_true(folder >= 0);
+    assert_int_equal(flock(folder, LOCK_EX | LOCK_NB), 0);
+    for (int fresh = 0; fresh < 2; fresh++) {
+        program_run run =
+            run_program("train net.yaml --out runs/shared%s", fresh ? " --fresh" : "");
+        assert_true(program_fails(&run, 1, told, 2));
+        program_run_free(&run);
+    }
+    close(folder);
+    program_run run = run_program("train net.yaml --out runs/shared --set fit.epochs=1");
+    assert_int_equal(run.status, 0);
+    program_run_free(&run);
+}
+
 int main(void)
 {
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -331,6 +355,7 @@ int main(void)
         cmocka_unit_test(killed_in_each_call_of_a_checkpoint),
         cmocka_unit_test(more_epochs_are_as_if_asked_for_at_once),
         cmocka_unit_test(killed_from_outside),
+        cmocka_unit_test(one_at_a_time),
     };
     return cmocka_run_group_tests(tests, make_files, NULL);
 }
