@@ -60,6 +60,10 @@ neon: ## the kernels compiled for 64-bit ARM, every warning an error
 	@test -f build-neon/build.ninja || cmake --preset neon
 	@cmake --build --preset neon --parallel $(JOBS)
 
+test-arm: ## the tests as programs for 64-bit ARM, run by qemu (TESTS=regex for some)
+	@scripts/install-packages.sh build test arm
+	@scripts/test-arm.sh $(if $(TESTS),'$(TESTS)')
+
 format: ## lays the sources out with clang-format
 	@scripts/install-packages.sh develop
 	@scripts/format.sh
@@ -72,9 +76,9 @@ check-house: ## the direction of dependencies and the other rules of the house
 	@scripts/check-house.sh
 
 clean: ## removes what was built, and the runs
-	rm -rf build build-test build-threads build-strict build-clang build-neon runs
+	rm -rf build build-test build-threads build-strict build-clang build-neon build-arm runs
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: build demo test test-threads bench-peers bench-scaling interop strict clang neon format check-format check-house clean help
+.PHONY: build demo test test-threads bench-peers bench-scaling interop strict clang neon test-arm format check-format check-house clean help

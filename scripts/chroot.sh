@@ -1,4 +1,4 @@
-# For scripts/fresh.sh and scripts/arm.sh, which read it in: a bare Debian (minbase with git, make and
+# For scripts/fresh.sh, which reads it in: a bare Debian (minbase with git, make and
 # ca-certificates) in a folder, with a fresh clone of the last commit in /root/capas.
 # Needs root and debootstrap, and a host with Debian's packages.
 #

@@ -2,7 +2,7 @@
 # Installs the Debian or Ubuntu packages that capas needs and that are missing; does nothing, and quickly,
 # when all are there. Says what it does. The names are the same on Debian 12 and 13 and Ubuntu 24.04.
 #
-#   scripts/install-packages.sh SET...     build: to build     test: to test     develop: for the checks
+#   scripts/install-packages.sh SET...     build: to build     test: to test     develop: for the checks     arm: to test for ARM
 set -eu
 
 packages=
@@ -14,8 +14,9 @@ for set in "${@:-build}"; do
         ;;
     test) packages="$packages g++ libcmocka-dev" ;;
     develop) packages="$packages clang clang-format gcc-aarch64-linux-gnu libc6-dev-arm64-cross" ;;
+    arm) packages="$packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
     *)
-        echo "install-packages.sh: no set named $set; there are: build, test, develop" >&2
+        echo "install-packages.sh: no set named $set; there are: build, test, develop, arm" >&2
         exit 2
         ;;
     esac
