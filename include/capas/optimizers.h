@@ -159,13 +159,30 @@ CAPAS_API capas_optimizer capas_ftrl_with(const capas_ftrl_options *options);
 #define capas_ftrl(...)                                                                            \
     capas_ftrl_with(&(capas_ftrl_options){.struct_size = sizeof(capas_ftrl_options), __VA_ARGS__})
 
-/* Losses (keras-semantics 3.1). When the model ends in a softmax, the cross-entropies start from
- * the numbers before it, as Keras on TensorFlow does; no clipping then. */
+/* Losses (keras-semantics 3.1). When the model ends in a softmax or sigmoid, the cross-entropies
+ * start from the numbers before it, as Keras on TensorFlow does; no clipping then. y is the target,
+ * p the prediction; a mean is over the last axis. */
 typedef enum capas_loss_name {
     CAPAS_LOSS_NONE,
     CAPAS_CATEGORICAL_CROSSENTROPY,        /* targets one-hot or soft: [n, ..., classes] */
     CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY, /* targets are class numbers: [n, ...] */
     CAPAS_MEAN_SQUARED_ERROR,
+    CAPAS_MEAN_ABSOLUTE_ERROR,
+    CAPAS_MEAN_ABSOLUTE_PERCENTAGE_ERROR, /* 100 mean |y - p| / |y| */
+    CAPAS_MEAN_SQUARED_LOGARITHMIC_ERROR, /* mean (log(y + 1) - log(p + 1))^2 */
+    CAPAS_HUBER,                          /* squared up to delta, absolute beyond */
+    CAPAS_LOG_COSH,
+    CAPAS_POISSON, /* mean (p - y log p) */
+    CAPAS_HINGE,   /* mean max(1 - y p, 0); targets -1 and 1, or 0 and 1 */
+    CAPAS_SQUARED_HINGE,
+    CAPAS_BINARY_CROSSENTROPY, /* targets 0 and 1, for each unit */
+    CAPAS_BINARY_FOCAL_CROSSENTROPY,
+    CAPAS_CATEGORICAL_FOCAL_CROSSENTROPY,
+    CAPAS_CATEGORICAL_HINGE,
+    CAPAS_KL_DIVERGENCE,
+    CAPAS_COSINE_SIMILARITY, /* -1: the same direction */
+    CAPAS_DICE,              /* 1 - overlap of the whole batch */
+    CAPAS_TVERSKY,
 } capas_loss_name;
 
 typedef enum capas_reduction {
@@ -177,9 +194,14 @@ typedef enum capas_reduction {
 typedef struct capas_loss {
     capas_loss_name name;
     int from_logits;           /* default: false */
-    double label_smoothing;    /* categorical; default: 0 */
+    double label_smoothing;    /* cross-entropies but the sparse one; default: 0 */
     int ignore_class;          /* sparse; default (0): None; class 0 is said with CAPAS_ZERO */
     capas_reduction reduction; /* default: sum_over_batch_size */
+    double delta;              /* Huber; default: 1 */
+    double alpha;              /* focal: 0.25; Tversky: 0.5, the weight of what is wrongly found */
+    double beta;               /* Tversky: 0.5, of what is missed */
+    double gamma;              /* focal: 2 */
+    int apply_class_balancing; /* binary focal: alpha weighs the classes; default: false */
 } capas_loss;
 
 typedef enum capas_metric {

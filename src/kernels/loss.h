@@ -13,17 +13,39 @@
 typedef enum capas_loss_kind {
     CAPAS_LOSS_KIND_CATEGORICAL_CROSSENTROPY,        /* target [rows][classes] */
     CAPAS_LOSS_KIND_SPARSE_CATEGORICAL_CROSSENTROPY, /* target int32 [rows] */
-    CAPAS_LOSS_KIND_MEAN_SQUARED_ERROR,              /* target [rows][classes], mean over the row */
+    /* target [rows][classes] from here on; a mean over the row's elements: */
+    CAPAS_LOSS_KIND_MEAN_SQUARED_ERROR,
+    CAPAS_LOSS_KIND_MEAN_ABSOLUTE_ERROR,
+    CAPAS_LOSS_KIND_MEAN_ABSOLUTE_PERCENTAGE_ERROR,
+    CAPAS_LOSS_KIND_MEAN_SQUARED_LOGARITHMIC_ERROR,
+    CAPAS_LOSS_KIND_HUBER,
+    CAPAS_LOSS_KIND_LOG_COSH,
+    CAPAS_LOSS_KIND_POISSON,
+    CAPAS_LOSS_KIND_HINGE, /* targets that are all 0 or 1 mean -1 and 1 */
+    CAPAS_LOSS_KIND_SQUARED_HINGE,
+    CAPAS_LOSS_KIND_BINARY_CROSSENTROPY,
+    CAPAS_LOSS_KIND_BINARY_FOCAL_CROSSENTROPY,
+    /* of the row as a vector: */
+    CAPAS_LOSS_KIND_CATEGORICAL_FOCAL_CROSSENTROPY,
+    CAPAS_LOSS_KIND_CATEGORICAL_HINGE,
+    CAPAS_LOSS_KIND_KL_DIVERGENCE,
+    CAPAS_LOSS_KIND_COSINE_SIMILARITY,
+    /* of all rows together; each row has the whole as its value: */
+    CAPAS_LOSS_KIND_DICE,
+    CAPAS_LOSS_KIND_TVERSKY,
 } capas_loss_kind;
 
 typedef struct capas_loss_problem {
     int workers;
     capas_loss_kind kind;
     int classes;            /* elements of a row */
-    bool from_logits;       /* cross-entropies: the prediction is before the softmax */
-    double label_smoothing; /* categorical */
+    bool from_logits;       /* cross-entropies: the prediction is before the softmax or sigmoid */
+    double label_smoothing; /* cross-entropies of vectors or elements */
     bool has_ignore_class;  /* sparse: such rows have value 0 and no gradient */
     int ignore_class;
+    double delta;              /* Huber */
+    double alpha, beta, gamma; /* focal (alpha, gamma), Tversky (alpha, beta) */
+    bool balanced;             /* binary focal: alpha weighs the two classes */
 } capas_loss_problem;
 
 typedef struct capas_loss_arguments {

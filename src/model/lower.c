@@ -1,8 +1,8 @@
 /* From a model to a program: each layer adds its ops, then come the losses.
  *
- * Rescued logits: a cross-entropy on the very tensor that a softmax made starts from the numbers
- * before the softmax, as Keras on TensorFlow does (keras-semantics 3.1); a reshape in between loses
- * them, there as here. */
+ * Rescued logits: a cross-entropy on the very tensor that a softmax or sigmoid made starts from
+ * the numbers before it, as Keras on TensorFlow does (keras-semantics 3.1); a reshape in between
+ * loses them, there as here. */
 #include "model/plan_parts.h"
 
 #include "base/memory.h"
@@ -23,18 +23,20 @@ static int lower_use(capas_plan *plan, const capas_use *use, const int *outputs_
     return layer->type->lower(layer, &plan->program, inputs, use->input_count);
 }
 
-static bool is_crossentropy(capas_loss_kind kind)
-{
-    return kind == CAPAS_LOSS_KIND_CATEGORICAL_CROSSENTROPY ||
-           kind == CAPAS_LOSS_KIND_SPARSE_CATEGORICAL_CROSSENTROPY;
-}
-
-/* The softmax op whose output is this very buffer, or NULL. */
-static const capas_op *softmax_of(const capas_program *program, int buffer)
+/* The op whose output is this very buffer and whose input is what a cross-entropy of this kind
+ * starts from, or NULL: a softmax, or a sigmoid for each unit. */
+static const capas_op *rescued_op(const capas_program *program, capas_loss_kind kind, int buffer)
 {
     int producer = program->buffers[buffer].producer;
-    if (producer < 0 || program->ops[producer].kind != CAPAS_OP_SOFTMAX) return NULL;
-    return &program->ops[producer];
+    if (producer < 0) return NULL;
+    const capas_op *op = &program->ops[producer];
+    if (kind == CAPAS_LOSS_KIND_BINARY_CROSSENTROPY)
+        return op->kind == CAPAS_OP_ACTIVATE && op->problem.activate.activation == CAPAS_SIGMOID
+                   ? op
+                   : NULL;
+    bool of_classes = kind == CAPAS_LOSS_KIND_CATEGORICAL_CROSSENTROPY ||
+                      kind == CAPAS_LOSS_KIND_SPARSE_CATEGORICAL_CROSSENTROPY;
+    return of_classes && op->kind == CAPAS_OP_SOFTMAX ? op : NULL;
 }
 
 static void expose(capas_program *program, int buffer)
@@ -55,10 +57,10 @@ static void lower_loss(capas_plan *plan, int index)
         capas_program_input(program, sparse ? &rows : &shape, sparse ? CAPAS_INT32 : CAPAS_FLOAT32);
     int weight = CAPAS_NO_BUFFER;
     if (plan->options.sample_weights) weight = capas_program_input(program, &rows, CAPAS_FLOAT32);
-    const capas_op *softmax = softmax_of(program, prediction);
-    if (softmax != NULL && is_crossentropy(problem.kind)) {
+    const capas_op *rescued = rescued_op(program, problem.kind, prediction);
+    if (rescued != NULL) {
         problem.from_logits = true;
-        prediction = softmax->inputs[0];
+        prediction = rescued->inputs[0];
     }
     /* Metrics read them after the run. */
     expose(program, target);

@@ -150,7 +150,7 @@ void capas_guard_outputs(const capas_model *model, const capas_trainer *trainer)
     for (int i = 0; i < trainer->loss_count && i < model->output_count; i++) {
         const capas_loss *loss = &trainer->losses[i];
         capas_activation activation;
-        if (loss->name == CAPAS_MEAN_SQUARED_ERROR || !last_activation(model, i, &activation))
+        if (!capas_loss_takes_probabilities(loss) || !last_activation(model, i, &activation))
             continue;
         const char *output = capas_output_name(model, i), *name = capas_loss_snake_name(loss);
         if (loss->from_logits && makes_probabilities(activation))
@@ -159,8 +159,9 @@ void capas_guard_outputs(const capas_model *model, const capas_trainer *trainer)
                        name, output, capas_activation_names[activation - 1]);
         else if (!loss->from_logits && !makes_probabilities(activation))
             capas_warn("compile: %s takes probabilities, but output \"%s\" ends in %s; give it "
-                       "softmax, or the loss from_logits",
-                       name, output, capas_activation_names[activation - 1]);
+                       "%s, or the loss from_logits",
+                       name, output, capas_activation_names[activation - 1],
+                       capas_loss_names_classes(loss) ? "softmax" : "sigmoid");
     }
 }
 
@@ -187,7 +188,7 @@ static bool count_classes(const capas_stepper *stepper, const capas_dataset *tra
 {
     const capas_target *target = &stepper->targets[0];
     const void *data = train->type->target ? train->type->target(train, 0) : NULL;
-    bool names_classes = target->loss->name != CAPAS_MEAN_SQUARED_ERROR && target->classes > 1;
+    bool names_classes = capas_loss_names_classes(target->loss) && target->classes > 1;
     if (stepper->spec.target_count != 1 || !data || !names_classes || target->rows != 1)
         return false;
     *seen = (class_counts){.classes = target->classes};

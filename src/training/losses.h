@@ -19,6 +19,14 @@ capas_status capas_loss_read(const capas_value *value, capas_loss *loss, bool *b
 capas_value *capas_loss_write(const capas_loss *loss);
 const char *capas_loss_snake_name(const capas_loss *loss);
 
+/* Whether all rows of a batch make one value, which each of them then has. */
+bool capas_loss_is_whole(const capas_loss *loss);
+
+/* Whether it takes probabilities, or numbers before a softmax or sigmoid; whether its targets name
+ * one class a row. */
+bool capas_loss_takes_probabilities(const capas_loss *loss);
+bool capas_loss_names_classes(const capas_loss *loss);
+
 /* The kernel's problem, without classes and workers. `leaves_out`: there may be labels outside the
  * classes, which come as capas_loss_left_out and are ignored. */
 void capas_loss_set_problem(const capas_loss *loss, bool leaves_out, capas_loss_problem *problem);

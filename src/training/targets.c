@@ -108,6 +108,8 @@ capas_status capas_target_prepare(capas_target *target, const capas_loss *loss, 
     case CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY:
         return check_sparse(target, &sample, shape, where);
     case CAPAS_CATEGORICAL_CROSSENTROPY:
+    case CAPAS_CATEGORICAL_FOCAL_CROSSENTROPY:
+    case CAPAS_CATEGORICAL_HINGE:
         return check_categorical(target, &sample, shape, where);
     default:
         return check_squared(target, &sample, shape, where);
@@ -219,6 +221,7 @@ double capas_target_factor(const capas_target *target, int64_t rows, int64_t val
 {
     switch (target->loss->reduction) {
     case CAPAS_SUM:
+        if (capas_loss_is_whole(target->loss)) return 1 / (double)rows;
         return 1.0 / (double)target->merged;
     case CAPAS_MEAN_WITH_SAMPLE_WEIGHT:
         return weights != 0 ? 1 / weights : 0;

@@ -24,12 +24,12 @@ static void as_keras(void **state)
         capas_loss_problem problem;
         double want;
     } cases[] = {
-        {{1, CATEGORICAL, 3, false, 0, false, 0}, .78032386},
-        {{1, CATEGORICAL, 3, false, .1, false, 0}, .82884037},
-        {{1, CATEGORICAL, 3, true, 0, false, 0}, .95050919},
-        {{1, SPARSE, 3, false, 0, false, 0}, .78032386},
-        {{1, SPARSE, 3, true, 0, false, 0}, .95050919},
-        {{1, SQUARED, 3, false, 0, false, 0}, .14666668},
+        {{.workers = 1, .kind = CATEGORICAL, .classes = 3}, .78032386},
+        {{.workers = 1, .kind = CATEGORICAL, .classes = 3, .label_smoothing = .1}, .82884037},
+        {{.workers = 1, .kind = CATEGORICAL, .classes = 3, .from_logits = true}, .95050919},
+        {{.workers = 1, .kind = SPARSE, .classes = 3}, .78032386},
+        {{.workers = 1, .kind = SPARSE, .classes = 3, .from_logits = true}, .95050919},
+        {{.workers = 1, .kind = SQUARED, .classes = 3}, .14666668},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         float value[2];
@@ -53,7 +53,7 @@ static void ends_of_the_clip(void **state)
     const float prediction[6] = {1, 0, 0, 1, 0, 0}, target[6] = {1, 0, 0, 0, 1, 0};
     const int32_t labels[2] = {0, 1};
     float value[2], gradient[6];
-    capas_loss_problem problem = {1, CATEGORICAL, 3, false, 0, false, 0};
+    capas_loss_problem problem = {.workers = 1, .kind = CATEGORICAL, .classes = 3};
     capas_loss_arguments arguments = {.rows = 2,
                                       .prediction = prediction,
                                       .target = target,
@@ -77,7 +77,8 @@ static void logits_are_not_clipped(void **state)
     const float prediction[6] = {0, 300, 0, 0, INFINITY, 0};
     const int32_t labels[2] = {0, 0};
     float value[2], gradient[6], probability[6];
-    const capas_loss_problem problem = {1, SPARSE, 3, true, 0, false, 0};
+    const capas_loss_problem problem = {
+        .workers = 1, .kind = SPARSE, .classes = 3, .from_logits = true};
     const capas_loss_arguments arguments = {2, prediction, labels,      NULL,
                                             1, value,      probability, gradient};
     capas_run_kernel(&capas_loss_plain_f32, &problem, &arguments, 0);
@@ -95,7 +96,12 @@ static void ignored_and_wrong_labels(void **state)
     const int32_t labels[5] = {1, -1, 2, -2, 0};
     for (int from_logits = 0; from_logits < 2; from_logits++) {
         double value[5], gradient[10], probability[10];
-        const capas_loss_problem problem = {1, SPARSE, 2, from_logits, 0, true, -1};
+        const capas_loss_problem problem = {.workers = 1,
+                                            .kind = SPARSE,
+                                            .classes = 2,
+                                            .from_logits = from_logits,
+                                            .has_ignore_class = true,
+                                            .ignore_class = -1};
         const capas_loss_arguments arguments = {
             5, prediction, labels, NULL, 1, value, from_logits ? probability : NULL, gradient};
         capas_run_kernel(&capas_loss_plain_f64, &problem, &arguments, 0);
@@ -165,25 +171,64 @@ static void loss_case_free(loss_case *c)
     free(c->labels);
 }
 
+static void check_gradient(capas_loss_problem problem, bool weighted)
+{
+    loss_case c = loss_case_of(problem, 9, weighted);
+    double *gradient = unwritten(c.count, sizeof *gradient);
+    char name[32];
+    loss_objective(&c);
+    memcpy(gradient, c.gradient, (size_t)c.count * sizeof *gradient);
+    snprintf(name, sizeof name, "loss of kind %d", (int)problem.kind);
+    assert_true(gradient_fits(name, c.prediction, gradient, c.count, loss_objective, &c));
+    free(gradient);
+    loss_case_free(&c);
+}
+
+/* Losses of elements, of vectors and of the whole, with what each of them is told. */
+static void other_gradients_fit(void **state)
+{
+    (void)state;
+    for (int kind = CAPAS_LOSS_KIND_MEAN_ABSOLUTE_ERROR; kind <= CAPAS_LOSS_KIND_TVERSKY; kind++)
+        for (int variant = 0; variant < 4; variant++) {
+            const capas_loss_problem problem = {.workers = 2,
+                                                .kind = (capas_loss_kind)kind,
+                                                .classes = variant % 2 ? 1 : 5,
+                                                .from_logits = variant > 1,
+                                                .label_smoothing = variant == 2 ? .1 : 0,
+                                                .delta = .3,
+                                                .alpha = .4,
+                                                .beta = .7,
+                                                .gamma = 1.5 + .5 * variant,
+                                                .balanced = variant > 1};
+            check_gradient(problem, variant == 1);
+        }
+}
+
 static void gradients_fit(void **state)
 {
     (void)state;
     const capas_loss_problem problems[] = {
-        {2, CATEGORICAL, 4, true, .1, false, 0}, {2, CATEGORICAL, 5, false, .2, false, 0},
-        {2, CATEGORICAL, 1, true, 0, false, 0},  {2, CATEGORICAL, 3, false, 0, false, 0},
-        {2, SPARSE, 4, true, 0, true, 1},        {2, SPARSE, 5, false, 0, false, 0},
-        {2, SPARSE, 1, true, 0, false, 0},       {2, SQUARED, 7, false, 0, false, 0},
-        {2, SQUARED, 1, false, 0, false, 0},
+        {.workers = 2,
+         .kind = CATEGORICAL,
+         .classes = 4,
+         .from_logits = true,
+         .label_smoothing = .1},
+        {.workers = 2, .kind = CATEGORICAL, .classes = 5, .label_smoothing = .2},
+        {.workers = 2, .kind = CATEGORICAL, .classes = 1, .from_logits = true},
+        {.workers = 2, .kind = CATEGORICAL, .classes = 3},
+        {.workers = 2,
+         .kind = SPARSE,
+         .classes = 4,
+         .from_logits = true,
+         .has_ignore_class = true,
+         .ignore_class = 1},
+        {.workers = 2, .kind = SPARSE, .classes = 5},
+        {.workers = 2, .kind = SPARSE, .classes = 1, .from_logits = true},
+        {.workers = 2, .kind = SQUARED, .classes = 7},
+        {.workers = 2, .kind = SQUARED, .classes = 1},
     };
-    for (size_t i = 0; i < 2 * sizeof problems / sizeof problems[0]; i++) {
-        loss_case c = loss_case_of(problems[i / 2], 9, i % 2);
-        double *gradient = unwritten(c.count, sizeof *gradient);
-        loss_objective(&c);
-        memcpy(gradient, c.gradient, (size_t)c.count * sizeof *gradient);
-        assert_true(gradient_fits("loss", c.prediction, gradient, c.count, loss_objective, &c));
-        free(gradient);
-        loss_case_free(&c);
-    }
+    for (size_t i = 0; i < 2 * sizeof problems / sizeof problems[0]; i++)
+        check_gradient(problems[i / 2], i % 2);
 }
 
 typedef struct float_run {
@@ -196,7 +241,8 @@ enum { ROWS = 3000, CLASSES = 10 };
 static void run_in_float(void *context, int workers)
 {
     float_run *f = context;
-    const capas_loss_problem problem = {workers, SPARSE, CLASSES, true, 0, false, 0};
+    const capas_loss_problem problem = {
+        .workers = workers, .kind = SPARSE, .classes = CLASSES, .from_logits = true};
     const capas_loss_arguments arguments = {
         ROWS,       f->prediction, f->labels,         NULL,
         1.0 / ROWS, f->results,    f->results + ROWS, f->results + ROWS * (1 + CLASSES),
@@ -331,6 +377,7 @@ int main(void)
         cmocka_unit_test(logits_are_not_clipped),
         cmocka_unit_test(ignored_and_wrong_labels),
         cmocka_unit_test(gradients_fit),
+        cmocka_unit_test(other_gradients_fit),
         cmocka_unit_test(same_bits),
 #if CAPAS_WITH_JANSSON
         cmocka_unit_test(golden_losses),

@@ -53,7 +53,14 @@ static void choose_loss(network *network, int output)
     float draw = uniform(network->seed, 50, (uint64_t)output);
     capas_loss_problem *loss = &network->losses[output];
     network->loss_weights[output] = 0.5 + draw;
-    loss->kind = CAPAS_LOSS_KIND_MEAN_SQUARED_ERROR;
+    static const capas_loss_kind smooth[] = {
+        CAPAS_LOSS_KIND_MEAN_SQUARED_ERROR,
+        CAPAS_LOSS_KIND_LOG_COSH,
+        CAPAS_LOSS_KIND_COSINE_SIMILARITY,
+        CAPAS_LOSS_KIND_HUBER,
+    };
+    loss->kind = smooth[network->seed % 4];
+    loss->delta = 10;
     if (draw < 0.25f || (softmax && draw < 0.5f)) {
         loss->kind = CAPAS_LOSS_KIND_CATEGORICAL_CROSSENTROPY;
         loss->label_smoothing = draw < 0.1f ? 0.2 : 0;

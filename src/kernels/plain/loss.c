@@ -1,33 +1,8 @@
 /* Losses, plain: row by row (keras-semantics 3.1; Keras backend/tensorflow/nn.py). Both
- * cross-entropies are written over logits and over probabilities. K below is the number of classes,
- * t the label. */
-#include "kernels/loss.h"
-#include "kernels/plain/real.h"
+ * cross-entropies are written over logits and over probabilities; other losses are in
+ * loss_elements.c and loss_vectors.c. K below is the number of classes, t the label. */
+#include "kernels/plain/loss_row.h"
 #include <math.h>
-
-/* One row: prediction [K], target [K] or the label; gradient and probability [K] or NULL. `factor`
- * is what the row's value counts in the reduced loss. The functions below return the value. */
-typedef struct loss_row {
-    const capas_loss_problem *problem;
-    const capas_real *prediction, *target;
-    int32_t label;
-    double factor;
-    capas_real *gradient, *probability;
-} loss_row;
-
-/* Probabilities that enter a logarithm lie between these, as numbers of the type. */
-static const capas_real lowest = (capas_real)1e-7, highest = (capas_real)(1 - 1e-7);
-
-static capas_real clipped(capas_real p)
-{
-    return p < lowest ? lowest : p > highest ? highest : p;
-}
-
-/* Whether the clip lets a gradient through. */
-static bool passes(capas_real p)
-{
-    return !(p < lowest) && !(p > highest);
-}
 
 /* y'[c] = y[c] (1 - smoothing) + smoothing / K; for labels 1 at the label. */
 static capas_real target_of(const loss_row *row, int c)
@@ -113,19 +88,6 @@ static double sparse_cross_entropy_of_probabilities(const loss_row *row)
     return log(sum / chosen);
 }
 
-/* value = mean of (p - y)^2;  dp = 2 (p - y) / K */
-static double squared_error(const loss_row *row)
-{
-    const int classes = row->problem->classes;
-    double sum = 0;
-    for (int c = 0; c < classes; c++) {
-        double difference = (double)row->prediction[c] - row->target[c];
-        sum += difference * difference;
-        if (row->gradient) row->gradient[c] = (capas_real)(row->factor * 2 * difference / classes);
-    }
-    return sum / classes;
-}
-
 static void fill_gradient(const loss_row *row, capas_real value)
 {
     for (int c = 0; c < row->problem->classes && row->gradient; c++)
@@ -155,17 +117,36 @@ static double value_of(const loss_row *row)
                                          : cross_entropy_of_probabilities(row);
     case CAPAS_LOSS_KIND_SPARSE_CATEGORICAL_CROSSENTROPY:
         return sparse_cross_entropy(row);
-    case CAPAS_LOSS_KIND_MEAN_SQUARED_ERROR:
-        return squared_error(row);
+    case CAPAS_LOSS_KIND_CATEGORICAL_FOCAL_CROSSENTROPY:
+    case CAPAS_LOSS_KIND_CATEGORICAL_HINGE:
+    case CAPAS_LOSS_KIND_KL_DIVERGENCE:
+    case CAPAS_LOSS_KIND_COSINE_SIMILARITY:
+        return CAPAS_PLAIN(capas_loss_of_vector)(row);
+    default:
+        return CAPAS_PLAIN(capas_loss_of_elements)(row);
     }
-    return 0;
+}
+
+/* What is looked at before the rows. */
+typedef struct loss_batch {
+    const capas_loss_arguments *arguments;
+    bool zero_one;
+} loss_batch;
+
+static bool all_zero_or_one(const capas_loss_problem *p, const capas_loss_arguments *a)
+{
+    const capas_real *y = a->target;
+    for (int64_t i = 0; i < a->rows * p->classes; i++)
+        if (y[i] != 0 && y[i] != 1) return false;
+    return true;
 }
 
 static void run_range(const void *problem, const void *arguments, int64_t begin, int64_t end,
                       int shard)
 {
     const capas_loss_problem *p = problem;
-    const capas_loss_arguments *a = arguments;
+    const loss_batch *batch = arguments;
+    const capas_loss_arguments *a = batch->arguments;
     const bool sparse = p->kind == CAPAS_LOSS_KIND_SPARSE_CATEGORICAL_CROSSENTROPY;
     const capas_real *weight = a->weight;
     (void)shard;
@@ -176,6 +157,7 @@ static void run_range(const void *problem, const void *arguments, int64_t begin,
             .prediction = (const capas_real *)a->prediction + at,
             .target = sparse ? NULL : (const capas_real *)a->target + at,
             .label = sparse ? ((const int32_t *)a->target)[i] : 0,
+            .zero_one = batch->zero_one,
             .factor = a->factor * (weight ? weight[i] : 1),
             .gradient = a->prediction_gradient ? (capas_real *)a->prediction_gradient + at : NULL,
             .probability = a->probability ? (capas_real *)a->probability + at : NULL,
@@ -184,12 +166,25 @@ static void run_range(const void *problem, const void *arguments, int64_t begin,
     }
 }
 
+static void run_whole(const capas_loss_problem *p, const capas_loss_arguments *a)
+{
+    const double value = CAPAS_PLAIN(capas_loss_of_overlap)(p, a);
+    for (int64_t i = 0; i < a->rows; i++)
+        ((capas_real *)a->value)[i] = (capas_real)value;
+}
+
 static void run(const void *problem, const void *arguments)
 {
     const capas_loss_problem *p = problem;
     const capas_loss_arguments *a = arguments;
+    if (p->kind == CAPAS_LOSS_KIND_DICE || p->kind == CAPAS_LOSS_KIND_TVERSKY) {
+        run_whole(p, a);
+        return;
+    }
+    const bool hinge = p->kind == CAPAS_LOSS_KIND_HINGE || p->kind == CAPAS_LOSS_KIND_SQUARED_HINGE;
+    const loss_batch batch = {a, hinge && all_zero_or_one(p, a)};
     int64_t grain = CAPAS_PLAIN_GRAIN / 16 / p->classes + 1;
-    capas_parallel_ranges(a->rows, grain, p->workers, run_range, p, a);
+    capas_parallel_ranges(a->rows, grain, p->workers, run_range, p, &batch);
 }
 
 CAPAS_PLAIN_KERNEL(loss, NULL, run);
