@@ -204,10 +204,70 @@ typedef struct capas_loss {
     int apply_class_balancing; /* binary focal: alpha weighs the classes; default: false */
 } capas_loss;
 
+/* Metrics (keras-semantics 3.2): running means and counts over all samples of an epoch. Those that
+ * are named as a loss are the mean of its values. */
 typedef enum capas_metric {
     CAPAS_METRIC_NONE,
     CAPAS_ACCURACY, /* sparse, categorical or binary, by the shapes, as Keras resolves it */
+    CAPAS_METRIC_BINARY_ACCURACY,
+    CAPAS_METRIC_CATEGORICAL_ACCURACY,
+    CAPAS_METRIC_SPARSE_CATEGORICAL_ACCURACY,
+    CAPAS_METRIC_TOP_K_CATEGORICAL_ACCURACY,
+    CAPAS_METRIC_SPARSE_TOP_K_CATEGORICAL_ACCURACY,
+    CAPAS_METRIC_TRUE_POSITIVES,
+    CAPAS_METRIC_FALSE_POSITIVES,
+    CAPAS_METRIC_TRUE_NEGATIVES,
+    CAPAS_METRIC_FALSE_NEGATIVES,
+    CAPAS_METRIC_PRECISION,
+    CAPAS_METRIC_RECALL,
+    CAPAS_METRIC_AUC,
+    CAPAS_METRIC_F1_SCORE,
+    CAPAS_METRIC_FBETA_SCORE,
+    CAPAS_METRIC_R2_SCORE,
+    CAPAS_METRIC_ROOT_MEAN_SQUARED_ERROR,
+    CAPAS_METRIC_MEAN_SQUARED_ERROR,
+    CAPAS_METRIC_MEAN_ABSOLUTE_ERROR,
+    CAPAS_METRIC_MEAN_ABSOLUTE_PERCENTAGE_ERROR,
+    CAPAS_METRIC_MEAN_SQUARED_LOGARITHMIC_ERROR,
+    CAPAS_METRIC_COSINE_SIMILARITY, /* 1: the same direction */
+    CAPAS_METRIC_LOG_COSH_ERROR,
+    CAPAS_METRIC_POISSON,
+    CAPAS_METRIC_KL_DIVERGENCE,
+    CAPAS_METRIC_HINGE,
+    CAPAS_METRIC_SQUARED_HINGE,
+    CAPAS_METRIC_CATEGORICAL_HINGE,
+    CAPAS_METRIC_BINARY_CROSSENTROPY,
+    CAPAS_METRIC_CATEGORICAL_CROSSENTROPY,
+    CAPAS_METRIC_SPARSE_CATEGORICAL_CROSSENTROPY,
 } capas_metric;
+
+typedef enum capas_auc_curve { CAPAS_ROC = 1, CAPAS_PR } capas_auc_curve;
+typedef enum capas_summation {
+    CAPAS_INTERPOLATION = 1,
+    CAPAS_MAJORING,
+    CAPAS_MINORING,
+} capas_summation;
+typedef enum capas_average { CAPAS_MICRO = 1, CAPAS_MACRO, CAPAS_WEIGHTED } capas_average;
+
+/* A metric with its options; those of others are refused. */
+typedef struct capas_metric_config {
+    capas_metric metric;
+    double threshold; /* binary_accuracy, true_positives and its like, precision, recall: what is
+                         above counts as found; default: 0.5, with top_k none. f1_score,
+                         fbeta_score: default None, the largest */
+    int k;            /* top_k accuracies; default: 5 */
+    int top_k;        /* precision, recall: only the k largest count; default: None */
+    int class_id;     /* precision, recall: of this class alone; default (0): None; class 0 is said
+                         with CAPAS_ZERO */
+    int num_thresholds;               /* auc; default: 200 */
+    capas_auc_curve curve;            /* auc; default: CAPAS_ROC */
+    capas_summation summation_method; /* auc; default: CAPAS_INTERPOLATION */
+    capas_average average;            /* f1_score, fbeta_score; default: CAPAS_MACRO (Keras: None,
+                                         a number for each class) */
+    double beta;                      /* fbeta_score; default: 1 */
+    int from_logits;                  /* crossentropies, auc; default: false */
+    double label_smoothing;           /* binary and categorical crossentropy; default: 0 */
+} capas_metric_config;
 
 CAPAS_END
 

@@ -19,7 +19,9 @@ typedef struct capas_compile_options {
     capas_loss_name loss;                     /* by name, with its defaults ... */
     capas_loss losses[CAPAS_DATASET_TENSORS]; /* ... or in full, one for each output */
     double loss_weights[CAPAS_DATASET_TENSORS];
-    capas_metric metrics[CAPAS_MAX_METRICS]; /* for each output */
+    capas_metric
+        metrics[CAPAS_MAX_METRICS]; /* for each output: by name, with their defaults, ... */
+    capas_metric_config metric_configs[CAPAS_MAX_METRICS]; /* ... then these, in full */
 } capas_compile_options;
 /* Checks everything, and starts the optimizer anew. Weights stay. */
 CAPAS_API capas_status capas_compile_with(capas_model *model, const capas_compile_options *options);
@@ -75,8 +77,8 @@ CAPAS_API capas_status capas_fit_with(capas_model *model, capas_dataset *train,
 /* Loss (with the regularisers' penalties) and metrics, sorted by name as in the logs. */
 typedef struct capas_evaluation {
     int count;
-    char names[2 * CAPAS_MAX_METRICS + CAPAS_DATASET_TENSORS][64];
-    double values[2 * CAPAS_MAX_METRICS + CAPAS_DATASET_TENSORS];
+    char names[4 * CAPAS_MAX_METRICS + CAPAS_DATASET_TENSORS][64];
+    double values[4 * CAPAS_MAX_METRICS + CAPAS_DATASET_TENSORS];
     int64_t samples;
 } capas_evaluation;
 /* The value of a name ("loss", "accuracy"); NaN when there is none. */

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "layers/object.h"
 #include "training/losses.h"
+#include "training/metric.h"
 #include "training/optimizer.h"
 #include <stdio.h>
 #include <string.h>
@@ -88,23 +89,14 @@ static capas_status read_loss_weights(const reader *reader, const capas_value *v
 
 static capas_status add_metric(const reader *reader, const capas_value *value)
 {
-    static const char *const names[] = {"accuracy", "acc"};
     capas_trainer *draft = reader->draft;
-    char found[96];
-    capas_value_describe(value, found, sizeof found);
-    for (size_t i = 0; value->kind == CAPAS_VALUE_STRING && i < CAPAS_COUNT(names); i++) {
-        if (strcmp(value->string, names[i]) != 0) continue;
-        if (draft->metric_count == CAPAS_MAX_METRICS)
-            return capas_fail(CAPAS_INVALID_ARGUMENT, "%s: at most %d metrics are possible",
-                              reader->where, CAPAS_MAX_METRICS);
-        draft->metrics[draft->metric_count] = CAPAS_ACCURACY;
-        draft->metric_names[draft->metric_count++] = names[i];
-        return CAPAS_OK;
-    }
-    const char *word = value->kind == CAPAS_VALUE_STRING ? value->string : "";
-    bool near = capas_nearest_name(word, names, 1) != NULL;
-    return capas_fail(CAPAS_UNKNOWN_NAME, "%s: no metric %s%s", reader->where, found,
-                      near ? "; did you mean \"accuracy\"?" : "; there is \"accuracy\"");
+    int number = draft->metric_count;
+    if (number == CAPAS_MAX_METRICS)
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "%s: at most %d metrics are possible",
+                          reader->where, CAPAS_MAX_METRICS);
+    draft->metric_count++;
+    return capas_metric_read(value, &draft->metrics[number], draft->metric_names[number],
+                             CAPAS_NAME_SIZE, &draft->metric_by_name[number], reader->where);
 }
 
 /* The metrics of one output: a list, or one alone. */
@@ -249,7 +241,11 @@ static capas_value *write_metrics_of_one(const capas_trainer *trainer)
 {
     capas_value *list = capas_value_list();
     for (int i = 0; i < trainer->metric_count; i++) {
-        if (capas_value_append(list, capas_value_string(trainer->metric_names[i])) == CAPAS_OK)
+        const char *name = trainer->metric_names[i];
+        if (capas_value_append(list, trainer->metric_by_name[i]
+                                         ? capas_value_string(name)
+                                         : capas_metric_write(&trainer->metrics[i], name)) ==
+            CAPAS_OK)
             continue;
         capas_value_free(list);
         return NULL;

@@ -1,6 +1,7 @@
 /* The rules of watching a number; see monitor.h. */
 #include "training/monitor.h"
 #include "base/memory.h"
+#include "training/metric.h"
 #include "training/trainer.h"
 #include <capas/state.h>
 #include <math.h>
@@ -22,15 +23,18 @@ void capas_monitor_reset(capas_monitor *monitor)
     monitor->has_best = monitor->mode_known = monitor->warned = false;
 }
 
-static bool is_metric(const capas_model *model, const char *name)
+/* Whether a compiled metric has this name; *larger_is_better then. */
+static bool is_metric(const capas_model *model, const char *name, bool *larger_is_better)
 {
     const capas_trainer *trainer = model->trainer;
-    for (int i = 0; trainer && i < trainer->metric_count; i++)
-        if (strcmp(trainer->metric_names[i], name) == 0) return true;
+    for (int i = 0; trainer && i < trainer->metric_count; i++) {
+        if (strcmp(trainer->metric_names[i], name) != 0) continue;
+        *larger_is_better = capas_metric_rises(trainer->metrics[i].metric);
+        return true;
+    }
     return false;
 }
 
-/* All compiled metrics so far are better when they are larger. */
 static capas_status choose_mode(capas_monitor *monitor, const capas_model *model)
 {
     const char *name = monitor->name;
@@ -38,8 +42,7 @@ static capas_status choose_mode(capas_monitor *monitor, const capas_model *model
     monitor->mode_known = true;
     monitor->larger_is_better = monitor->mode == CAPAS_MONITOR_MAX;
     if (monitor->mode != CAPAS_MONITOR_AUTO || strcmp(name, "loss") == 0) return CAPAS_OK;
-    monitor->larger_is_better = is_metric(model, name);
-    if (monitor->larger_is_better) return CAPAS_OK;
+    if (is_metric(model, name, &monitor->larger_is_better)) return CAPAS_OK;
     return capas_fail(CAPAS_INVALID_ARGUMENT,
                       "%s: whether %s should become smaller or larger is not known; say "
                       "mode \"min\" or \"max\"",

@@ -88,6 +88,22 @@ static capas_status take_plan(capas_stepper *stepper, int batch)
     return capas_plan_acquire(plan, &stepper->run);
 }
 
+/* Accuracy has counts of its own. */
+static bool has_state(const capas_stepper *stepper, int metric)
+{
+    return stepper->trainer->metrics[metric].metric != CAPAS_ACCURACY;
+}
+
+static capas_status open_metrics(capas_stepper *stepper, int batch, const char *where)
+{
+    for (int i = 0; i < stepper->spec.target_count; i++)
+        for (int m = 0; m < stepper->trainer->metric_count; m++)
+            if (has_state(stepper, m))
+                CAPAS_TRY(capas_metric_open(&stepper->metrics[i][m], &stepper->trainer->metrics[m],
+                                            &stepper->targets[i], batch, where));
+    return CAPAS_OK;
+}
+
 capas_status capas_stepper_open(capas_stepper *stepper, capas_model *model,
                                 const capas_dataset_spec *spec, int batch, int mode,
                                 const char *where)
@@ -108,13 +124,19 @@ capas_status capas_stepper_open_watched(capas_stepper *stepper, capas_model *mod
     for (int i = 0; i < model->input_count; i++)
         CAPAS_TRY(check_input(model, spec, i, where));
     CAPAS_TRY(prepare_targets(stepper, where));
-    return take_plan(stepper, batch);
+    capas_status status = open_metrics(stepper, batch, where);
+    if (status == CAPAS_OK) status = take_plan(stepper, batch);
+    if (status != CAPAS_OK) capas_stepper_close(stepper);
+    return status;
 }
 
 void capas_stepper_close(capas_stepper *stepper)
 {
     capas_plan_release(stepper->run);
     stepper->run = NULL;
+    for (int i = 0; i < CAPAS_DATASET_TENSORS; i++)
+        for (int m = 0; m < CAPAS_MAX_METRICS; m++)
+            capas_metric_close(&stepper->metrics[i][m]);
 }
 
 capas_status capas_stepper_check_labels(const capas_stepper *stepper, const capas_dataset *dataset,
@@ -139,6 +161,8 @@ void capas_stepper_reset(capas_stepper *stepper)
     for (int i = 0; i < CAPAS_DATASET_TENSORS; i++) {
         stepper->losses[i] = 0;
         stepper->accuracies[i].right = stepper->accuracies[i].count = 0;
+        for (int m = 0; m < CAPAS_MAX_METRICS; m++)
+            capas_metric_reset(&stepper->metrics[i][m]);
     }
 }
 
@@ -195,9 +219,14 @@ static double add_losses(capas_stepper *stepper, int64_t n, const double *factor
 static void add_metrics(capas_stepper *stepper, int64_t n)
 {
     if (stepper->trainer->metric_count == 0) return;
-    for (int i = 0; i < stepper->spec.target_count; i++)
-        capas_accuracy_add(&stepper->accuracies[i], &stepper->targets[i],
-                           capas_run_output(stepper->run, i), capas_run_target(stepper->run, i), n);
+    for (int i = 0; i < stepper->spec.target_count; i++) {
+        const float *prediction = capas_run_output(stepper->run, i);
+        const void *labels = capas_run_target(stepper->run, i);
+        capas_accuracy_add(&stepper->accuracies[i], &stepper->targets[i], prediction, labels, n);
+        for (int m = 0; m < stepper->trainer->metric_count; m++)
+            if (has_state(stepper, m))
+                capas_metric_add(&stepper->metrics[i][m], prediction, labels, n);
+    }
 }
 
 static capas_status learn(capas_stepper *stepper, double loss, const capas_batch *batch)
@@ -253,7 +282,9 @@ capas_status capas_stepper_logs(const capas_stepper *stepper, const char *prefix
             CAPAS_TRY(log_value(logs, prefix, output, "loss", stepper->losses[i] / samples));
         for (int m = 0; m < trainer->metric_count; m++)
             CAPAS_TRY(log_value(logs, prefix, output, trainer->metric_names[m],
-                                capas_accuracy_value(&stepper->accuracies[i])));
+                                has_state(stepper, m)
+                                    ? capas_metric_value(&stepper->metrics[i][m])
+                                    : capas_accuracy_value(&stepper->accuracies[i])));
     }
     return CAPAS_OK;
 }
@@ -269,7 +300,17 @@ capas_status capas_stepper_save(const capas_stepper *stepper, capas_state *state
         *next++ = (double)stepper->accuracies[i].right;
         *next++ = (double)stepper->accuracies[i].count;
     }
-    return capas_state_set_data(state, "running", running, sizeof running);
+    CAPAS_TRY(capas_state_set_data(state, "running", running, sizeof running));
+    char name[CAPAS_NAME_SIZE];
+    for (int i = 0; i < stepper->spec.target_count; i++)
+        for (int m = 0; m < stepper->trainer->metric_count; m++) {
+            const capas_metric_state *metric = &stepper->metrics[i][m];
+            if (!has_state(stepper, m)) continue;
+            snprintf(name, sizeof name, "running/%d/%d", i, m);
+            CAPAS_TRY(capas_state_set_data(state, name, metric->sums,
+                                           metric->sum_count * sizeof *metric->sums));
+        }
+    return CAPAS_OK;
 }
 
 capas_status capas_stepper_load(capas_stepper *stepper, const capas_state *state)
@@ -283,5 +324,14 @@ capas_status capas_stepper_load(capas_stepper *stepper, const capas_state *state
         stepper->accuracies[i].right = (int64_t)*next++;
         stepper->accuracies[i].count = (int64_t)*next++;
     }
+    char name[CAPAS_NAME_SIZE];
+    for (int i = 0; i < stepper->spec.target_count; i++)
+        for (int m = 0; m < stepper->trainer->metric_count; m++) {
+            const capas_metric_state *metric = &stepper->metrics[i][m];
+            if (!has_state(stepper, m)) continue;
+            snprintf(name, sizeof name, "running/%d/%d", i, m);
+            CAPAS_TRY(capas_state_get_data(state, name, metric->sums,
+                                           metric->sum_count * sizeof *metric->sums));
+        }
     return CAPAS_OK;
 }

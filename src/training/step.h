@@ -6,6 +6,7 @@
 #include "model/plan.h"
 #include "training/dataset.h"
 #include "training/logs.h"
+#include "training/metric.h"
 #include "training/metrics.h"
 #include "training/state.h"
 #include "training/trainer.h"
@@ -23,6 +24,7 @@ typedef struct capas_stepper {
     int64_t samples;
     double loss, losses[CAPAS_DATASET_TENSORS];
     capas_accuracy accuracies[CAPAS_DATASET_TENSORS];
+    capas_metric_state metrics[CAPAS_DATASET_TENSORS][CAPAS_MAX_METRICS]; /* but accuracy */
 } capas_stepper;
 
 /* What a stepper is for; with FORCE labels outside the classes are left out, not refused. */

@@ -4,6 +4,7 @@
 #include "model/plan.h"
 #include "training/guards.h"
 #include "training/losses.h"
+#include "training/metric.h"
 #include "training/optimizer.h"
 #include <math.h>
 #include <stdio.h>
@@ -90,13 +91,31 @@ static capas_status take_loss_weights(capas_trainer *draft, const capas_compile_
     return CAPAS_OK;
 }
 
+static capas_status add_metric(capas_trainer *draft, const capas_metric_config *config,
+                               bool by_name)
+{
+    int number = draft->metric_count;
+    if (number == CAPAS_MAX_METRICS)
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "compile: at most %d metrics are possible",
+                          CAPAS_MAX_METRICS);
+    draft->metrics[number] = *config;
+    CAPAS_TRY(capas_metric_resolve(&draft->metrics[number], "compile"));
+    snprintf(draft->metric_names[number], CAPAS_NAME_SIZE, "%s",
+             capas_metric_type_of(config->metric)->snake_name);
+    draft->metric_by_name[number] = by_name;
+    draft->metric_count++;
+    return CAPAS_OK;
+}
+
 static capas_status take_metrics(capas_trainer *draft, const capas_compile_options *options)
 {
     for (int i = 0; i < CAPAS_MAX_METRICS && options->metrics[i] != CAPAS_METRIC_NONE; i++) {
-        draft->metrics[i] = options->metrics[i];
-        draft->metric_names[i] = "accuracy";
-        draft->metric_count++;
+        capas_metric_config config = {.metric = options->metrics[i]};
+        CAPAS_TRY(add_metric(draft, &config, true));
     }
+    const capas_metric_config *configs = options->metric_configs;
+    for (int i = 0; i < CAPAS_MAX_METRICS && configs[i].metric != CAPAS_METRIC_NONE; i++)
+        CAPAS_TRY(add_metric(draft, &configs[i], false));
     return CAPAS_OK;
 }
 
@@ -145,14 +164,11 @@ static capas_status check_draft(const capas_trainer *draft)
         if (!isfinite(draft->loss_weights[i]))
             return capas_fail(CAPAS_INVALID_ARGUMENT, "compile: loss weight %d must be a number",
                               i);
-    for (int i = 0; i < draft->metric_count; i++) {
-        if (draft->metrics[i] != CAPAS_ACCURACY)
-            return capas_fail(CAPAS_INVALID_ARGUMENT,
-                              "compile: there is no metric of the number %d",
-                              (int)draft->metrics[i]);
-        if (i > 0)
-            return capas_fail(CAPAS_INVALID_ARGUMENT, "compile: the metric accuracy is said twice");
-    }
+    for (int i = 0; i < draft->metric_count; i++)
+        for (int k = 0; k < i; k++)
+            if (strcmp(draft->metric_names[i], draft->metric_names[k]) == 0)
+                return capas_fail(CAPAS_INVALID_ARGUMENT, "compile: the metric %s is said twice",
+                                  draft->metric_names[i]);
     return CAPAS_OK;
 }
 

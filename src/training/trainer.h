@@ -27,9 +27,9 @@ typedef struct capas_trainer {
     bool one_loss; /* said by one name for all, as Keras then writes it */
     double loss_weights[CAPAS_DATASET_TENSORS];
     bool has_loss_weights;
-    capas_metric metrics[CAPAS_MAX_METRICS];
-    const char
-        *metric_names[CAPAS_MAX_METRICS]; /* as they were said: "accuracy", "acc"; constant */
+    capas_metric_config metrics[CAPAS_MAX_METRICS];        /* resolved */
+    char metric_names[CAPAS_MAX_METRICS][CAPAS_NAME_SIZE]; /* as they were said: "acc", "auc_2" */
+    bool metric_by_name[CAPAS_MAX_METRICS];                /* as Keras then writes it */
     int metric_count;
     bool busy; /* capas_fit runs: compiling anew must wait */
 } capas_trainer;

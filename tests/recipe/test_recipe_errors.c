@@ -87,7 +87,7 @@ static void wrong_keys_are_told(void **state)
         "data: set\nmodel:\n  - Flatten\n  - Dense: {units: 2, activation: rellu}\n" COMPILE,
         CAPAS_UNKNOWN_NAME, "relu");
     assert_wrong(CHAIN "compile: {optimizer: adan, loss: mse}\n", CAPAS_UNKNOWN_NAME, "\"Adam\"?");
-    assert_wrong(CHAIN "compile: {optimizer: adam, loss: sparse_crossentropy}\n",
+    assert_wrong(CHAIN "compile: {optimizer: adam, loss: sparse_categorical_crosentropy}\n",
                  CAPAS_UNKNOWN_NAME, "sparse_categorical_crossentropy");
 }
 

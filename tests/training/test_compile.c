@@ -302,8 +302,13 @@ static void checks_the_keys(void **state)
     assert_int_equal(compile_key("optimzer", mse()), CAPAS_UNKNOWN_NAME);
     assert_said("did you mean \"optimizer\"?");
     assert_int_equal(compile_key("run_eagerly", capas_value_bool(true)), CAPAS_OK);
-    assert_int_equal(compile_key("metrics", capas_value_string("precision")), CAPAS_UNKNOWN_NAME);
-    assert_said("there is \"accuracy\"");
+    assert_int_equal(compile_key("metrics", capas_value_string("precision")), CAPAS_OK);
+    assert_int_equal(compile_key("metrics", capas_value_string("xyzzy")), CAPAS_UNKNOWN_NAME);
+    assert_said("there are accuracy, binary_accuracy");
+    assert_int_equal(
+        compile_key("metrics", map_of("Precision", map_of("k", capas_value_integer(2)))),
+        CAPAS_UNKNOWN_NAME);
+    assert_said("metric precision");
     assert_int_equal(compile_key("metrics", capas_value_string("acuracy")), CAPAS_UNKNOWN_NAME);
     assert_said("did you mean \"accuracy\"?");
     assert_int_equal(compile_key("loss_weights", capas_value_string("x")), CAPAS_INVALID_ARGUMENT);

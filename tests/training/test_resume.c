@@ -121,7 +121,8 @@ static capas_model *make_model(const plan *plan)
                          capas_batch_normalization(), capas_dropout(0.3),
                          capas_dense(SMALL_CLASSES, .activation = CAPAS_SOFTMAX));
     capas_compile(model, .optimizer = optimizer_of(plan),
-                  .loss = CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY, .metrics = {CAPAS_ACCURACY});
+                  .loss = CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY,
+                  .metrics = {CAPAS_ACCURACY, CAPAS_METRIC_AUC, CAPAS_METRIC_MEAN_ABSOLUTE_ERROR});
     capas_set_random_seed(0);
     return model;
 }
