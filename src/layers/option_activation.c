@@ -4,21 +4,28 @@
 #include "layers/layer.h"
 #include <string.h>
 
-enum { TEXT_SIZE = 256, ACTIVATION_COUNT = CAPAS_SELU };
+enum { TEXT_SIZE = 256, ACTIVATION_COUNT = CAPAS_CELU };
 
 const char *const capas_activation_names[] = {
-    "linear", "relu", "sigmoid", "tanh", "softmax", "elu", "selu", NULL,
+    "linear",       "relu",       "sigmoid",     "tanh",        "softmax",
+    "elu",          "selu",       "relu6",       "leaky_relu",  "exponential",
+    "softplus",     "softsign",   "silu",        "gelu",        "mish",
+    "hard_sigmoid", "hard_silu",  "hard_tanh",   "tanh_shrink", "soft_shrink",
+    "hard_shrink",  "squareplus", "log_sigmoid", "celu",        NULL,
 };
+
+/* Keras's second names, which it does not write. */
+static const char *const aliases[][2] = {{"swish", "silu"}, {"hard_swish", "hard_silu"}};
 
 static capas_status fail_activation(const char *found, const char *name)
 {
     const char *nearest =
         name ? capas_nearest_name(name, capas_activation_names, ACTIVATION_COUNT) : NULL;
-    return capas_fail(CAPAS_UNKNOWN_NAME,
-                      "\"linear\", \"relu\", \"sigmoid\", \"tanh\", \"softmax\", \"elu\" or "
-                      "\"selu\", found %s%s%s%s",
-                      found, nearest ? "; did you mean \"" : "", nearest ? nearest : "",
-                      nearest ? "\"?" : "");
+    return capas_fail(
+        CAPAS_UNKNOWN_NAME,
+        "a name like \"linear\", \"relu\", \"sigmoid\", \"tanh\", \"softmax\", \"elu\", "
+        "\"silu\" or \"gelu\", found %s%s%s%s",
+        found, nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
 static void resolve_activation(const capas_option *option, void *field)
@@ -53,8 +60,11 @@ static capas_status read_activation(const capas_option *option, const capas_valu
     }
     capas_value_describe(value, found, sizeof found);
     if (!name || name->kind != CAPAS_VALUE_STRING) return fail_activation(found, NULL);
+    const char *wanted = name->string;
+    for (size_t i = 0; i < CAPAS_COUNT(aliases); i++)
+        if (strcmp(wanted, aliases[i][0]) == 0) wanted = aliases[i][1];
     for (int i = 0; i < ACTIVATION_COUNT; i++) {
-        if (strcmp(name->string, capas_activation_names[i]) != 0) continue;
+        if (strcmp(wanted, capas_activation_names[i]) != 0) continue;
         *activation = (capas_activation)(i + 1);
         return CAPAS_OK;
     }

@@ -115,6 +115,7 @@ static void fuse_activation(capas_plan *plan, capas_op *op)
     if (first == NULL) return;
     capas_op joined = *first;
     capas_activation activation = op->problem.activate.activation;
+    if (capas_activation_reads_input(activation)) return;
     if (first->kind == CAPAS_OP_CONV && first->problem.conv.activation == CAPAS_LINEAR)
         joined.problem.conv.activation = activation;
     else if (first->kind == CAPAS_OP_DENSE && first->problem.dense.activation == CAPAS_LINEAR)

@@ -82,8 +82,9 @@ static int64_t last_read(const placer *placer, int root, int64_t begin)
         const capas_op_type *type = &capas_op_types[op->kind];
         for (int k = 0; k < CAPAS_OP_INPUTS; k++) {
             if (op->inputs[k] < 0 || capas_program_root(program, op->inputs[k]) != root) continue;
-            int64_t time =
-                back && type->backward_reads_inputs ? backward_time(placer, i) : (int64_t)i;
+            bool reads = type->backward_reads_inputs ||
+                         (type->reads_inputs != NULL && type->reads_inputs(op));
+            int64_t time = back && reads ? backward_time(placer, i) : (int64_t)i;
             if (time > end) end = time;
         }
         if (back && type->backward_reads_output && op->output >= 0 &&

@@ -57,6 +57,7 @@ static void backward_activate(BACKWARD)
 {
     capas_activate_arguments arguments = {
         .count = op->sample_count * call->n,
+        .input = operands->inputs[0],
         .output = operands->output,
         .output_gradient = operands->output_gradient,
         .input_gradient = operands->input_gradients[0],

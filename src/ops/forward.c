@@ -342,6 +342,11 @@ static void forward_loss(FORWARD)
     capas_run_kernel(kernel, &op->problem, &arguments, 0);
 }
 
+static bool reads_inputs_activate(const capas_op *op)
+{
+    return capas_activation_reads_input(op->problem.activate.activation);
+}
+
 #define OP(word, reads_inputs, reads_output, family_)                                              \
     .name = #word, .family = CAPAS_FAMILY_##family_, .backward_reads_inputs = reads_inputs,        \
     .backward_reads_output = reads_output, .complete = complete_##word, .forward = forward_##word
@@ -353,7 +358,8 @@ const capas_op_type capas_op_types[CAPAS_OP_COUNT] = {
     [CAPAS_OP_DENSE] = {OP(dense, true, true, dense_forward), .flops = flops_dense,
                         .backward_flops = 2, .describe = describe_dense},
     [CAPAS_OP_POOL] = {OP(pool, true, false, pool_forward), .describe = describe_pool},
-    [CAPAS_OP_ACTIVATE] = {OP(activate, false, true, activate_forward)},
+    [CAPAS_OP_ACTIVATE] = {OP(activate, false, true, activate_forward),
+                           .reads_inputs = reads_inputs_activate},
     [CAPAS_OP_SOFTMAX] = {OP(softmax, false, true, softmax_forward)},
     [CAPAS_OP_NORMALISE] = {OP(normalise, true, false, normalise_forward),
                             .saved = saved_normalise},

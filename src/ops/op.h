@@ -38,6 +38,7 @@ typedef struct capas_op_type {
     const char *name;
     capas_kernel_family family;
     bool backward_reads_inputs, backward_reads_output;
+    bool (*reads_inputs)(const capas_op *op); /* where it depends on the op; NULL: as above */
     /* Fills in batch, workers and the flags. */
     void (*complete)(capas_op *op, const capas_program *program, const capas_op_setting *setting);
     /* Bytes kept from forward to backward; NULL: none. */

@@ -250,6 +250,24 @@ static void run_in_float(void *context, int workers)
     capas_run_kernel(&capas_activate_backward_plain_f32, &tanh, &all, 0);
 }
 
+/* Those whose slope is seen from the input: by differences, away from corner points. */
+static void slopes_of_input_fit(void **state)
+{
+    (void)state;
+    const double places[] = {-4.3, -2.1, -0.7, -0.2, 0.1, 0.6, 1.3, 2.2, 7.1}, step = 1e-5;
+    for (int a = CAPAS_RELU6; a <= CAPAS_CELU; a++)
+        for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+            const double x[2] = {places[i] - step, places[i] + step}, dy = 1.5;
+            double y[2], dx;
+            activate((capas_activation)a, x, y, 2);
+            const capas_activate_problem problem = {1, (capas_activation)a};
+            const capas_activate_arguments arguments = {
+                .count = 1, .input = &places[i], .output_gradient = &dy, .input_gradient = &dx};
+            capas_run_kernel(&capas_activate_backward_plain_f64, &problem, &arguments, 0);
+            assert_true(fabs(dx - dy * (y[1] - y[0]) / (2 * step)) < 1e-6 * (1 + fabs(dx)));
+        }
+}
+
 static void same_bits(void **state)
 {
     (void)state;
@@ -273,6 +291,7 @@ int main(void)
         cmocka_unit_test(in_place),
         cmocka_unit_test(softmax_gradients_fit),
         cmocka_unit_test(softmax_of_extremes),
+        cmocka_unit_test(slopes_of_input_fit),
         cmocka_unit_test(same_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,9 +195,10 @@ static void wrong_configurations_say_so(void **state)
     assert_fails("Dense", "{'unit': 3}", "layer x: no option \"unit\"; did you mean \"units\"?");
     assert_fails("Dense", "{'units': 'many'}",
                  "layer x: units must be an integer of at least 1, found \"many\"");
-    assert_fails("Dense", "{'units': 3, 'activation': 'rleu'}",
-                 "layer x: activation must be \"linear\", \"relu\", \"sigmoid\", \"tanh\", "
-                 "\"softmax\", \"elu\" or \"selu\", found \"rleu\"; did you mean \"relu\"?");
+    assert_fails(
+        "Dense", "{'units': 3, 'activation': 'rleu'}",
+        "layer x: activation must be a name like \"linear\", \"relu\", \"sigmoid\", \"tanh\", "
+        "\"softmax\", \"elu\", \"silu\" or \"gelu\", found \"rleu\"; did you mean \"relu\"?");
     assert_fails("Dense", "{'units': 3, 'dtype': 'float16'}",
                  "layer x: dtype must be \"float32\" (capas computes in nothing else), found "
                  "\"float16\"");

@@ -211,9 +211,10 @@ static void a_wrong_option_is_kept_in_the_layer(void **state)
     assert_fails(capas_dense(3, .kernel_constraint = 7),
                  "layer dense: kernel_constraint must be None: capas has no constraints yet, found "
                  "7");
-    assert_fails(capas_activation_layer(0),
-                 "layer activation: activation must be \"linear\", \"relu\", \"sigmoid\", "
-                 "\"tanh\", \"softmax\", \"elu\" or \"selu\", found nothing");
+    assert_fails(
+        capas_activation_layer(0),
+        "layer activation: activation must be a name like \"linear\", \"relu\", "
+        "\"sigmoid\", \"tanh\", \"softmax\", \"elu\", \"silu\" or \"gelu\", found nothing");
     assert_fails(capas_conv2d(6, 3, .groups = 4),
                  "layer conv2d: groups must divide filters, found 4 groups and 6 filters");
     assert_fails(

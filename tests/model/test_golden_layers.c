@@ -54,7 +54,9 @@ static bool is_skipped(const capas_value *config)
     const char *activation = string_at(config, "function");
     if (activation == NULL) activation = string_at(capas_value_get(layer, "config"), "activation");
     if (activation == NULL) return false;
-    snprintf(part, sizeof part, "activations/%s", activation);
+    /* An activation that is told something more is a layer of its own here. */
+    bool told = capas_value_get(config, "function_args") != NULL;
+    snprintf(part, sizeof part, "activations/%s%s", activation, told ? "_with_arguments" : "");
     return golden_may_skip(part);
 }
 

@@ -1,6 +1,7 @@
-/* Activations, plain: y = f(x), dx = dy f'(y). */
+/* Activations, plain: y = f(x), dx = dy f'(y), or dy f'(x). */
 #include "kernels/elementwise.h"
 #include "kernels/plain/activation.h"
+#include "kernels/plain/activation_of_input.h"
 
 static void forward_range(const void *problem, const void *arguments, int64_t begin, int64_t end,
                           int shard)
@@ -11,7 +12,8 @@ static void forward_range(const void *problem, const void *arguments, int64_t be
     capas_real *y = a->output;
     (void)shard;
     for (int64_t i = begin; i < end; i++)
-        y[i] = activation_value(p->activation, x[i]);
+        y[i] = capas_activation_reads_input(p->activation) ? activated_of(p->activation, x[i]).value
+                                                           : activation_value(p->activation, x[i]);
 }
 
 static void forward(const void *problem, const void *arguments)
@@ -26,11 +28,13 @@ static void backward_range(const void *problem, const void *arguments, int64_t b
 {
     const capas_activate_problem *p = problem;
     const capas_activate_arguments *a = arguments;
-    const capas_real *y = a->output, *dy = a->output_gradient;
+    const capas_real *x = a->input, *y = a->output, *dy = a->output_gradient;
     capas_real *dx = a->input_gradient;
     (void)shard;
     for (int64_t i = begin; i < end; i++)
-        dx[i] = dy[i] * activation_slope(p->activation, y[i]);
+        dx[i] = dy[i] * (capas_activation_reads_input(p->activation)
+                             ? activated_of(p->activation, x[i]).slope
+                             : activation_slope(p->activation, y[i]));
 }
 
 static void backward(const void *problem, const void *arguments)

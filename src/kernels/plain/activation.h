@@ -25,8 +25,7 @@ static inline capas_real activation_value(capas_activation activation, capas_rea
         return x > 0 ? x : CAPAS_PLAIN(capas_expm1)(x);
     case CAPAS_SELU:
         return x > 0 ? scale * x : scale_alpha * CAPAS_PLAIN(capas_expm1)(x);
-    case CAPAS_LINEAR:
-    case CAPAS_SOFTMAX:
+    default:
         break;
     }
     return x;
@@ -48,8 +47,7 @@ static inline capas_real activation_slope(capas_activation activation, capas_rea
         return y >= 0 ? 1 : y + 1;
     case CAPAS_SELU:
         return y >= 0 ? scale : y + scale_alpha;
-    case CAPAS_LINEAR:
-    case CAPAS_SOFTMAX:
+    default:
         break;
     }
     return 1;

@@ -1,5 +1,5 @@
 /* Activations over vectors: y = f(x), dx = dy f'(y). The bits are the plain kernel's
- * (tuned/math.h). */
+ * (tuned/math.h). Those past selu are the plain kernel's. */
 #include "kernels/elementwise.h"
 #include "kernels/tuned/elements.h"
 #include "kernels/tuned/kernels.h"
@@ -110,7 +110,8 @@ static void backward(const void *problem, const void *arguments)
 
 static bool accepts(const void *problem)
 {
-    return ((const capas_activate_problem *)problem)->activation != CAPAS_SOFTMAX;
+    const capas_activation activation = ((const capas_activate_problem *)problem)->activation;
+    return activation != CAPAS_SOFTMAX && !capas_activation_reads_input(activation);
 }
 
 CAPAS_TUNED_KERNEL(activate_forward, "vectors", accepts, NULL, forward);

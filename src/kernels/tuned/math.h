@@ -79,8 +79,7 @@ CAPAS_INLINE vfloat v_activate(capas_activation activation, vfloat x)
     case CAPAS_SELU:
         return v_select(x > 0.0f, CAPAS_VECTOR_SELU_SCALE * x,
                         CAPAS_VECTOR_SELU_SCALE_ALPHA * v_expm1(x));
-    case CAPAS_LINEAR:
-    case CAPAS_SOFTMAX:
+    default:
         break;
     }
     return x;
@@ -101,8 +100,7 @@ CAPAS_INLINE vfloat v_activate_back(capas_activation activation, vfloat y, vfloa
     case CAPAS_SELU:
         return dy * v_select(y >= 0.0f, v_set(CAPAS_VECTOR_SELU_SCALE),
                              y + CAPAS_VECTOR_SELU_SCALE_ALPHA);
-    case CAPAS_LINEAR:
-    case CAPAS_SOFTMAX:
+    default:
         break;
     }
     return dy;
