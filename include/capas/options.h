@@ -97,13 +97,19 @@ typedef enum capas_initializer_kind {
     CAPAS_INITIALIZER_HE_NORMAL,
     CAPAS_INITIALIZER_LECUN_UNIFORM,
     CAPAS_INITIALIZER_LECUN_NORMAL,
+    CAPAS_INITIALIZER_RANDOM_UNIFORM,
+    CAPAS_INITIALIZER_RANDOM_NORMAL,
+    CAPAS_INITIALIZER_TRUNCATED_NORMAL,
+    CAPAS_INITIALIZER_IDENTITY,
+    CAPAS_INITIALIZER_ORTHOGONAL,
 } capas_initializer_kind;
 
 typedef struct capas_initializer {
     capas_initializer_kind kind;
-    double value; /* of a constant */
+    double value; /* of a constant; the gain of an identity or orthogonal matrix */
     int64_t seed; /* of the random ones, when has_seed; otherwise the model's seed decides */
     int has_seed;
+    double low, high; /* random_uniform: from, to; normal ones: mean and standard deviation */
 } capas_initializer;
 
 CAPAS_API capas_initializer capas_zeros(void);
@@ -115,6 +121,12 @@ CAPAS_API capas_initializer capas_he_uniform(void);
 CAPAS_API capas_initializer capas_he_normal(void);
 CAPAS_API capas_initializer capas_lecun_uniform(void);
 CAPAS_API capas_initializer capas_lecun_normal(void);
+CAPAS_API capas_initializer capas_random_uniform(double minval, double maxval);
+CAPAS_API capas_initializer capas_random_normal(double mean, double stddev);
+CAPAS_API capas_initializer capas_truncated_normal(double mean,
+                                                   double stddev); /* within 2 stddev */
+CAPAS_API capas_initializer capas_identity(double gain);   /* a matrix: gain on its diagonal */
+CAPAS_API capas_initializer capas_orthogonal(double gain); /* columns, or rows, at right angles */
 /* The same initializer with a seed of its own. */
 CAPAS_API capas_initializer capas_seeded(capas_initializer initializer, int64_t seed);
 

@@ -109,6 +109,11 @@ CAPAS_API capas_status capas_train_on_batch(capas_model *model, const capas_tens
                                             const capas_tensor *targets, int64_t n,
                                             capas_evaluation *evaluation);
 
+/* The same without a step: the loss and metrics of one batch, in inference mode. */
+CAPAS_API capas_status capas_test_on_batch(capas_model *model, const capas_tensor *inputs,
+                                           const capas_tensor *targets, int64_t n,
+                                           capas_evaluation *evaluation);
+
 CAPAS_END
 
 #endif

@@ -71,6 +71,49 @@ void capas_fill_truncated_normal(float *value, int64_t count, capas_random rando
     capas_parallel_ranges(count, CAPAS_FILL_GRAIN / 4, capas_threads(), normal_range, NULL, &f);
 }
 
+/* Two words make one number (Box and Muller). */
+void capas_fill_normal(float *value, int64_t count, capas_random random, double mean,
+                       double deviation)
+{
+    uint32_t word[4];
+    for (int64_t i = 0; i < count; i++) {
+        if (i % 2 == 0) capas_philox(random, (uint64_t)i / 2, word);
+        const int half = (int)(i % 2) * 2;
+        const double radius = sqrt(-2 * log(((double)word[half] + 0.5) * 0x1p-32));
+        const double turn = 6.283185307179586 * ((double)word[half + 1] + 0.5) * 0x1p-32;
+        value[i] = (float)(mean + deviation * radius * cos(turn));
+    }
+}
+
+static double inner_product(const float *a, const float *b, int64_t length, int64_t apart)
+{
+    double sum = 0;
+    for (int64_t e = 0; e < length; e++)
+        sum += (double)a[e * apart] * b[e * apart];
+    return sum;
+}
+
+void capas_make_orthogonal(float *value, int64_t count, int64_t length, int64_t between,
+                           int64_t apart, double gain)
+{
+    for (int64_t v = 0; v < count; v++) {
+        float *vector = value + v * between;
+        for (int pass = 0; pass < 2; pass++)
+            for (int64_t other = 0; other < v; other++) {
+                const float *before = value + other * between;
+                const double share = inner_product(vector, before, length, apart);
+                for (int64_t e = 0; e < length; e++)
+                    vector[e * apart] = (float)(vector[e * apart] - share * before[e * apart]);
+            }
+        const double size = sqrt(inner_product(vector, vector, length, apart));
+        for (int64_t e = 0; e < length && size > 0; e++)
+            vector[e * apart] = (float)(vector[e * apart] / size);
+    }
+    for (int64_t v = 0; v < count; v++)
+        for (int64_t e = 0; e < length; e++)
+            value[v * between + e * apart] *= (float)gain;
+}
+
 /* The next 64-bit number of a sequence; `next` counts them. */
 static uint64_t next_number(capas_random random, uint64_t *next)
 {

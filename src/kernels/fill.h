@@ -15,6 +15,15 @@ void capas_fill_uniform(float *value, int64_t count, capas_random random, double
 void capas_fill_truncated_normal(float *value, int64_t count, capas_random random, double mean,
                                  double deviation);
 
+/* Normal, not cut: element i uses words of its own. */
+void capas_fill_normal(float *value, int64_t count, capas_random random, double mean,
+                       double deviation);
+
+/* `count` vectors of `length` numbers, element e of vector v at v * between + e * apart, become
+ * orthogonal to one another and `gain` long (Gram and Schmidt, twice over). */
+void capas_make_orthogonal(float *value, int64_t count, int64_t length, int64_t between,
+                           int64_t apart, double gain);
+
 /* A permutation of 0 .. count-1 (Fisher-Yates; draws without bias). */
 void capas_fill_permutation(int64_t *index, int64_t count, capas_random random);
 

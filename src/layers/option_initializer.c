@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { TEXT_SIZE = 256, KIND_COUNT = CAPAS_INITIALIZER_LECUN_NORMAL + 1 };
+enum { TEXT_SIZE = 256, KIND_COUNT = CAPAS_INITIALIZER_ORTHOGONAL + 1 };
 
 /* Keras's classes, by kind. */
 static const char *const class_names[KIND_COUNT] = {
@@ -21,11 +21,78 @@ static const char *const class_names[KIND_COUNT] = {
     [CAPAS_INITIALIZER_HE_NORMAL] = "HeNormal",
     [CAPAS_INITIALIZER_LECUN_UNIFORM] = "LecunUniform",
     [CAPAS_INITIALIZER_LECUN_NORMAL] = "LecunNormal",
+    [CAPAS_INITIALIZER_RANDOM_UNIFORM] = "RandomUniform",
+    [CAPAS_INITIALIZER_RANDOM_NORMAL] = "RandomNormal",
+    [CAPAS_INITIALIZER_TRUNCATED_NORMAL] = "TruncatedNormal",
+    [CAPAS_INITIALIZER_IDENTITY] = "Identity",
+    [CAPAS_INITIALIZER_ORTHOGONAL] = "Orthogonal",
 };
+
+/* Numbers that an initializer is told: where they are kept, and Keras's defaults. */
+typedef struct number {
+    capas_initializer_kind kind;
+    const char *key;
+    size_t offset;
+    double standard;
+} number;
+
+#define NUMBER(which, key_, field, standard_)                                                      \
+    {                                                                                              \
+        CAPAS_INITIALIZER_##which, key_, offsetof(capas_initializer, field), standard_             \
+    }
+static const number numbers[] = {
+    NUMBER(CONSTANT, "value", value, 0),
+    NUMBER(RANDOM_UNIFORM, "minval", low, -0.05),
+    NUMBER(RANDOM_UNIFORM, "maxval", high, 0.05),
+    NUMBER(RANDOM_NORMAL, "mean", low, 0),
+    NUMBER(RANDOM_NORMAL, "stddev", high, 0.05),
+    NUMBER(TRUNCATED_NORMAL, "mean", low, 0),
+    NUMBER(TRUNCATED_NORMAL, "stddev", high, 0.05),
+    NUMBER(IDENTITY, "gain", value, 1),
+    NUMBER(ORTHOGONAL, "gain", value, 1),
+};
+
+static double *number_of(capas_initializer *initializer, const number *number)
+{
+    return (double *)(void *)((char *)initializer + number->offset);
+}
 
 static capas_initializer of_kind(capas_initializer_kind kind)
 {
-    return (capas_initializer){.kind = kind};
+    capas_initializer initializer = {.kind = kind};
+    for (size_t i = 0; i < CAPAS_COUNT(numbers); i++)
+        if (numbers[i].kind == kind) *number_of(&initializer, &numbers[i]) = numbers[i].standard;
+    return initializer;
+}
+
+static capas_initializer between(capas_initializer_kind kind, double low, double high)
+{
+    return (capas_initializer){.kind = kind, .low = low, .high = high};
+}
+
+capas_initializer capas_random_uniform(double minval, double maxval)
+{
+    return between(CAPAS_INITIALIZER_RANDOM_UNIFORM, minval, maxval);
+}
+
+capas_initializer capas_random_normal(double mean, double stddev)
+{
+    return between(CAPAS_INITIALIZER_RANDOM_NORMAL, mean, stddev);
+}
+
+capas_initializer capas_truncated_normal(double mean, double stddev)
+{
+    return between(CAPAS_INITIALIZER_TRUNCATED_NORMAL, mean, stddev);
+}
+
+capas_initializer capas_identity(double gain)
+{
+    return (capas_initializer){.kind = CAPAS_INITIALIZER_IDENTITY, .value = gain};
+}
+
+capas_initializer capas_orthogonal(double gain)
+{
+    return (capas_initializer){.kind = CAPAS_INITIALIZER_ORTHOGONAL, .value = gain};
 }
 
 capas_initializer capas_zeros(void)
@@ -94,9 +161,11 @@ static capas_status check_initializer(const capas_option *option, const void *fi
     if ((int)initializer->kind < 1 || (int)initializer->kind >= KIND_COUNT)
         return capas_fail(CAPAS_INVALID_ARGUMENT, "an initializer, found the number %d",
                           (int)initializer->kind);
-    if (!isfinite(initializer->value))
-        return capas_fail(CAPAS_INVALID_ARGUMENT, "an initializer of a finite value, found %g",
-                          initializer->value);
+    const double told[] = {initializer->value, initializer->low, initializer->high};
+    for (size_t i = 0; i < CAPAS_COUNT(told); i++)
+        if (!isfinite(told[i]))
+            return capas_fail(CAPAS_INVALID_ARGUMENT, "an initializer of a finite value, found %g",
+                              told[i]);
     return CAPAS_OK;
 }
 
@@ -113,8 +182,8 @@ static capas_status fail_name(const char *name)
 {
     const char *nearest = capas_nearest_name(name, class_names + 1, KIND_COUNT - 1);
     return capas_fail(CAPAS_UNKNOWN_NAME,
-                      "zeros, ones, constant, or one of glorot, he and lecun with _uniform or "
-                      "_normal, found \"%s\"%s%s%s",
+                      "zeros, ones, constant, identity, orthogonal, truncated_normal, or one of "
+                      "glorot, he, lecun and random with _uniform or _normal, found \"%s\"%s%s%s",
                       name, nearest ? "; did you mean \"" : "", nearest ? nearest : "",
                       nearest ? "\"?" : "");
 }
@@ -149,6 +218,8 @@ static capas_initializer_kind kind_of(const capas_object *object)
     const char *name = object->name;
     if (strcmp(name, "zero") == 0) return CAPAS_INITIALIZER_ZEROS;
     if (strcmp(name, "one") == 0) return CAPAS_INITIALIZER_ONES;
+    if (strcmp(name, "uniform") == 0) return CAPAS_INITIALIZER_RANDOM_UNIFORM;
+    if (strcmp(name, "normal") == 0) return CAPAS_INITIALIZER_RANDOM_NORMAL;
     if (strcmp(name, "VarianceScaling") == 0) return variance_scaling_kind(object->settings);
     for (int kind = 1; kind < KIND_COUNT; kind++)
         if (capas_same_name(name, class_names[kind])) return (capas_initializer_kind)kind;
@@ -170,8 +241,9 @@ static bool read_setting(capas_initializer *initializer, const char *key, const 
         initializer->seed = value->integer;
         return none || value->kind == CAPAS_VALUE_INTEGER;
     }
-    if (strcmp(key, "value") == 0 && initializer->kind == CAPAS_INITIALIZER_CONSTANT) {
-        initializer->value = value->real;
+    for (size_t i = 0; i < CAPAS_COUNT(numbers); i++) {
+        if (numbers[i].kind != initializer->kind || strcmp(key, numbers[i].key) != 0) continue;
+        *number_of(initializer, &numbers[i]) = value->real;
         return is_number(value);
     }
     for (size_t i = 0; i < CAPAS_COUNT(described); i++)
@@ -207,19 +279,22 @@ static capas_status read_initializer(const capas_option *option, const capas_val
 /* The settings that Keras 3.15 writes. */
 static capas_status write_settings(const capas_initializer *initializer, capas_value *settings)
 {
-    switch (initializer->kind) {
-    case CAPAS_INITIALIZER_ZEROS:
-    case CAPAS_INITIALIZER_ONES:
-        return CAPAS_OK;
-    case CAPAS_INITIALIZER_CONSTANT:
-        return capas_value_set(settings, "value", capas_value_real(initializer->value));
-    default:
+    capas_initializer_kind kind = initializer->kind;
+    capas_initializer own = *initializer;
+    for (size_t i = 0; i < CAPAS_COUNT(numbers); i++)
+        if (numbers[i].kind == kind)
+            CAPAS_TRY(capas_value_set(settings, numbers[i].key,
+                                      capas_value_real(*number_of(&own, &numbers[i]))));
+    bool scaled =
+        kind >= CAPAS_INITIALIZER_GLOROT_UNIFORM && kind <= CAPAS_INITIALIZER_LECUN_NORMAL;
+    bool random = kind > CAPAS_INITIALIZER_LECUN_NORMAL && kind != CAPAS_INITIALIZER_IDENTITY;
+    if (scaled || random)
         CAPAS_TRY(capas_value_set(settings, "seed",
                                   initializer->has_seed ? capas_value_integer(initializer->seed)
                                                         : capas_value_null()));
-        CAPAS_TRY(capas_value_set(settings, "input_axes", capas_value_null()));
-        return capas_value_set(settings, "output_axes", capas_value_null());
-    }
+    if (!scaled) return CAPAS_OK;
+    CAPAS_TRY(capas_value_set(settings, "input_axes", capas_value_null()));
+    return capas_value_set(settings, "output_axes", capas_value_null());
 }
 
 static capas_value *write_initializer(const capas_option *option, const void *field)

@@ -21,6 +21,13 @@ capas_status capas_layer_add_weight(capas_layer *layer, const char *name, const 
         return capas_layer_fail(layer, CAPAS_UNSUPPORTED,
                                 "its %s would be %s; capas has no weight of more than %d numbers",
                                 name, capas_shape_text(shape, text, sizeof text), MOST_ELEMENTS);
+    int least = initializer.kind == CAPAS_INITIALIZER_ORTHOGONAL ? 2 : 0;
+    bool matrix = initializer.kind == CAPAS_INITIALIZER_IDENTITY;
+    if (shape->rank < least || (matrix && shape->rank != 2))
+        return capas_layer_fail(
+            layer, CAPAS_SHAPE_MISMATCH, "its %s would be %s; the initializer %s takes %s", name,
+            capas_shape_text(shape, text, sizeof text), matrix ? "identity" : "orthogonal",
+            matrix ? "a matrix" : "at least two axes");
     capas_weight *weight = &layer->weights[layer->weight_count++];
     *weight = (capas_weight){
         .name = name,
@@ -102,6 +109,28 @@ static void fill_constant(float *plain, int64_t count, double value)
         plain[i] = (float)value;
 }
 
+/* Ones on the diagonal, also of a matrix that is not square. */
+static void fill_identity(float *plain, const capas_shape *shape, double gain)
+{
+    fill_constant(plain, shape->dims[0] * shape->dims[1], 0);
+    for (int64_t i = 0; i < shape->dims[0] && i < shape->dims[1]; i++)
+        plain[i * shape->dims[1] + i] = (float)gain;
+}
+
+/* The weight as a matrix of all axes but the last by the last: the shorter ones of its rows and
+ * columns are at right angles. */
+static void fill_orthogonal(float *plain, const capas_shape *shape, capas_random random,
+                            double gain)
+{
+    int64_t columns = shape->dims[shape->rank - 1], count = capas_shape_count(shape, 0);
+    int64_t rows = count / columns;
+    capas_fill_normal(plain, count, random, 0, 1);
+    if (rows < columns)
+        capas_make_orthogonal(plain, rows, columns, columns, 1, gain);
+    else
+        capas_make_orthogonal(plain, columns, rows, 1, columns, gain);
+}
+
 void capas_weight_initialize(const capas_weight *weight, uint64_t seed, uint32_t stream,
                              float *plain)
 {
@@ -124,6 +153,21 @@ void capas_weight_initialize(const capas_weight *weight, uint64_t seed, uint32_t
     case CAPAS_INITIALIZER_HE_NORMAL:
     case CAPAS_INITIALIZER_LECUN_NORMAL:
         capas_fill_truncated_normal(plain, count, random, 0, sqrt(scale) / cut_deviation);
+        break;
+    case CAPAS_INITIALIZER_RANDOM_UNIFORM:
+        capas_fill_uniform(plain, count, random, initializer->low, initializer->high);
+        break;
+    case CAPAS_INITIALIZER_RANDOM_NORMAL:
+        capas_fill_normal(plain, count, random, initializer->low, initializer->high);
+        break;
+    case CAPAS_INITIALIZER_TRUNCATED_NORMAL:
+        capas_fill_truncated_normal(plain, count, random, initializer->low, initializer->high);
+        break;
+    case CAPAS_INITIALIZER_IDENTITY:
+        fill_identity(plain, &weight->shape, initializer->value);
+        break;
+    case CAPAS_INITIALIZER_ORTHOGONAL:
+        fill_orthogonal(plain, &weight->shape, random, initializer->value);
         break;
     case CAPAS_INITIALIZER_ONES:
         fill_constant(plain, count, 1);

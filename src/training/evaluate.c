@@ -172,21 +172,22 @@ capas_status capas_evaluate_with(capas_model *model, capas_dataset *dataset,
 /* Tensors are looked at as a data set of n samples, for its checks. */
 static capas_status describe_tensors(const capas_model *model, const capas_tensor *inputs,
                                      const capas_tensor *targets, int64_t n,
-                                     capas_dataset_spec *spec, capas_batch *batch)
+                                     capas_dataset_spec *spec, capas_batch *batch,
+                                     const char *where)
 {
     if (!inputs || !targets || n < 1 || n > INT32_MAX)
         return capas_fail(CAPAS_INVALID_ARGUMENT,
-                          "train_on_batch: inputs, targets and at least one sample are needed");
+                          "%s: inputs, targets and at least one sample are needed", where);
     *batch = (capas_batch){.capacity = n, .count = n};
     capas_dataset *view =
         capas_dataset_from_tensors(inputs, model->input_count, targets, model->output_count, 0);
-    if (!view) return capas_fail_in("train_on_batch");
+    if (!view) return capas_fail_in("%s", where);
     *spec = view->spec;
     capas_dataset_free(view);
     if (spec->count < n)
         return capas_fail(CAPAS_INVALID_ARGUMENT,
-                          "train_on_batch: %lld samples were said, the tensors have %lld",
-                          (long long)n, (long long)spec->count);
+                          "%s: %lld samples were said, the tensors have %lld", where, (long long)n,
+                          (long long)spec->count);
     for (int i = 0; i < model->input_count; i++)
         batch->inputs[i] = inputs[i].data;
     for (int i = 0; i < model->output_count; i++)
@@ -194,19 +195,18 @@ static capas_status describe_tensors(const capas_model *model, const capas_tenso
     return CAPAS_OK;
 }
 
-static capas_status train_on_batch(capas_model *model, const capas_tensor *inputs,
-                                   const capas_tensor *targets, int64_t n,
-                                   capas_evaluation *evaluation)
+static capas_status step_on_batch(capas_model *model, const capas_tensor *inputs,
+                                  const capas_tensor *targets, int64_t n, int mode,
+                                  const char *where, capas_evaluation *evaluation)
 {
     capas_dataset_spec spec;
     capas_batch batch;
     capas_stepper stepper;
     capas_logs logs = {0};
-    CAPAS_TRY(describe_tensors(model, inputs, targets, n, &spec, &batch));
-    CAPAS_TRY(
-        capas_stepper_open(&stepper, model, &spec, (int)n, CAPAS_STEP_TRAIN, "train_on_batch"));
+    CAPAS_TRY(describe_tensors(model, inputs, targets, n, &spec, &batch, where));
+    CAPAS_TRY(capas_stepper_open(&stepper, model, &spec, (int)n, mode, where));
     capas_status status = capas_stepper_step(&stepper, &batch, NULL);
-    if (status != CAPAS_OK) status = capas_fail_in("train_on_batch");
+    if (status != CAPAS_OK) status = capas_fail_in("%s", where);
     if (status == CAPAS_OK) status = capas_stepper_logs(&stepper, "", &logs);
     capas_logs_sort(&logs);
     if (status == CAPAS_OK) capas_evaluation_fill(evaluation, &logs, n);
@@ -215,14 +215,28 @@ static capas_status train_on_batch(capas_model *model, const capas_tensor *input
     return status;
 }
 
-capas_status capas_train_on_batch(capas_model *model, const capas_tensor *inputs,
-                                  const capas_tensor *targets, int64_t n,
-                                  capas_evaluation *evaluation)
+static capas_status on_batch(capas_model *model, const capas_tensor *inputs,
+                             const capas_tensor *targets, int64_t n, int mode, const char *where,
+                             capas_evaluation *evaluation)
 {
     capas_evaluation ignored;
     if (!evaluation) evaluation = &ignored;
     memset(evaluation, 0, sizeof *evaluation);
     CAPAS_TRY(capas_model_check(model));
-    capas_status status = train_on_batch(model, inputs, targets, n, evaluation);
+    capas_status status = step_on_batch(model, inputs, targets, n, mode, where, evaluation);
     return status == CAPAS_OK ? CAPAS_OK : capas_model_keep_failure(model, status);
+}
+
+capas_status capas_train_on_batch(capas_model *model, const capas_tensor *inputs,
+                                  const capas_tensor *targets, int64_t n,
+                                  capas_evaluation *evaluation)
+{
+    return on_batch(model, inputs, targets, n, CAPAS_STEP_TRAIN, "train_on_batch", evaluation);
+}
+
+capas_status capas_test_on_batch(capas_model *model, const capas_tensor *inputs,
+                                 const capas_tensor *targets, int64_t n,
+                                 capas_evaluation *evaluation)
+{
+    return on_batch(model, inputs, targets, n, CAPAS_STEP_TEST, "test_on_batch", evaluation);
 }

@@ -261,6 +261,8 @@ static capas_status fail_unknown(const char *name, const char *where)
     for (size_t i = 0; i < CAPAS_COUNT(types); i++)
         names[i] = types[i].snake_name;
     const char *nearest = capas_nearest_name(name, names, CAPAS_COUNT(names));
+    /* Only one loss begins so, and what follows is often cut short. */
+    if (strncmp(name, "sparse_", 7) == 0) nearest = "sparse_categorical_crossentropy";
     if (nearest)
         return capas_fail(CAPAS_UNKNOWN_NAME, "%s: no loss \"%s\"; did you mean \"%s\"?", where,
                           name, nearest);

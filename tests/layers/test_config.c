@@ -108,8 +108,9 @@ static void initializers_are_read(void **state)
            "'registered_name': null}");
 #undef WRITES
     assert_fails("Dense", "{'units': 1, 'kernel_initializer': 'glorot_unifrom'}",
-                 "layer x: kernel_initializer must be zeros, ones, constant, or one of glorot, he "
-                 "and lecun with _uniform or _normal, found \"glorot_unifrom\"; did you mean "
+                 "layer x: kernel_initializer must be zeros, ones, constant, identity, orthogonal, "
+                 "truncated_normal, or one of glorot, he, lecun and random with _uniform or "
+                 "_normal, found \"glorot_unifrom\"; did you mean "
                  "\"GlorotUniform\"?");
     assert_fails("Dense", "{'units': 1, 'kernel_initializer': {'constant': {'vale': 1}}}",
                  "layer x: kernel_initializer must be an initializer, found constant with an "

@@ -1,6 +1,7 @@
 /* How weights start: the ranges and deviations of Keras's initializers, seeds, and an order that
  * does not depend on how a weight lies in memory. */
 #include "base/memory.h"
+#include "base/text.h"
 #include "layers/layer.h"
 #include "support/cmocka.h"
 #include <math.h>
@@ -66,6 +67,48 @@ static void assert_truncated(capas_initializer initializer, double deviation)
     assert_near(s.most, cut, 0.02 * cut);
     assert_near(s.mean, 0, 0.03 * deviation);
     assert_near(s.deviation, deviation, 0.02 * deviation);
+}
+
+/* The columns of a tall matrix, or the rows of a wide one, are at right angles and `gain` long. */
+static void check_orthogonal(int rows, int columns)
+{
+    static float values[12 * 12];
+    const double gain = 2;
+    capas_weight weight = weight_of(capas_shape_of(2, rows, columns), capas_orthogonal(gain));
+    capas_weight_initialize(&weight, 5, CAPAS_STREAM_WEIGHTS, values);
+    bool wide = rows < columns;
+    int count = wide ? rows : columns, length = wide ? columns : rows;
+    for (int a = 0; a < count; a++)
+        for (int b = 0; b <= a; b++) {
+            double sum = 0;
+            for (int e = 0; e < length; e++)
+                sum += wide ? (double)values[a * columns + e] * values[b * columns + e]
+                            : (double)values[e * columns + a] * values[e * columns + b];
+            assert_near(sum, a == b ? gain * gain : 0, 1e-5);
+        }
+}
+
+static void other_initializers(void **state)
+{
+    (void)state;
+    statistics s = drawn(capas_random_uniform(1, 3));
+    assert_true(s.least >= 1 && s.most < 3);
+    assert_near(s.mean, 2, 0.02);
+    s = drawn(capas_random_normal(1, 0.5));
+    assert_near(s.mean, 1, 0.02);
+    assert_near(s.deviation, 0.5, 0.01);
+    assert_true(s.most > 1 + 3 * 0.5); /* not cut */
+    s = drawn(capas_truncated_normal(1, 0.5));
+    assert_true(s.least >= 0 && s.most <= 2);
+    assert_near(s.deviation, 0.5 * 0.87962566103423978, 0.01);
+    check_orthogonal(12, 5);
+    check_orthogonal(5, 12);
+    check_orthogonal(1, 1);
+    float identity[6];
+    capas_weight weight = weight_of(capas_shape_of(2, 2, 3), capas_identity(4));
+    capas_weight_initialize(&weight, 5, CAPAS_STREAM_WEIGHTS, identity);
+    const float want[6] = {4, 0, 0, 0, 4, 0};
+    assert_memory_equal(identity, want, sizeof want);
 }
 
 static void initializers_have_keras_ranges(void **state)
@@ -176,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(initializers_have_keras_ranges),
+        cmocka_unit_test(other_initializers),
         cmocka_unit_test(a_vector_may_be_drawn_too),
         cmocka_unit_test(seeds_decide),
         cmocka_unit_test(tiled_weights_come_back),

@@ -335,8 +335,12 @@ static void trains_on_one_batch(void **state)
     int32_t y[3] = {0, 1, 2};
     capas_tensor inputs = {CAPAS_FLOAT32, {2, {3, 2}}, x}, targets = {CAPAS_INT32, {1, {3}}, y};
     capas_model *model = small_network();
-    capas_evaluation first, later;
+    capas_evaluation before, first, later;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(capas_test_on_batch(model, &inputs, &targets, 3, &before), CAPAS_OK);
     assert_int_equal(capas_train_on_batch(model, &inputs, &targets, 3, &first), CAPAS_OK);
+    assert_true(fabs(capas_evaluation_get(&before, "loss") - capas_evaluation_get(&first, "loss")) <
+                1e-6);
     assert_int_equal(first.samples, 3);
     for (int i = 0; i < 200; i++)
         assert_int_equal(capas_train_on_batch(model, &inputs, &targets, 3, &later), CAPAS_OK);
