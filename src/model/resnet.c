@@ -16,8 +16,8 @@ static const double epsilon = 1.001e-5;
 
 typedef struct builder {
     capas_graph *graph;
-    char prefix[NAME_SIZE]; /* "conv2_block1" */
-    char name[NAME_SIZE];
+    char prefix[NAME_SIZE];   /* "conv2_block1" */
+    char name[2 * NAME_SIZE]; /* with what is behind it */
 } builder;
 
 /* "conv2_block1" and "_1_bn"; layers copy their names. */
