@@ -7,33 +7,24 @@
  * prints microseconds an image and GFLOP/s, which count all multiplications, skipped or not
  * (backward twice the forward's, or once without an input gradient). --live is the share of the
  * output's gradient that is not zero. Each figure is the best of some runs. */
+#include "base/clock.h"
 #include "support/conv_case.h"
 #include <capas/runtime.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 typedef void conv_run(const capas_kernel *kernel, const capas_conv_problem *problem, int n,
                       conv_data *data);
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* Seconds of the fastest run within about a third of a second. */
 static double best_time(conv_run *run, const capas_kernel *kernel, const capas_conv_problem *p,
                         conv_data *data)
 {
-    double best = 1e30, begin = now();
-    for (int i = 0; i < 3 || now() - begin < 0.3; i++) {
-        double start = now();
+    double best = 1e30, begin = capas_seconds();
+    for (int i = 0; i < 3 || capas_seconds() - begin < 0.3; i++) {
         run(kernel, p, p->batch, data);
-        double took = now() - start;
-        if (took < best) best = took;
+        if (data->seconds < best) best = data->seconds;
     }
     return best;
 }

@@ -11,7 +11,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const int channel_counts[] = {1, 2, 3, 7, 8, 9, 16, 17, 33, 64};
+static const int channel_counts[] = {1, 2, 3, 7, 8, 9, 16, 17, 33, 64, 150};
 
 typedef struct pool_shape {
     int height, width, pool_height, pool_width, stride_height, stride_width, pad_top, pad_left;

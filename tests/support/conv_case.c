@@ -1,5 +1,6 @@
 /* See conv_case.h. */
 #include "support/conv_case.h"
+#include "base/clock.h"
 #include "kernels/fill.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,6 +213,14 @@ static void *make_workspace(const capas_kernel *kernel, const capas_conv_problem
     return workspace ? memset(workspace, 0xFF, size) : NULL;
 }
 
+static void run_timed(const capas_kernel *kernel, const capas_conv_problem *p,
+                      const void *arguments, conv_data *data)
+{
+    const double start = capas_seconds();
+    capas_run_kernel(kernel, p, arguments, 0);
+    data->seconds = capas_seconds() - start;
+}
+
 void conv_data_forward(const capas_kernel *kernel, const capas_conv_problem *p, int n,
                        conv_data *data)
 {
@@ -224,7 +233,7 @@ void conv_data_forward(const capas_kernel *kernel, const capas_conv_problem *p, 
         .position = p->pool.height > 0 && p->for_training ? data->position : NULL,
         .workspace = make_workspace(kernel, p),
     };
-    capas_run_kernel(kernel, p, &arguments, 0);
+    run_timed(kernel, p, &arguments, data);
     free(arguments.workspace);
 }
 
@@ -243,6 +252,6 @@ void conv_data_backward(const capas_kernel *kernel, const capas_conv_problem *p,
         .bias_gradient = p->has_bias ? data->bias_gradient : NULL,
         .workspace = make_workspace(kernel, p),
     };
-    capas_run_kernel(kernel, p, &arguments, 0);
+    run_timed(kernel, p, &arguments, data);
     free(arguments.workspace);
 }

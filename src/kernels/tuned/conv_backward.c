@@ -3,8 +3,8 @@
  *
  *   few     windows with a few numbers a row, behind a 2x2 pool or none, no input gradient: a
  * network's first layer. Weights by taps live    any: weights and input by lists of what is live.
- * Without a pool, where most is live, there is nothing to be had from that: then weights by taps,
- * input flipped */
+ * Without a pool, where most is live, there is nothing to be had from that: then weights by taps or
+ * by Winograd's way, input flipped */
 #include "kernels/tuned/conv_backward.h"
 #include "kernels/tuned/kernels.h"
 
@@ -75,6 +75,9 @@ static size_t live_workspace(const void *problem)
     if (p->pool.height == 0)
         most = larger(most, CAPAS_TUNED(capas_conv_weights_workspace)(
                                 p, &CAPAS_TUNED(capas_conv_weights_by_taps)));
+    if (CAPAS_TUNED(capas_conv_winograd_weights_fit)(p))
+        most = larger(most, CAPAS_TUNED(capas_conv_weights_workspace)(
+                                p, &CAPAS_TUNED(capas_conv_weights_by_winograd)));
     if (p->wants_input_gradient)
         most = larger(most, CAPAS_TUNED(capas_conv_input_lists_workspace)(p));
     if (p->wants_input_gradient && can_flip(p))
@@ -116,6 +119,19 @@ static double share_where_lists_pay(const capas_conv_problem *p,
     return sums / (sums + 4);
 }
 
+/* Winograd's way takes so much of the dense one's time. */
+static const double winograd_weights_time = 0.7, winograd_input_time = 0.5;
+
+static const conv_weights_way *weights_way(const capas_conv_problem *p, double live, double share)
+{
+    if (p->pool.height > 0) return &CAPAS_TUNED(capas_conv_weights_by_lists);
+    if (CAPAS_TUNED(capas_conv_winograd_weights_fit)(p))
+        return live > winograd_weights_time * share ? &CAPAS_TUNED(capas_conv_weights_by_winograd)
+                                                    : &CAPAS_TUNED(capas_conv_weights_by_lists);
+    return live > share ? &CAPAS_TUNED(capas_conv_weights_by_taps)
+                        : &CAPAS_TUNED(capas_conv_weights_by_lists);
+}
+
 static void live_run(const void *problem, const void *arguments)
 {
     const capas_conv_problem *p = problem;
@@ -124,13 +140,14 @@ static void live_run(const void *problem, const void *arguments)
         clear_weights(p, a);
         return;
     }
-    const bool dense = p->pool.height == 0 && live_share(p, a) > share_where_lists_pay(p, a);
-    CAPAS_TUNED(capas_conv_weights)
-    (p, a,
-     dense ? &CAPAS_TUNED(capas_conv_weights_by_taps) : &CAPAS_TUNED(capas_conv_weights_by_lists));
-    if (a->input_gradient && dense && can_flip(p))
+    const double live = p->pool.height == 0 ? live_share(p, a) : 0;
+    const double share = share_where_lists_pay(p, a);
+    CAPAS_TUNED(capas_conv_weights)(p, a, weights_way(p, live, share));
+    if (!a->input_gradient) return;
+    const bool winograd = can_flip(p) && CAPAS_TUNED(capas_conv_flipped_is_winograd)(p);
+    if (can_flip(p) && live > (winograd ? winograd_input_time : 1) * share)
         CAPAS_TUNED(capas_conv_input_flipped)(p, a);
-    else if (a->input_gradient)
+    else
         CAPAS_TUNED(capas_conv_input_by_lists)(p, a);
 }
 

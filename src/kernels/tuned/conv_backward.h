@@ -1,12 +1,17 @@
 /* What the parts of the convolution's backward kernels share. Two independent gradients, each in a
  * region of its own:
  *
- *   weights   dW[t][k] = sum over images and live cells of dZ * X[window of the cell][t], and db
- *             by taps   (conv_weights_taps.c)   vectors of filters, the taps' sums in registers,
- * every cell by lists  (conv_weights_lists.c)  vectors along a window's row, only cells that are
- * live input     dX[window][t] += sum over live filters of dZ * W[t][k] by lists
- * (conv_input_lists.c)    vectors along a window's row, only filters that are live flipped
- * (conv_input_flipped.c)  as a convolution of dZ with the flipped filters
+ *   weights: dW[t][k] = sum over images and live cells of dZ * X[window of the cell][t], and db
+ *
+ *     by taps      conv_weights_taps.c      vectors of filters, the taps' sums in registers, every
+ *                                           cell
+ *     by Winograd  conv_weights_winograd.c  the same at the points of tiles
+ *     by lists     conv_weights_lists.c     vectors along a window's row, only cells that are live
+ *
+ *   input: dX[window][t] += sum over live filters of dZ * W[t][k]
+ *
+ *     by lists     conv_input_lists.c       vectors along a window's row, only filters that are
+ * live flipped      conv_input_flipped.c     as a convolution of dZ with the flipped filters
  *
  * A cell is a pixel of the output, pooled or not; behind a pool, its gradient belongs to the pixel
  * at the position of its maximum alone. A (cell, filter) is live when its gradient is not zero and
@@ -120,6 +125,10 @@ typedef struct conv_weights_way {
                   float *weight_gradient);
 } conv_weights_way;
 
+/* Only where capas_conv_winograd_weights_fit. */
+extern const conv_weights_way CAPAS_TUNED(capas_conv_weights_by_winograd);
+bool CAPAS_TUNED(capas_conv_winograd_weights_fit)(const capas_conv_problem *p);
+
 extern const conv_weights_way CAPAS_TUNED(capas_conv_weights_by_taps);
 extern const conv_weights_way CAPAS_TUNED(capas_conv_weights_by_lists);
 
@@ -129,10 +138,27 @@ void CAPAS_TUNED(capas_conv_weights)(const capas_conv_problem *p,
                                      const capas_conv_backward_arguments *a,
                                      const conv_weights_way *way);
 
+/* Some taps of one vector of filters, over cells in rows: sums[t] += gradient[cell] * input[t of
+ * the cell]. */
+typedef struct conv_taps {
+    const float *input;   /* the first tap in the first cell: of the view, or of the quads */
+    int64_t pitch;        /* from row to row of a window */
+    int64_t down, across; /* from a cell to the one below, and to the one beside it */
+    int cells_high, cells_wide;
+    const float *gradient;   /* [cells][CAPAS_VECTOR] */
+    const int32_t *position; /* the same, behind a pool */
+    float *sums;             /* [rows of the window][window][CAPAS_VECTOR], from the first tap on */
+    int64_t sums_row;        /* floats from row to row of it */
+} conv_taps;
+
+/* A row of up to CONV_TILE_SUMS taps, without a pool. */
+void CAPAS_TUNED(capas_conv_add_taps)(const conv_taps *tile, int taps);
+
 /* dX, written to a->input_gradient. Flipped only with stride 1 and no padding beyond the kernel. */
 size_t CAPAS_TUNED(capas_conv_input_lists_workspace)(const capas_conv_problem *p);
 void CAPAS_TUNED(capas_conv_input_by_lists)(const capas_conv_problem *p,
                                             const capas_conv_backward_arguments *a);
+bool CAPAS_TUNED(capas_conv_flipped_is_winograd)(const capas_conv_problem *p);
 size_t CAPAS_TUNED(capas_conv_input_flipped_workspace)(const capas_conv_problem *p);
 void CAPAS_TUNED(capas_conv_input_flipped)(const capas_conv_problem *p,
                                            const capas_conv_backward_arguments *a);

@@ -51,11 +51,17 @@ static size_t lay_out(call *c, const capas_conv_problem *p, const capas_conv_bac
     return memory.used;
 }
 
+bool CAPAS_TUNED(capas_conv_flipped_is_winograd)(const capas_conv_problem *p)
+{
+    const capas_conv_problem flipped = flipped_problem(p);
+    return CAPAS_TUNED(capas_winograd_pays)(&flipped);
+}
+
 size_t CAPAS_TUNED(capas_conv_input_flipped_workspace)(const capas_conv_problem *p)
 {
     call c;
     const capas_conv_problem flipped = flipped_problem(p);
-    if (CAPAS_TUNED(capas_winograd_pays)(&flipped))
+    if (CAPAS_TUNED(capas_conv_flipped_is_winograd)(p))
         return CAPAS_TUNED(capas_winograd_workspace)(&flipped);
     return lay_out(&c, p, NULL);
 }
@@ -143,7 +149,7 @@ void CAPAS_TUNED(capas_conv_input_flipped)(const capas_conv_problem *p,
 {
     call c;
     const capas_conv_problem flipped = flipped_problem(p);
-    if (CAPAS_TUNED(capas_winograd_pays)(&flipped)) {
+    if (CAPAS_TUNED(capas_conv_flipped_is_winograd)(p)) {
         convolve_by_winograd(p, &flipped, a);
         return;
     }

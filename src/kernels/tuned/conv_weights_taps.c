@@ -43,18 +43,7 @@ static size_t sum_floats(const conv_backward *b)
 }
 
 /* Some rows of some taps each, over all cells. */
-typedef struct taps_tile {
-    const float *input;   /* the tile's first tap in the first cell: of the view, or of the quads */
-    int64_t pitch;        /* from row to row of a window */
-    int64_t down, across; /* from a cell to the one below, and to the one beside it */
-    int cells_high, cells_wide;
-    const float *gradient;
-    const int32_t *position;
-    float *sums;      /* [rows of the window][window][CAPAS_VECTOR], from the tile's first tap on */
-    int64_t sums_row; /* floats from row to row of it */
-} taps_tile;
-
-CAPAS_INLINE void add_taps(const int rows, const int taps, const bool pooled, const taps_tile *tile)
+CAPAS_INLINE void add_taps(const int rows, const int taps, const bool pooled, const conv_taps *tile)
 {
     vfloat sum[rows * taps];
     CAPAS_UNROLL
@@ -85,14 +74,14 @@ CAPAS_INLINE void add_taps(const int rows, const int taps, const bool pooled, co
         v_store(tile->sums + i / taps * tile->sums_row + i % taps * CAPAS_VECTOR, sum[i]);
 }
 
-typedef void add_taps_function(const taps_tile *tile);
+typedef void add_taps_function(const conv_taps *tile);
 
 #define DEFINE_ADD_TAPS(rows, taps)                                                                \
-    static __attribute__((noinline)) void add_taps_##rows##_##taps(const taps_tile *tile)          \
+    static __attribute__((noinline)) void add_taps_##rows##_##taps(const conv_taps *tile)          \
     {                                                                                              \
         add_taps(rows, taps, false, tile);                                                         \
     }                                                                                              \
-    static __attribute__((noinline)) void add_quads_##rows##_##taps(const taps_tile *tile)         \
+    static __attribute__((noinline)) void add_quads_##rows##_##taps(const conv_taps *tile)         \
     {                                                                                              \
         add_taps(rows, taps, true, tile);                                                          \
     }
@@ -102,6 +91,11 @@ CONV_TILE_SHAPES(DEFINE_ADD_TAPS)
 #define ADD_QUADS_ENTRY(rows, taps) [rows - 1][taps - 1] = add_quads_##rows##_##taps,
 static add_taps_function *const add_taps_of[2][CONV_TILE_ROWS][CONV_TILE_SUMS] = {
     {CONV_TILE_SHAPES(ADD_TAPS_ENTRY)}, {CONV_TILE_SHAPES(ADD_QUADS_ENTRY)}};
+
+void CAPAS_TUNED(capas_conv_add_taps)(const conv_taps *tile, int taps)
+{
+    add_taps_of[0][0][taps - 1](tile);
+}
 
 /* dZ of one vector of filters in cells, and their sum. */
 static void gather(const conv_backward *b, const conv_gradient *g, int first, scratch *s,
@@ -142,7 +136,7 @@ static void add_vector(const conv_backward *b, const float *input, int64_t pitch
 {
     const capas_conv_pool *pool = &b->problem->pool;
     const conv_tiling t = conv_tiling_of(b->problem->kernel_height, b->sizes.window);
-    taps_tile tile = {
+    conv_taps tile = {
         .pitch = pitch,
         .down = (b->pooled ? pool->stride_height : 1) * b->problem->stride_height * pitch,
         .across = (int64_t)(b->pooled ? pool->stride_width : 1) * b->sizes.step * width,

@@ -167,6 +167,8 @@ void CAPAS_TUNED(capas_winograd)(const capas_conv_problem *p, const winograd_arg
     c.images = (winograd_images){
         .pixels = a->forward.input,
         .gate = a->gate,
+        .image = (int64_t)p->height * p->width * p->channels,
+        .pitch = (int64_t)p->width * p->channels,
         .height = p->height,
         .width = p->width,
         .channels = p->channels,

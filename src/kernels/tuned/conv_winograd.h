@@ -84,6 +84,45 @@ CAPAS_INLINE void winograd_outputs(const int outputs, const vfloat point[WINOGRA
     y[3] = v_fma(a3, difference_a, v_fma(b3, difference_b, point[5]));
 }
 
+/* A y: the gradients of `outputs` values to that of their points. */
+CAPAS_INLINE void winograd_outputs_back(const int outputs, const vfloat *y,
+                                        vfloat point[WINOGRAD_LINE])
+{
+    const vfloat a2 = v_set(WINOGRAD_A2), b2 = v_set(WINOGRAD_B2);
+    const bool four = outputs == 4;
+    point[0] = y[0];
+    winograd_pair(WINOGRAD_A, four ? v_fma(a2, y[outputs - 2], y[0]) : y[0],
+                  four ? v_fma(a2, y[outputs - 1], y[1]) : y[1], &point[1], &point[2]);
+    winograd_pair(WINOGRAD_B, four ? v_fma(b2, y[outputs - 2], y[0]) : y[0],
+                  four ? v_fma(b2, y[outputs - 1], y[1]) : y[1], &point[3], &point[4]);
+    point[5] = y[outputs - 1];
+}
+
+/* G' p: the gradients of the points to that of `kernel` weights. */
+CAPAS_INLINE void winograd_weights_back(const int kernel, const vfloat point[WINOGRAD_LINE],
+                                        vfloat *w)
+{
+    const vfloat scale_a = v_set(WINOGRAD_SCALE_A), scale_b = v_set(WINOGRAD_SCALE_B);
+    const vfloat a2 = v_set(WINOGRAD_A2), b2 = v_set(WINOGRAD_B2);
+    vfloat even_a = scale_a * (point[1] + point[2]), even_b = scale_b * (point[3] + point[4]);
+    vfloat odd_a = v_set(WINOGRAD_SCALE_A * WINOGRAD_A) * (point[1] - point[2]);
+    vfloat odd_b = v_set(WINOGRAD_SCALE_B * WINOGRAD_B) * (point[3] - point[4]);
+    w[0] = point[0] + even_a + even_b;
+    CAPAS_UNROLL
+    for (int i = 1; i < kernel; i++) {
+        if (i % 2 == 1) {
+            w[i] = odd_a + odd_b;
+            odd_a *= a2;
+            odd_b *= b2;
+        } else {
+            even_a *= a2;
+            even_b *= b2;
+            w[i] = even_a + even_b;
+        }
+    }
+    w[kernel - 1] += point[5];
+}
+
 /* Outputs of a tile's side. */
 static inline int winograd_outputs_of(const capas_conv_problem *p)
 {
@@ -132,6 +171,7 @@ static inline winograd_place winograd_place_of(const winograd_tiles *t, int64_t 
  */
 typedef struct winograd_images {
     const float *pixels, *gate;
+    int64_t image, pitch; /* floats from image to image and from row to row */
     int height, width, channels, pad_top, pad_left;
     const float *zeros; /* [channels]: what is outside */
 } winograd_images;

@@ -9,12 +9,11 @@ typedef struct window {
 
 static void find_window(const winograd_images *m, winograd_place place, window *w)
 {
-    const int64_t image = place.image * m->height * m->width;
     for (int i = 0; i < WINOGRAD_POINTS; i++) {
         const int y = place.row - m->pad_top + i / WINOGRAD_LINE;
         const int x = place.column - m->pad_left + i % WINOGRAD_LINE;
         const bool inside = y >= 0 && y < m->height && x >= 0 && x < m->width;
-        const int64_t at = (image + (int64_t)y * m->width + x) * m->channels;
+        const int64_t at = place.image * m->image + y * m->pitch + (int64_t)x * m->channels;
         w->pixel[i] = inside ? m->pixels + at : m->zeros;
         w->gate[i] = inside && m->gate ? m->gate + at : m->zeros;
     }

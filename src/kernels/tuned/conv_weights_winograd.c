@@ -1,0 +1,202 @@
+/* dW by Winograd's way (conv_winograd.h), without a pool: the way forward, gone back.
+ *
+ *   dW = G' [ sum over tiles of (A dZ A') * (B' x B) ] G
+ *
+ * Tiles of an image are taken in pieces. At each of the 36 points the sum over tiles is that of
+ * conv_weights_taps.c, with the tiles as cells and the channels as taps:
+ *
+ *   points   [36][piece][columns]        of the image
+ *   gradient [36][piece][CAPAS_VECTOR]   of one vector of filters
+ *   sums     [vectors][36][channels][CAPAS_VECTOR] */
+#include "kernels/tuned/conv_backward.h"
+#include "kernels/tuned/conv_winograd.h"
+#include "kernels/tuned/elements.h"
+
+enum { MOST_TILES = 36, PIECE_BYTES = 384 << 10 };
+
+typedef struct scratch {
+    winograd_tiles tiles;
+    int piece;
+    float *points, *gradient, *zeros;
+} scratch;
+
+static size_t lay_out(scratch *s, const conv_backward *b, void *memory_begin)
+{
+    conv_memory memory = {memory_begin, 0};
+    const capas_conv_problem *p = b->problem;
+    s->tiles = winograd_tiles_of(p, p->out_height, p->out_width);
+    const int fit = PIECE_BYTES / (WINOGRAD_POINTS * s->tiles.columns * (int)sizeof(float));
+    s->piece = conv_smaller(MOST_TILES, fit > 1 ? fit : 1);
+    if (s->tiles.image < s->piece) s->piece = (int)s->tiles.image;
+    const size_t points = (size_t)s->piece * WINOGRAD_POINTS;
+    s->points = conv_take(&memory, points * (size_t)s->tiles.columns, sizeof(float));
+    s->gradient = conv_take(&memory, points * CAPAS_VECTOR, sizeof(float));
+    s->zeros = conv_take(&memory, (size_t)p->channels, sizeof(float));
+    return memory.used;
+}
+
+static size_t scratch_bytes(const conv_backward *b)
+{
+    scratch s;
+    return lay_out(&s, b, NULL);
+}
+
+static size_t sum_floats(const conv_backward *b)
+{
+    return (size_t)b->vectors * WINOGRAD_POINTS * (size_t)b->problem->channels * CAPAS_VECTOR;
+}
+
+/* dZ of a tile and a vector of filters to the points; what is beyond the map has none. */
+CAPAS_INLINE void transform_tile(const int outputs, const conv_backward *b, const conv_gradient *g,
+                                 winograd_place place, int first, float *to, int64_t point_step,
+                                 vfloat *bias)
+{
+    const capas_conv_problem *p = b->problem;
+    const int count = conv_smaller(CAPAS_VECTOR, p->filters - first);
+    vfloat half[WINOGRAD_LINE][4];
+    CAPAS_UNROLL
+    for (int j = 0; j < outputs; j++) {
+        vfloat y[4], point[WINOGRAD_LINE];
+        CAPAS_UNROLL
+        for (int i = 0; i < outputs; i++) {
+            const int row = place.row + i, column = place.column + j;
+            y[i] = v_zero();
+            if (row < p->out_height && column < p->out_width)
+                y[i] = conv_live(g, ((int64_t)row * p->out_width + column) * p->filters + first,
+                                 count);
+            *bias += y[i];
+        }
+        winograd_outputs_back(outputs, y, point);
+        CAPAS_UNROLL
+        for (int i = 0; i < WINOGRAD_LINE; i++)
+            half[i][j] = point[i];
+    }
+    CAPAS_UNROLL
+    for (int i = 0; i < WINOGRAD_LINE; i++) {
+        vfloat point[WINOGRAD_LINE];
+        winograd_outputs_back(outputs, half[i], point);
+        CAPAS_UNROLL
+        for (int j = 0; j < WINOGRAD_LINE; j++)
+            v_store(to + (i * WINOGRAD_LINE + j) * point_step, point[j]);
+    }
+}
+
+/* Tiles from .. from + count - 1 of an image. */
+static void make_gradient(const conv_backward *b, const conv_gradient *g, const scratch *s,
+                          int64_t from, int count, int first, float *bias_sums)
+{
+    const int64_t point_step = (int64_t)s->piece * CAPAS_VECTOR;
+    vfloat bias = v_load(bias_sums + first);
+    for (int i = 0; i < count; i++) {
+        const winograd_place place = winograd_place_of(&s->tiles, from + i);
+        float *to = s->gradient + i * CAPAS_VECTOR;
+        if (s->tiles.outputs == 4)
+            transform_tile(4, b, g, place, first, to, point_step, &bias);
+        else
+            transform_tile(2, b, g, place, first, to, point_step, &bias);
+    }
+    v_store(bias_sums + first, bias);
+}
+
+/* The products of a piece with one vector of filters. */
+static void add_products(const conv_backward *b, const scratch *s, int count, float *sums)
+{
+    const int channels = b->problem->channels;
+    const conv_tiling t = conv_tiling_of(1, channels);
+    conv_taps tile = {.across = s->tiles.columns, .cells_high = 1, .cells_wide = count};
+    for (int i = 0; i < WINOGRAD_POINTS; i++, sums += channels * CAPAS_VECTOR) {
+        tile.gradient = s->gradient + (int64_t)i * s->piece * CAPAS_VECTOR;
+        for (int j = 0; j < t.across; j++) {
+            const conv_tile at = conv_tile_at(&t, j);
+            tile.input = s->points + (int64_t)i * s->piece * s->tiles.columns + at.column;
+            tile.sums = sums + at.column * CAPAS_VECTOR;
+            CAPAS_TUNED(capas_conv_add_taps)(&tile, at.columns);
+        }
+    }
+}
+
+static void add_image(const conv_backward *b, conv_view view, const conv_gradient *g, int begin,
+                      int end, float *sums, float *bias_sums, void *memory)
+{
+    const int channels = b->problem->channels;
+    scratch s;
+    lay_out(&s, b, memory);
+    memset(s.zeros, 0, (size_t)channels * sizeof(float));
+    const winograd_images image = {
+        .pixels = view.first,
+        .pitch = view.pitch,
+        .height = b->sizes.padded_height,
+        .width = b->sizes.padded_width,
+        .channels = channels,
+        .zeros = s.zeros,
+    };
+    for (int64_t from = 0; from < s.tiles.image; from += s.piece) {
+        const int64_t left = s.tiles.image - from;
+        const int count = left < s.piece ? (int)left : s.piece;
+        if (sums) CAPAS_TUNED(capas_winograd_input)
+        (&image, &s.tiles, from, count, s.piece, s.points);
+        for (int v = begin; v < end; v++) {
+            make_gradient(b, g, &s, from, count, v * CAPAS_VECTOR, bias_sums);
+            if (sums)
+                add_products(b, &s, count,
+                             sums + (int64_t)v * WINOGRAD_POINTS * channels * CAPAS_VECTOR);
+        }
+    }
+}
+
+/* One channel of a vector of filters from the points' sums. */
+CAPAS_INLINE void write_channel(const int kernel, const conv_backward *b, const float *sums,
+                                int channel, int first, float *weight_gradient)
+{
+    const int64_t channels = b->problem->channels, filters = b->problem->filters;
+    const int count = conv_smaller(CAPAS_VECTOR, (int)filters - first);
+    vfloat half[5][WINOGRAD_LINE];
+    CAPAS_UNROLL
+    for (int j = 0; j < WINOGRAD_LINE; j++) {
+        vfloat point[WINOGRAD_LINE], w[5];
+        CAPAS_UNROLL
+        for (int i = 0; i < WINOGRAD_LINE; i++)
+            point[i] = v_load(sums + ((i * WINOGRAD_LINE + j) * channels + channel) * CAPAS_VECTOR);
+        winograd_weights_back(kernel, point, w);
+        CAPAS_UNROLL
+        for (int r = 0; r < kernel; r++)
+            half[r][j] = w[r];
+    }
+    CAPAS_UNROLL
+    for (int r = 0; r < kernel; r++) {
+        vfloat w[5];
+        winograd_weights_back(kernel, half[r], w);
+        CAPAS_UNROLL
+        for (int i = 0; i < kernel; i++)
+            v_store_some(weight_gradient + ((r * kernel + i) * channels + channel) * filters +
+                             first,
+                         w[i], count);
+    }
+}
+
+static void write_weights(const conv_backward *b, const float *sums, int begin, int end,
+                          float *weight_gradient)
+{
+    const int channels = b->problem->channels;
+    for (int v = begin; v < end; v++) {
+        const float *from = sums + (int64_t)v * WINOGRAD_POINTS * channels * CAPAS_VECTOR;
+        for (int c = 0; c < channels; c++)
+            if (b->problem->kernel_height == 3)
+                write_channel(3, b, from, c, v * CAPAS_VECTOR, weight_gradient);
+            else
+                write_channel(5, b, from, c, v * CAPAS_VECTOR, weight_gradient);
+    }
+}
+
+bool CAPAS_TUNED(capas_conv_winograd_weights_fit)(const capas_conv_problem *p)
+{
+    return p->pool.height == 0 && CAPAS_TUNED(capas_winograd_pays)(p);
+}
+
+const conv_weights_way CAPAS_TUNED(capas_conv_weights_by_winograd) = {
+    .whole_vectors = false,
+    .sum_floats = sum_floats,
+    .scratch_bytes = scratch_bytes,
+    .add_image = add_image,
+    .write = write_weights,
+};
