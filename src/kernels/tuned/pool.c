@@ -5,6 +5,9 @@
  *   image [height][width][channels]: the window of an output cell is pool_height runs of
  *   pool_width * channels floats; channel c of its cells goes through one lane.
  *
+ * Windows of 2x2 cells side by side, the usual ones, have loops of their own, in which the cells
+ * are read once and each cell of the gradient is written once.
+ *
  * Work is cut by output rows forward, by samples backward. */
 #include "kernels/pool2d.h"
 #include "kernels/tuned/elements.h"
@@ -67,6 +70,75 @@ CAPAS_INLINE vfloat maximum_of(const capas_pool_problem *p, const float *image, 
     return most;
 }
 
+/* 2x2 cells side by side, all inside the image: maxima only. */
+static bool is_quad(const capas_pool_problem *p)
+{
+    return !p->average && p->pool_height == 2 && p->pool_width == 2 && p->stride_height == 2 &&
+           p->stride_width == 2 && p->pad_top == 0 && p->pad_left == 0 &&
+           2 * p->out_height <= p->height && 2 * p->out_width <= p->width;
+}
+
+/* Of one vector of channels: image, the upper left cell. */
+CAPAS_INLINE vfloat quad_maximum(const float *image, int64_t row, int channels, int count,
+                                 vint *winner)
+{
+    vfloat most = v_load_some(image, count);
+    *winner = v_set_int(0);
+    CAPAS_UNROLL
+    for (int cell = 1; cell < 4; cell++) {
+        const vfloat value = v_load_some(image + cell / 2 * row + cell % 2 * channels, count);
+        const vint better = wins(value, most);
+        most = v_select(better, value, most);
+        *winner = (better & cell) | (~better & *winner);
+    }
+    return most;
+}
+
+/* A row of the output. image: the first of its two rows. */
+static void forward_quads(const capas_pool_problem *p, const float *image, float *out)
+{
+    const int64_t row = (int64_t)p->width * p->channels;
+    for (int x = 0; x < p->out_width; x++, image += 2 * p->channels, out += p->channels) {
+        vint winner;
+        int c = 0;
+        for (; c + CAPAS_VECTOR <= p->channels; c += CAPAS_VECTOR)
+            v_store(out + c, quad_maximum(image + c, row, p->channels, CAPAS_VECTOR, &winner));
+        const int left = p->channels - c;
+        if (left > 0)
+            v_store_some(out + c, quad_maximum(image + c, row, p->channels, left, &winner), left);
+    }
+}
+
+CAPAS_INLINE void give_quad(const float *image, const float *dy, float *dx, int64_t row,
+                            int channels, int count)
+{
+    const vfloat gradient = v_load_some(dy, count);
+    vint winner;
+    quad_maximum(image, row, channels, count, &winner);
+    CAPAS_UNROLL
+    for (int cell = 0; cell < 4; cell++)
+        v_store_some(dx + cell / 2 * row + cell % 2 * channels,
+                     v_select((vint)(winner == cell), gradient, v_zero()), count);
+}
+
+/* A row of the output's gradient, and zeros for the cells to its right. */
+static void backward_quads(const capas_pool_problem *p, const float *image, const float *dy,
+                           float *dx)
+{
+    const int64_t row = (int64_t)p->width * p->channels;
+    const int64_t covered = (int64_t)2 * p->out_width * p->channels;
+    for (int x = 0; x < p->out_width; x++, dy += p->channels) {
+        const int64_t at = (int64_t)2 * x * p->channels;
+        int c = 0;
+        for (; c + CAPAS_VECTOR <= p->channels; c += CAPAS_VECTOR)
+            give_quad(image + at + c, dy + c, dx + at + c, row, p->channels, CAPAS_VECTOR);
+        if (c < p->channels)
+            give_quad(image + at + c, dy + c, dx + at + c, row, p->channels, p->channels - c);
+    }
+    for (int i = 0; i < 2; i++)
+        memset(dx + i * row + covered, 0, (size_t)(row - covered) * sizeof(float));
+}
+
 /* Rows begin .. end-1 of all output rows of all samples. */
 static void forward_rows(const void *problem, const void *arguments, int64_t begin, int64_t end,
                          int shard)
@@ -78,6 +150,10 @@ static void forward_rows(const void *problem, const void *arguments, int64_t beg
         const float *image =
             (const float *)a->input + row / p->out_height * cell_of(p, p->height, 0);
         float *out = (float *)a->output + row * p->out_width * p->channels;
+        if (is_quad(p)) {
+            forward_quads(p, image + cell_of(p, (int)(row % p->out_height) * 2, 0), out);
+            continue;
+        }
         for (int x = 0; x < p->out_width; x++, out += p->channels) {
             const window in = window_at(p, row % p->out_height, x);
             for (int c = 0; c < p->channels; c += CAPAS_VECTOR) {
@@ -139,6 +215,14 @@ static void give_gradient(const capas_pool_problem *p, const float *image, windo
 static void backward_sample(const capas_pool_problem *p, const float *image, const float *dy,
                             float *dx)
 {
+    const int64_t row = (int64_t)p->width * p->channels;
+    if (is_quad(p)) {
+        for (int y = 0; y < p->out_height; y++, dy += (int64_t)p->out_width * p->channels)
+            backward_quads(p, image + 2 * y * row, dy, dx + 2 * y * row);
+        memset(dx + 2 * p->out_height * row, 0,
+               (size_t)((p->height - 2 * p->out_height) * row) * sizeof(float));
+        return;
+    }
     memset(dx, 0, (size_t)cell_of(p, p->height, 0) * sizeof(float));
     for (int y = 0; y < p->out_height; y++)
         for (int x = 0; x < p->out_width; x++, dy += p->channels) {
