@@ -38,6 +38,10 @@ static const char *const known_cases[] = {
     "conv 9x11x13x19 k5 f17 relu pool2",
     "conv 3x17x13x24 k5 f9 same nobias",
     "conv 18x15x18x8 k3 f33 relu",
+    "conv 3x9x11x19 k3 f19 g19 same relu",
+    "conv 2x12x7x40 k3 f40 g40 s2 same",
+    "conv 2x13x9x17 k5x3 f17 g17 d2 nobias",
+    "conv 3x4x3x33 k3 f33 g33 s2x1 relu nodx",
 };
 
 static void agrees_on_known_shapes(void **state)

@@ -37,8 +37,10 @@ const capas_kernel *const *CAPAS_TUNED(capas_tuned_kernels)(capas_kernel_family 
 extern const capas_kernel CAPAS_TUNED(capas_conv_forward_windows);
 extern const capas_kernel CAPAS_TUNED(capas_conv_forward_winograd);
 extern const capas_kernel CAPAS_TUNED(capas_conv_forward_direct);
+extern const capas_kernel CAPAS_TUNED(capas_conv_forward_depthwise);
 extern const capas_kernel CAPAS_TUNED(capas_conv_backward_few);
 extern const capas_kernel CAPAS_TUNED(capas_conv_backward_live);
+extern const capas_kernel CAPAS_TUNED(capas_conv_backward_depthwise);
 extern const capas_kernel CAPAS_TUNED(capas_dense_forward);
 extern const capas_kernel CAPAS_TUNED(capas_dense_backward);
 extern const capas_kernel CAPAS_TUNED(capas_update);
