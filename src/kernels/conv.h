@@ -3,6 +3,8 @@
  *   Z[n,y,x,k] = bias[k] + sum over r,s,c of X[n, y*sh + r*dh - pad_top, x*sw + s*dw - pad_left, c]
  * * W[r,s,c,k] Y = activation(Z), or with a pool: Y[n,i,j,k] = activation(max over the window of Z)
  *
+ * A residual R is added before the activation, and only without a pool: Y = activation(Z + R).
+ *
  * X [n][height][width][channels], W [kernel_height][kernel_width][channels/groups][filters]
  * (Keras's HWIO), Y [n][out_height][out_width][filters], or pooled
  * [n][pool.out_height][pool.out_width][filters]. All plain C order: a copy with a rim of zeros,
@@ -32,6 +34,7 @@ typedef struct capas_conv_problem {
     capas_activation activation; /* not softmax */
     capas_conv_pool pool;
     bool has_bias;
+    bool has_residual;         /* forward only */
     bool for_training;         /* position is written */
     bool wants_input_gradient; /* backward: false for a network's first layer */
 } capas_conv_problem;
@@ -39,6 +42,8 @@ typedef struct capas_conv_problem {
 typedef struct capas_conv_forward_arguments {
     int n;
     const void *input, *weights, *bias;
+    const void *prepared; /* what the kernel made of weights and bias before; NULL: nothing */
+    const void *residual; /* shaped as the output; it may not be the output itself */
     void *output;
     uint8_t *position; /* with a pool, in training: where in its window the maximum was, row-major,
                           the first of equals; shaped as the output. Otherwise NULL. */

@@ -64,6 +64,11 @@ typedef struct capas_kernel {
     bool (*accepts)(const void *problem);     /* NULL: everything */
     size_t (*workspace)(const void *problem); /* bytes; NULL: none */
     void (*run)(const void *problem, const void *arguments);
+    /* Weights made ready once and for all, where many calls have the same ones: the bytes of that
+     * copy (NULL or 0: there is nothing to be had), and making it of the weights in `arguments`,
+     * which need hold nothing else. `run` then gets it in its arguments, or packs them itself. */
+    size_t (*prepared)(const void *problem);
+    void (*prepare)(const void *problem, const void *arguments, void *prepared);
     unsigned long *runs; /* how often it ran (atomic); tests print it */
 } capas_kernel;
 
@@ -78,6 +83,7 @@ void capas_run_kernel(const capas_kernel *kernel, const void *problem, const voi
                       double flops);
 
 size_t capas_kernel_workspace(const capas_kernel *kernel, const void *problem);
+size_t capas_kernel_prepared(const capas_kernel *kernel, const void *problem);
 
 /* All kernels of a family in their order, for tests and the bench. */
 const capas_kernel *const *capas_kernels_of(capas_kernel_family family, size_t *count);

@@ -137,6 +137,11 @@ size_t capas_kernel_workspace(const capas_kernel *kernel, const void *problem)
     return kernel->workspace ? kernel->workspace(problem) : 0;
 }
 
+size_t capas_kernel_prepared(const capas_kernel *kernel, const void *problem)
+{
+    return kernel->prepared ? kernel->prepared(problem) : 0;
+}
+
 const char *capas_kernel_family_name(capas_kernel_family family)
 {
     static const char *const names[CAPAS_FAMILY_COUNT] = {

@@ -1,11 +1,17 @@
 /* Rewrites of a program, in this order, each one function:
  *   padding     zeros around an image, then conv; or relu, such zeros, then max-pool, to which a
  *               zero beside numbers of at least zero is as good as no cell: one op
+ *   normalise   in plans that only predict: conv, then a batch normalisation, which is worked into
+ *               the weights (prepared.c): one op
+ *   sum         in plans that only predict: conv, then its sum with what was there before: one op
  *   activation  conv or dense, then an element-wise activation: one op
  *   pool        conv with linear or relu, then max-pool without overlap: one op, the map is never
  * stored softmax     a softmax whose only use besides being asked for is a loss from its logits:
  * the loss makes it plan_options.no_fusion leaves all of them out; a test compares. */
 #include "model/plan_parts.h"
+
+#include "base/text.h"
+#include <string.h>
 
 /* How many ops read a buffer, under any of its aliases; a tensor that is asked for counts as read.
  */
@@ -109,6 +115,51 @@ static void fuse_padding(capas_plan *plan, capas_op *op)
     if (pays(plan, *op, joined)) join_forward(program, pad, op, &joined);
 }
 
+static bool only_predicts(const capas_plan *plan)
+{
+    return !plan->options.training && !plan->options.backward;
+}
+
+/* A convolution that hands out plain sums. */
+static bool is_bare(const capas_op *op)
+{
+    const capas_conv_problem *conv = &op->problem.conv;
+    return op->kind == CAPAS_OP_CONV && conv->activation == CAPAS_LINEAR &&
+           conv->pool.height == 0 && !conv->has_residual;
+}
+
+static void fuse_normalise(capas_plan *plan, capas_op *op)
+{
+    const capas_normalise_problem *p = &op->problem.normalise;
+    capas_op *first = sole_producer(&plan->program, op);
+    if (first == NULL || !is_bare(first) || first->folds || p->inner != 1) return;
+    capas_op joined = *first;
+    joined.problem.conv.has_bias = true;
+    joined.folds = true;
+    joined.epsilon = p->epsilon;
+    memcpy(joined.folded, op->weights, sizeof joined.folded);
+    if (pays(plan, *first, joined)) join(&plan->program, first, &joined, op);
+}
+
+/* Input k of a sum is made last, by a convolution that can add the other. */
+static bool fuse_sum(capas_plan *plan, capas_op *op, int k)
+{
+    capas_program *program = &plan->program;
+    int mine = op->inputs[k], other = op->inputs[1 - k];
+    int maker = program->buffers[mine].producer;
+    int before = program->buffers[capas_program_root(program, other)].producer;
+    if (maker < 0 || before >= maker || readers(program, mine) != 1) return false;
+    if (!capas_shape_equal(&op->problem.add.a, &op->problem.add.b)) return false;
+    capas_op *first = &program->ops[maker];
+    if (!is_bare(first)) return false;
+    capas_op joined = *first;
+    joined.problem.conv.has_residual = true;
+    joined.inputs[1] = other;
+    if (!pays(plan, *first, joined)) return false;
+    join(program, first, &joined, op);
+    return true;
+}
+
 static void fuse_activation(capas_plan *plan, capas_op *op)
 {
     capas_op *first = sole_producer(&plan->program, op);
@@ -142,6 +193,7 @@ static void fuse_pool(capas_plan *plan, capas_op *op)
     if (first == NULL || first->kind != CAPAS_OP_CONV || !poolable(pool)) return;
     capas_activation activation = first->problem.conv.activation;
     if (activation != CAPAS_LINEAR && activation != CAPAS_RELU) return;
+    if (first->problem.conv.has_residual) return;
     capas_op joined = *first;
     joined.problem.conv.pool = (capas_conv_pool){
         .height = pool->pool_height,
@@ -178,6 +230,11 @@ void capas_plan_fuse(capas_plan *plan)
     for (size_t i = 0; i < program->op_count; i++)
         if (program->ops[i].kind == CAPAS_OP_CONV || program->ops[i].kind == CAPAS_OP_POOL)
             fuse_padding(plan, &program->ops[i]);
+    for (size_t i = 0; i < program->op_count && only_predicts(plan); i++)
+        if (program->ops[i].kind == CAPAS_OP_NORMALISE) fuse_normalise(plan, &program->ops[i]);
+    for (size_t i = 0; i < program->op_count && only_predicts(plan); i++)
+        if (program->ops[i].kind == CAPAS_OP_ADD && !fuse_sum(plan, &program->ops[i], 0))
+            fuse_sum(plan, &program->ops[i], 1);
     for (size_t i = 0; i < program->op_count; i++)
         if (program->ops[i].kind == CAPAS_OP_ACTIVATE) fuse_activation(plan, &program->ops[i]);
     for (size_t i = 0; i < program->op_count; i++)

@@ -98,6 +98,7 @@ capas_status capas_plan_choose(capas_plan *plan)
     for (size_t i = 0; i < count; i++) {
         capas_planned_op *planned = &plan->ops[i];
         planned->op = plan->program.ops[i];
+        planned->prepared = planned->folded = CAPAS_NOWHERE;
         planned->saved = planned->forward_workspace = planned->backward_workspace = CAPAS_NOWHERE;
         for (int k = 0; k < CAPAS_OP_INPUTS; k++)
             planned->input_gradients[k] = CAPAS_NOWHERE;
@@ -125,6 +126,7 @@ static void free_plan(capas_plan *plan)
     }
     capas_program_free(&plan->program);
     capas_release(plan->ops);
+    capas_release(plan->prepared);
     capas_release(plan->places);
     capas_release(plan->gradient_places);
     capas_release(plan);
@@ -170,6 +172,7 @@ static capas_status build(capas_plan *plan)
     expose_watched(plan);
     capas_plan_mark_gradients(plan);
     CAPAS_TRY(capas_plan_choose(plan));
+    capas_plan_place_prepared(plan);
     return capas_plan_place(plan);
 }
 

@@ -12,6 +12,9 @@ typedef struct capas_planned_op {
     capas_op op;
     const capas_kernel *forward, *backward; /* backward NULL: does not run on the way back */
     size_t saved, forward_workspace, backward_workspace;
+    /* In the plan's block of prepared weights: what the kernel makes of them, or, where it makes
+     * nothing, the weights with a normalisation worked in. */
+    size_t prepared, folded;
     /* Where the gradient of an input goes: its buffer's gradient, or, when another op has written
      * that before (adds[i]), a place of its own that is added afterwards. */
     size_t input_gradients[CAPAS_OP_INPUTS];
@@ -37,7 +40,10 @@ struct capas_plan {
     int watched[CAPAS_PLAN_WATCHED]; /* buffers; CAPAS_NO_BUFFER: nowhere, or not asked for */
     const char *watched_into[CAPAS_PLAN_WATCHED]; /* a layer's name, borrowed; NULL: it is there */
     size_t arena_size;
-    capas_run *idle; /* runs nobody holds */
+    char *prepared; /* the block; made when a run is first asked for */
+    size_t prepared_size;
+    uint64_t prepared_version; /* the model's when it was filled; 0: never */
+    capas_run *idle;           /* runs nobody holds */
     capas_plan *next;
 };
 
@@ -62,6 +68,13 @@ void capas_plan_mark_gradients(capas_plan *plan);
 capas_status capas_plan_choose(capas_plan *plan);
 /* Places everything in the arena by lifetimes. */
 capas_status capas_plan_place(capas_plan *plan);
+
+/* Places for prepared weights; and filling them, when the model's weights are others than the last
+ * time (prepared.c). Takes the model's lock. */
+void capas_plan_place_prepared(capas_plan *plan);
+capas_status capas_plan_refresh(capas_plan *plan);
+/* Where weight 0 (kernel) or 1 (bias) of a folded op begins. */
+size_t capas_plan_folded(const capas_plan *plan, const capas_planned_op *planned, int weight);
 
 void capas_run_free(capas_run *run);
 capas_op_setting capas_plan_setting(const capas_plan *plan);

@@ -6,10 +6,21 @@
 #include <math.h>
 #include <string.h>
 
-/* Few samples do not pay for a large batch's memory. */
-static int batch_for(int64_t n)
+enum { MOST_TENSOR_BYTES = 64 << 20 };
+
+/* Few samples do not pay for a large batch's memory, nor does a large network. */
+static int batch_for(const capas_model *model, int64_t n)
 {
-    return n <= 1 ? 1 : n <= 32 ? 32 : 128;
+    static const int batches[] = {1, 8, 32, 128};
+    int64_t largest = 1;
+    int choice = 0;
+    for (int i = 0; i < model->use_count; i++) {
+        int64_t bytes = capas_shape_count(&model->uses[i].output, 1) * (int64_t)sizeof(float);
+        if (bytes > largest) largest = bytes;
+    }
+    while (choice < 3 && batches[choice] < n && batches[choice + 1] <= MOST_TENSOR_BYTES / largest)
+        choice++;
+    return batches[choice];
 }
 
 /* Whether a tensor given by the caller has the model's shape behind the batch; rank 0 is taken on
@@ -97,7 +108,7 @@ capas_status capas_predict_tensors(capas_model *model, const capas_tensor *input
                           "predict: inputs, outputs and a count of 0 or more "
                           "are needed");
     CAPAS_TRY(check_tensors(model, inputs, outputs, n));
-    int batch = batch_for(n);
+    int batch = batch_for(model, n);
     capas_plan_options options;
     memset(&options, 0, sizeof options);
     options.batch = batch;

@@ -38,7 +38,8 @@ static size_t element_size(const capas_plan *plan)
     return (size_t)capas_element_size(plan->options.element);
 }
 
-/* The numbers of a weight as this run reads them: the model's own, or the run's in double. */
+/* The numbers of a weight as this run reads them: the model's own, or the run's in double, unless a
+ * normalisation is worked in. */
 static void *weight_at(const capas_run *run, int index)
 {
     if (index < 0) return NULL;
@@ -73,6 +74,9 @@ static void point(const capas_run *run, const capas_planned_op *planned, capas_o
                                             ? gradient_at(run, op->weights[k])
                                             : at(run, planned->weight_gradients[k]);
     }
+    if (planned->prepared != CAPAS_NOWHERE) operands->prepared = plan->prepared + planned->prepared;
+    for (int k = 0; k < 2 && planned->folded != CAPAS_NOWHERE; k++)
+        operands->weights[k] = plan->prepared + capas_plan_folded(plan, planned, k);
     operands->saved = at(run, planned->saved);
 }
 
@@ -112,6 +116,8 @@ void capas_run_free(capas_run *run)
 
 capas_status capas_plan_acquire(capas_plan *plan, capas_run **run)
 {
+    *run = NULL;
+    CAPAS_TRY(capas_plan_refresh(plan)); /* a run points at prepared weights */
     pthread_mutex_lock(&plan->model->lock);
     *run = plan->idle;
     if (*run != NULL) plan->idle = (*run)->next;
@@ -183,12 +189,14 @@ void *capas_run_gradients(capas_run *run)
     return run->gradients;
 }
 
-/* Statistics that a double run moved go back to the model. */
-static void copy_values_back(capas_run *run)
+/* Training moves statistics; those that a double run moved go back to the model. */
+static void note_statistics(capas_run *run)
 {
     capas_model *model = run->plan->model;
-    if (run->values == NULL || !run->plan->options.training) return;
-    capas_convert(CAPAS_FLOAT32, model->values, CAPAS_FLOAT64, run->values, model->value_count);
+    if (!run->plan->options.training) return;
+    if (run->values != NULL)
+        capas_convert(CAPAS_FLOAT32, model->values, CAPAS_FLOAT64, run->values, model->value_count);
+    capas_model_touch(model);
 }
 
 capas_status capas_run_forward(capas_run *run, int n, uint32_t step, const double *loss_factors,
@@ -202,6 +210,7 @@ capas_status capas_run_forward(capas_run *run, int n, uint32_t step, const doubl
     run->step = step;
     if (penalty != NULL) *penalty = 0;
     if (n == 0) return CAPAS_OK;
+    CAPAS_TRY(capas_plan_refresh(run->plan));
     if (run->values != NULL)
         capas_convert(CAPAS_FLOAT64, run->values, CAPAS_FLOAT32, plan->model->values,
                       plan->model->value_count);
@@ -222,7 +231,7 @@ capas_status capas_run_forward(capas_run *run, int n, uint32_t step, const doubl
                                                  &call);
     }
     if (penalty != NULL) *penalty = penalties;
-    copy_values_back(run);
+    note_statistics(run);
     capas_float_mode_leave(before);
     return CAPAS_OK;
 }

@@ -53,6 +53,8 @@ static void forward_conv(FORWARD)
         .input = operands->inputs[0],
         .weights = operands->weights[0],
         .bias = operands->weights[1],
+        .prepared = operands->prepared,
+        .residual = operands->inputs[1],
         .output = operands->output,
         .position = operands->saved,
         .workspace = operands->workspace,
@@ -66,8 +68,9 @@ static void describe_conv(const capas_op *op, char *text, size_t size)
     char pool[32] = "";
     if (p->pool.height > 0)
         snprintf(pool, sizeof pool, " pool%dx%d", p->pool.height, p->pool.width);
-    snprintf(text, size, "conv %dx%dx%d k%dx%d f%d s%dx%d%s%s", p->height, p->width, p->channels,
-             p->kernel_height, p->kernel_width, p->filters, p->stride_height, p->stride_width,
+    snprintf(text, size, "conv %dx%dx%d k%dx%d f%d s%dx%d%s%s%s%s", p->height, p->width,
+             p->channels, p->kernel_height, p->kernel_width, p->filters, p->stride_height,
+             p->stride_width, op->folds ? " normalised" : "", p->has_residual ? " residual" : "",
              p->activation != CAPAS_LINEAR ? " activation" : "", pool);
 }
 

@@ -14,6 +14,7 @@ typedef struct capas_operands {
     void *input_gradients[CAPAS_OP_INPUTS]; /* NULL: not wanted */
     void *output_gradient;
     void *weights[CAPAS_OP_WEIGHTS];
+    void *prepared; /* what the forward kernel made of the weights beforehand; NULL: nothing */
     void *weight_gradients[CAPAS_OP_WEIGHTS]; /* NULL: not trained */
     void *saved;                              /* kept from forward to backward */
     void *workspace;

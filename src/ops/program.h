@@ -33,7 +33,7 @@ typedef struct capas_buffer {
 } capas_buffer;
 
 typedef enum capas_op_kind {
-    CAPAS_OP_CONV,      /* inputs x;    weights kernel, bias */
+    CAPAS_OP_CONV,      /* inputs x, residual or none; weights kernel, bias */
     CAPAS_OP_DENSE,     /* inputs x;    weights kernel, bias */
     CAPAS_OP_POOL,      /* inputs x */
     CAPAS_OP_ACTIVATE,  /* inputs x */
@@ -109,7 +109,11 @@ typedef struct capas_op {
     int64_t sample_count; /* elements of the first input in one sample */
     int64_t sample_rows;  /* rows of its last axis in one sample */
     capas_op_problem problem;
-    double loss_weight; /* LOSS: a factor on the whole */
+    bool folds; /* CONV, in plans that only predict: a normalisation is worked into its weights ...
+                 */
+    int folded[CAPAS_OP_WEIGHTS]; /* ... of these weights ... */
+    double epsilon;               /* ... and this constant */
+    double loss_weight;           /* LOSS: a factor on the whole */
     int probability; /* LOSS from rescued logits: buffer that gets the softmax, or CAPAS_NO_BUFFER
                       */
     bool removed;    /* fused into another */

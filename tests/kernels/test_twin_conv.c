@@ -42,6 +42,12 @@ static const char *const known_cases[] = {
     "conv 2x12x7x40 k3 f40 g40 s2 same",
     "conv 2x13x9x17 k5x3 f17 g17 d2 nobias",
     "conv 3x4x3x33 k3 f33 g33 s2x1 relu nodx",
+    "conv 2x7x7x40 k1 f33 relu inference residual",
+    "conv 1x13x9x16 k3 f64 same relu inference residual",
+    "conv 1x14x14x32 k1 f32 s2 inference",
+    "conv 3x9x9x8 k3 f12 same inference residual",
+    "conv 1x15x14x16 k3 f24 same relu inference residual",
+    "conv 3x11x13x17 k5 f19 same inference residual",
 };
 
 static void agrees_on_known_shapes(void **state)
@@ -98,9 +104,10 @@ static void random_line(dice *dice, char *line, size_t size)
     const char *pool = pools[DRAW(dice, 0, 0, 1, 1, 1, 2, 3)];
     const char *bias = DRAW(dice, 0, 0, 0, 1) ? "nobias" : "",
                *input = DRAW(dice, 0, 1) ? "nodx" : "";
-    snprintf(line, size, "conv %dx%dx%dx%d k%dx%d f%d s%dx%d %s %s %s %s %s", batch, height, width,
-             channels, kernel, kernel_width, filters, down, right, padding, activation, pool, bias,
-             input);
+    const char *purpose = DRAW(dice, 0, 0, 1) ? "inference residual" : "";
+    snprintf(line, size, "conv %dx%dx%dx%d k%dx%d f%d s%dx%d %s %s %s %s %s %s", batch, height,
+             width, channels, kernel, kernel_width, filters, down, right, padding, activation, pool,
+             bias, input, purpose);
 }
 
 static void agrees_on_random_shapes(void **state)

@@ -55,6 +55,8 @@ static bool read_word(char *word, capas_conv_problem *p, bool *same)
         p->has_bias = false;
     else if (strcmp(word, "inference") == 0)
         p->for_training = false;
+    else if (strcmp(word, "residual") == 0)
+        p->has_residual = true;
     else if (strcmp(word, "nodx") == 0)
         p->wants_input_gradient = false;
     else
@@ -90,6 +92,7 @@ bool conv_case_parse(const char *line, capas_conv_problem *problem)
     while ((word = strtok_r(NULL, " \t\n", &rest)))
         if (!read_word(word, problem, &same)) return false;
     conv_case_complete(problem, same);
+    if (problem->pool.height > 0 || problem->for_training) problem->has_residual = false;
     return problem->filters > 0 && problem->out_height > 0 && problem->out_width > 0;
 }
 
@@ -148,6 +151,7 @@ static void allocate(const capas_conv_problem *p, conv_data *data)
     data->input = array_of(data, data->input_count);
     data->weights = array_of(data, data->weight_count);
     data->bias = array_of(data, p->filters);
+    data->residual = array_of(data, data->output_count);
     data->output = array_of(data, data->output_count);
     data->output_gradient = array_of(data, data->output_count);
     data->input_gradient = array_of(data, data->input_count);
@@ -180,6 +184,8 @@ conv_data conv_data_make(const capas_conv_problem *p, uint64_t seed, conv_values
     fill(data.bias, p->filters, random, values, 1);
     random.stream = 3;
     fill(data.output_gradient, data.output_count, random, values, live);
+    random.stream = 4;
+    fill(data.residual, data.output_count, random, values, 1);
     return data;
 }
 
@@ -191,6 +197,7 @@ conv_data conv_data_convert(const capas_conv_problem *p, const conv_data *data,
     capas_convert(element, copy.input, data->element, data->input, data->input_count);
     capas_convert(element, copy.weights, data->element, data->weights, data->weight_count);
     capas_convert(element, copy.bias, data->element, data->bias, p->filters);
+    capas_convert(element, copy.residual, data->element, data->residual, data->output_count);
     capas_convert(element, copy.output_gradient, data->element, data->output_gradient,
                   data->output_count);
     return copy;
@@ -198,9 +205,10 @@ conv_data conv_data_convert(const capas_conv_problem *p, const conv_data *data,
 
 void conv_data_free(conv_data *data)
 {
-    void *arrays[] = {data->input,           data->weights,         data->bias,
-                      data->output,          data->output_gradient, data->input_gradient,
-                      data->weight_gradient, data->bias_gradient,   data->position};
+    void *arrays[] = {data->residual,       data->input,           data->weights,
+                      data->bias,           data->output,          data->output_gradient,
+                      data->input_gradient, data->weight_gradient, data->bias_gradient,
+                      data->position};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         free(arrays[i]);
     *data = (conv_data){0};
@@ -229,11 +237,20 @@ void conv_data_forward(const capas_kernel *kernel, const capas_conv_problem *p, 
         .input = data->input,
         .weights = data->weights,
         .bias = p->has_bias ? data->bias : NULL,
+        .residual = p->has_residual ? data->residual : NULL,
         .output = data->output,
         .position = p->pool.height > 0 && p->for_training ? data->position : NULL,
         .workspace = make_workspace(kernel, p),
     };
+    const size_t size = p->for_training ? 0 : capas_kernel_prepared(kernel, p);
+    void *prepared = size > 0 ? memset(aligned(size), 0xFF, size) : NULL;
+    if (prepared) {
+        kernel->prepare(p, &arguments, prepared);
+        arguments.prepared = prepared;
+        arguments.weights = arguments.bias = NULL;
+    }
     run_timed(kernel, p, &arguments, data);
+    free(prepared);
     free(arguments.workspace);
 }
 

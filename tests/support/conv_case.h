@@ -4,8 +4,9 @@
  *
  * batch x height x width x channels, kernel k3 or k3x5, filters f32, and then as wanted: s2 or s2x1
  * (strides), d2 (dilation), g2 (groups), same (padding, else valid), relu, pool2 or pool3s2 or
- * pool2x3, nobias, inference (no positions), nodx (no input gradient). Data are random, each array
- * a piece of memory of its own so that a sanitizer sees every step outside. */
+ * pool2x3, nobias, inference (no positions, weights prepared where the
+ * kernel can), residual (only without a pool, and forward), nodx (no input gradient). Data are
+ * random, each array a piece of memory of its own so that a sanitizer sees every step outside. */
 #ifndef CAPAS_TESTS_CONV_CASE_H
 #define CAPAS_TESTS_CONV_CASE_H
 
@@ -23,7 +24,7 @@ double conv_case_flops(const capas_conv_problem *problem);
 typedef struct conv_data {
     capas_element element;
     int64_t input_count, weight_count, output_count; /* of the batch, of the layer, of the batch */
-    void *input, *weights, *bias, *output, *output_gradient;
+    void *input, *weights, *bias, *residual, *output, *output_gradient;
     void *input_gradient, *weight_gradient, *bias_gradient;
     uint8_t *position;
     double seconds; /* that the last kernel took */

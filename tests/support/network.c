@@ -308,6 +308,7 @@ network_result network_run(network *network, const capas_plan_options *options,
     capas_plan *plan;
     capas_model *model = network->model;
     memcpy(model->values, network->start, (size_t)model->value_count * sizeof(float));
+    capas_model_touch(model);
     if (capas_model_plan(model, options, &plan) != CAPAS_OK ||
         capas_plan_acquire(plan, &e.run) != CAPAS_OK)
         fail_msg("network %llu: %s", (unsigned long long)network->seed, capas_error());

@@ -1,5 +1,5 @@
-/* Convolution forward, plain: bias, activation and max-pool in one pass over the output, row by
- * row. Cells outside the image are skipped, as X is 0 there. */
+/* Convolution forward, plain: bias, residual, activation and max-pool in one pass over the output,
+ * row by row. Cells outside the image are skipped, as X is 0 there. */
 #include "kernels/conv.h"
 #include "kernels/plain/activation.h"
 
@@ -75,8 +75,10 @@ static void forward_rows(const void *problem, const void *arguments, int64_t beg
                                 a->position ? a->position + offset : NULL);
             else
                 convolve_pixel(p, a, image, (int)(row % rows), x, out);
+            const capas_real *residual =
+                p->has_residual ? (const capas_real *)a->residual + offset : NULL;
             for (int k = 0; k < p->filters; k++)
-                out[k] = activation_value(p->activation, out[k]);
+                out[k] = activation_value(p->activation, residual ? out[k] + residual[k] : out[k]);
         }
     }
 }

@@ -103,17 +103,18 @@ void CAPAS_TUNED(capas_conv_pack)(const conv_sizes *z, int filters, const float 
 
 /* One row of the map, before pooling, for one block of filters:
  *
- *   out[x][k] = max(floor, bias[k] + sum over t of X[x * step + t] * W[t][k])
+ *   out[x][k] = max(floor, bias[k] + sum over t of X[x * step + t] * W[t][k] + residual[x][k])
  *
  * where t runs over `rows` rows of `window` floats each, `pitch` floats apart. */
 typedef struct conv_row {
     const float *input;
     int64_t pitch;
     int step, rows, window;
-    const float *weights; /* [rows * window][16] */
-    const float *bias;    /* [16] */
-    float floor;          /* 0 for ReLU, else -infinity */
-    float *output;        /* [pixels][output_step], of which `filters` <= 16 are written */
+    const float *weights;  /* [rows * window][16] */
+    const float *bias;     /* [16] */
+    float floor;           /* 0 for ReLU, else -infinity */
+    float *output;         /* [pixels][output_step], of which `filters` <= 16 are written */
+    const float *residual; /* likewise; NULL: none */
     int64_t output_step;
     int filters, pixels;
 } conv_row;

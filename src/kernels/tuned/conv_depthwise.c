@@ -320,7 +320,8 @@ static bool accepts(const void *problem)
 {
     const capas_conv_problem *p = problem;
     return p->groups > 1 && p->groups == p->channels && p->groups == p->filters &&
-           p->pool.height == 0 && (p->activation == CAPAS_LINEAR || p->activation == CAPAS_RELU);
+           p->pool.height == 0 && !p->has_residual &&
+           (p->activation == CAPAS_LINEAR || p->activation == CAPAS_RELU);
 }
 
 static unsigned long forward_runs, backward_runs;

@@ -50,10 +50,30 @@ CAPAS_INLINE const float *add_window_row(const int sums, vfloat sum[SUMS], const
     return w;
 }
 
+CAPAS_INLINE void add_residual(const int sums, vfloat sum[SUMS], const conv_row *row, int begin)
+{
+    const float *residual = row->residual + begin * row->output_step;
+    if (row->filters == CONV_BLOCK) {
+        CAPAS_UNROLL
+        for (int i = 0; i < sums; i++)
+            sum[i] +=
+                v_load(residual + i / VECTORS * row->output_step + i % VECTORS * CAPAS_VECTOR);
+        return;
+    }
+    float all[SUMS * CAPAS_VECTOR] = {0};
+    for (int i = 0; i < sums / VECTORS; i++)
+        memcpy(all + i * CONV_BLOCK, residual + i * row->output_step,
+               (size_t)row->filters * sizeof(float));
+    CAPAS_UNROLL
+    for (int i = 0; i < sums; i++)
+        sum[i] += v_load(all + i * CAPAS_VECTOR);
+}
+
 CAPAS_INLINE void store_tile(const int sums, vfloat sum[SUMS], const conv_row *row, int begin)
 {
     const vfloat least = v_set(row->floor);
     float *out = row->output + begin * row->output_step;
+    if (row->residual) add_residual(sums, sum, row, begin);
     if (row->filters == CONV_BLOCK) {
         CAPAS_UNROLL
         for (int i = 0; i < sums; i++)

@@ -1,5 +1,5 @@
 /* Convolution forward, directly: sums of products over the image itself (no matrix of windows), 16
- * filters at a time, with bias, ReLU and max-pool on the way.
+ * filters at a time, with bias, a residual, ReLU and max-pool on the way.
  *
  *   Z[y,x,k] = bias[k] + sum over r,s,c of X[y*sh + r - pad_top, x*sw + s - pad_left, c] *
  * W[r,s,c,k] Y = max(floor, Z), or pooled max(floor, max over the window of Z);  floor = 0 for
@@ -26,6 +26,16 @@ typedef struct call {
     size_t copy_floats, ring_floats;
 } call;
 
+/* Packed filters, in memory of their own or in the workspace. */
+static conv_packed take_packed(conv_memory *memory, const conv_sizes *z)
+{
+    const size_t blocks = (size_t)z->blocks;
+    conv_packed packed;
+    packed.weights = conv_take(memory, blocks * (size_t)z->taps * CONV_BLOCK, sizeof(float));
+    packed.bias = conv_take(memory, blocks * CONV_BLOCK, sizeof(float));
+    return packed;
+}
+
 /* Places for everything in the workspace; without one, only its size. */
 static size_t lay_out(call *c, const capas_conv_problem *p, void *workspace)
 {
@@ -33,12 +43,11 @@ static size_t lay_out(call *c, const capas_conv_problem *p, void *workspace)
     c->problem = p;
     c->sizes = conv_sizes_of(p);
     const conv_sizes *z = &c->sizes;
-    const size_t workers = (size_t)conv_workers(p), blocks = (size_t)z->blocks;
+    const size_t workers = (size_t)conv_workers(p);
     c->floor = p->activation == CAPAS_RELU ? 0.0f : -__builtin_inff();
     c->copy_floats = z->rim ? conv_copy_floats(p, z, z->padded_height) : 0;
     c->ring_floats = (size_t)p->pool.height * (size_t)p->out_width * CONV_BLOCK;
-    c->packed.weights = conv_take(&memory, blocks * (size_t)z->taps * CONV_BLOCK, sizeof(float));
-    c->packed.bias = conv_take(&memory, blocks * CONV_BLOCK, sizeof(float));
+    c->packed = take_packed(&memory, z);
     c->copies = conv_take(&memory, workers * c->copy_floats, sizeof(float));
     c->rings = conv_take(&memory, workers * c->ring_floats, sizeof(float));
     return memory.used;
@@ -68,18 +77,38 @@ static void pack_blocks(const void *problem, const void *context, int64_t begin,
     (&c->sizes, p->filters, c->arguments->weights, bias, block, c->packed);
 }
 
-/* Without a pool: `rows` rows of the map, straight to the output. */
-static void write_rows(const call *c, conv_view view, int block, int rows, float *output)
+static size_t prepared(const void *problem)
+{
+    const conv_sizes z = conv_sizes_of(problem);
+    conv_memory memory = {NULL, 0};
+    take_packed(&memory, &z);
+    return memory.used;
+}
+
+static void prepare(const void *problem, const void *arguments, void *memory)
+{
+    const capas_conv_problem *p = problem;
+    conv_memory at = {memory, 0};
+    call c = {.problem = p, .arguments = arguments, .sizes = conv_sizes_of(p)};
+    c.packed = take_packed(&at, &c.sizes);
+    capas_parallel_ranges(c.sizes.blocks, 1, p->workers, pack_blocks, p, &c);
+}
+
+/* Without a pool: `rows` rows of the map, straight to the output; `place` of the first. */
+static void write_rows(const call *c, conv_view view, int block, int rows, int64_t place)
 {
     const capas_conv_problem *p = c->problem;
     conv_row row = conv_row_of(p, &c->sizes, c->packed, view, block);
     row.floor = c->floor;
-    row.output = output + block * CONV_BLOCK;
+    place += block * CONV_BLOCK;
+    row.output = (float *)c->arguments->output + place;
+    if (p->has_residual) row.residual = (const float *)c->arguments->residual + place;
     row.output_step = p->filters;
     for (int y = 0; y < rows; y++) {
         CAPAS_TUNED(capas_conv_direct_row)(&row);
         row.input += p->stride_height * view.pitch;
         row.output += (int64_t)p->out_width * p->filters;
+        if (row.residual) row.residual += (int64_t)p->out_width * p->filters;
     }
 }
 
@@ -185,7 +214,7 @@ static void convolve_band(const call *c, int64_t n, int begin, int end, int work
                               c->rings + (size_t)worker * c->ring_floats, output, position);
         else
             write_rows(c, view, block, end - begin,
-                       output + (int64_t)begin * p->out_width * p->filters);
+                       n * z->map + (int64_t)begin * p->out_width * p->filters);
 }
 
 /* Piece i is band i % bands of image i / bands. */
@@ -214,7 +243,12 @@ static void run(const void *problem, const void *arguments)
     if (c.arguments->n == 0) return;
     lay_out(&c, problem, c.arguments->workspace);
     c.bands = bands_of(c.arguments->n, c.sizes.cells_high);
-    capas_parallel_ranges(c.sizes.blocks, 1, c.problem->workers, pack_blocks, problem, &c);
+    if (c.arguments->prepared) {
+        conv_memory at = {(char *)c.arguments->prepared, 0};
+        c.packed = take_packed(&at, &c.sizes);
+    } else {
+        capas_parallel_ranges(c.sizes.blocks, 1, c.problem->workers, pack_blocks, problem, &c);
+    }
     capas_parallel(capas_shard_count((int64_t)c.arguments->n * c.bands, 1), c.problem->workers,
                    convolve_shard, &c);
 }
@@ -228,5 +262,7 @@ const capas_kernel CAPAS_TUNED(capas_conv_forward_direct) = {
     .accepts = accepts,
     .workspace = workspace,
     .run = run,
+    .prepared = prepared,
+    .prepare = prepare,
     .runs = &runs,
 };

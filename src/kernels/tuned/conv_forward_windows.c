@@ -59,7 +59,7 @@ static size_t workspace(const void *problem)
 static bool accepts(const void *problem)
 {
     const capas_conv_problem *p = problem;
-    return conv_is_usual(p) && p->channels <= 4 &&
+    return conv_is_usual(p) && !p->has_residual && p->channels <= 4 &&
            p->kernel_height * p->kernel_width * p->channels <= MOST_TAPS && p->pool.height == 2 &&
            p->pool.width == 2 && p->pool.stride_height >= 2 && p->pool.stride_width >= 2;
 }

@@ -44,6 +44,14 @@ static int64_t panels_of(const capas_conv_problem *p, int64_t pieces)
     return few > conv_workers(p) ? few : conv_workers(p);
 }
 
+/* Filters at their points and their bias, in memory of their own or in the workspace. */
+static void take_weights(call *c, const capas_conv_problem *p, conv_memory *memory)
+{
+    const size_t filters = (size_t)conv_sizes_of(p).blocks * CONV_BLOCK;
+    c->weights = conv_take(memory, CAPAS_TUNED(capas_winograd_weight_floats)(p), sizeof(float));
+    c->bias = conv_take(memory, filters, sizeof(float));
+}
+
 static size_t lay_out(call *c, const capas_conv_problem *p, void *workspace)
 {
     conv_memory memory = {workspace, 0};
@@ -55,10 +63,9 @@ static size_t lay_out(call *c, const capas_conv_problem *p, void *workspace)
     c->piece = piece_of(&c->tiles);
     c->point_floats = (size_t)c->piece * WINOGRAD_POINTS * (size_t)c->tiles.columns;
     c->product_floats = (size_t)c->piece * WINOGRAD_POINTS * CONV_BLOCK;
-    const size_t blocks = (size_t)c->blocks, channels = (size_t)p->channels;
+    const size_t channels = (size_t)p->channels;
     const int64_t most = (p->batch * c->tiles.image + c->piece - 1) / c->piece;
-    c->weights = conv_take(&memory, CAPAS_TUNED(capas_winograd_weight_floats)(p), sizeof(float));
-    c->bias = conv_take(&memory, blocks * CONV_BLOCK, sizeof(float));
+    take_weights(c, p, &memory);
     c->no_bias = conv_take(&memory, CONV_BLOCK, sizeof(float));
     c->zeros = conv_take(&memory, channels, sizeof(float));
     c->points = conv_take(&memory, (size_t)panels_of(p, most) * c->point_floats, sizeof(float));
@@ -72,13 +79,29 @@ size_t CAPAS_TUNED(capas_winograd_workspace)(const capas_conv_problem *p)
     return lay_out(&c, p, NULL);
 }
 
-static void make_bias(const call *c)
+static void make_weights(const call *c, const float *weights, const float *bias, bool turned)
 {
-    const float *bias = c->problem->has_bias ? c->arguments->forward.bias : NULL;
-    memset(c->no_bias, 0, CONV_BLOCK * sizeof(float));
-    memset(c->bias, 0, (size_t)c->blocks * CONV_BLOCK * sizeof(float));
-    if (bias) memcpy(c->bias, bias, (size_t)c->problem->filters * sizeof(float));
-    memset(c->zeros, 0, (size_t)c->problem->channels * sizeof(float));
+    const capas_conv_problem *p = c->problem;
+    memset(c->bias, 0, (size_t)conv_sizes_of(p).blocks * CONV_BLOCK * sizeof(float));
+    if (p->has_bias && bias) memcpy(c->bias, bias, (size_t)p->filters * sizeof(float));
+    CAPAS_TUNED(capas_winograd_weights)(p, weights, turned, c->weights);
+}
+
+static size_t prepared(const void *problem)
+{
+    call c;
+    conv_memory memory = {NULL, 0};
+    take_weights(&c, problem, &memory);
+    return memory.used;
+}
+
+static void prepare(const void *problem, const void *arguments, void *to)
+{
+    const capas_conv_forward_arguments *a = arguments;
+    call c = {.problem = problem};
+    conv_memory memory = {to, 0};
+    take_weights(&c, problem, &memory);
+    make_weights(&c, a->weights, a->bias, false);
 }
 
 static int tiles_in(const call *c, int64_t piece)
@@ -176,8 +199,13 @@ void CAPAS_TUNED(capas_winograd)(const capas_conv_problem *p, const winograd_arg
         .pad_left = p->pad_left,
         .zeros = c.zeros,
     };
-    make_bias(&c);
-    CAPAS_TUNED(capas_winograd_weights)(p, a->forward.weights, a->turned, c.weights);
+    memset(c.no_bias, 0, CONV_BLOCK * sizeof(float));
+    memset(c.zeros, 0, (size_t)p->channels * sizeof(float));
+    conv_memory prepared_memory = {(char *)a->forward.prepared, 0};
+    if (a->forward.prepared)
+        take_weights(&c, p, &prepared_memory);
+    else
+        make_weights(&c, a->forward.weights, a->forward.bias, a->turned);
     if (c.pieces >= CAPAS_MAX_SHARDS) {
         capas_parallel(capas_shard_count(c.pieces, 1), p->workers, convolve_pieces, &c);
         return;
@@ -187,10 +215,11 @@ void CAPAS_TUNED(capas_winograd)(const capas_conv_problem *p, const winograd_arg
 }
 
 /* The way to the points and back must be little beside the products, and the filters' points serve
- * enough tiles. */
+ * enough tiles: to pay for making them in each step, or, where they are prepared, for their being
+ * read. */
 bool CAPAS_TUNED(capas_winograd_pays)(const capas_conv_problem *p)
 {
-    enum { FEWEST_FILTERS = 8, FEWEST_TILES = 8, FILTERS_A_TILE = 4096 };
+    enum { FEWEST_FILTERS = 8, FEWEST_TILES = 8, FILTERS_A_TILE = 4096, ENOUGH_TILES = 12 };
     const int fewest_channels = p->kernel_height == 3 ? 8 : 16;
     const capas_conv_pool *pool = &p->pool;
     const bool pool_fits =
@@ -200,8 +229,10 @@ bool CAPAS_TUNED(capas_winograd_pays)(const capas_conv_problem *p)
     call c;
     lay_out(&c, p, NULL);
     const int64_t tiles = p->batch * c.tiles.image;
+    const bool prepared_tiles = !p->for_training && tiles >= ENOUGH_TILES;
     return p->channels >= fewest_channels && p->filters >= FEWEST_FILTERS &&
-           tiles >= FEWEST_TILES && tiles >= (int64_t)p->channels * p->filters / FILTERS_A_TILE;
+           tiles >= FEWEST_TILES &&
+           (prepared_tiles || tiles >= (int64_t)p->channels * p->filters / FILTERS_A_TILE);
 }
 
 static bool accepts(const void *problem)
@@ -229,5 +260,7 @@ const capas_kernel CAPAS_TUNED(capas_conv_forward_winograd) = {
     .accepts = accepts,
     .workspace = workspace,
     .run = run,
+    .prepared = prepared,
+    .prepare = prepare,
     .runs = &runs,
 };

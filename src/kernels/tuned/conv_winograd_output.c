@@ -1,10 +1,11 @@
-/* From Winograd's points to outputs (conv_winograd.h), with bias, ReLU and max-pool on the way. */
+/* From Winograd's points to outputs (conv_winograd.h), with bias, a residual, ReLU and max-pool on the way. */
 #include "kernels/tuned/conv_winograd.h"
 #include "kernels/tuned/elements.h"
 
 /* Where a tile goes: values and, behind a pool in training, positions. */
 typedef struct tile_output {
     float *output; /* of the tile's first cell and the block's first filter */
+    const float *residual; /* likewise; NULL: none */
     uint8_t *position;
     int64_t row;    /* floats from row to row */
     int filters;    /* of all */
@@ -32,6 +33,12 @@ CAPAS_INLINE void store_pooled(const int outputs, const tile_output *o, const vf
         v_store_bytes(o->position + at, where);
     else
         store_some_bytes(o->position + at, where, count);
+}
+
+CAPAS_INLINE void store_cell(const tile_output *o, vfloat y, int64_t at, int count)
+{
+    if (o->residual) y += v_load_some(o->residual + at, count);
+    v_store_some(o->output + at, v_max(v_set(o->floor), y), count);
 }
 
 /* A vector of filters of a tile, from the points to the output. */
@@ -68,7 +75,7 @@ CAPAS_INLINE void finish(const int outputs, const bool pooled, const float *prod
             if (pooled)
                 store_pooled(outputs, o, corner, at, count);
             else
-                v_store_some(o->output + at, v_max(v_set(o->floor), *corner), count);
+                store_cell(o, *corner, at, count);
         }
     }
 }
@@ -118,6 +125,7 @@ void CAPAS_TUNED(capas_winograd_output)(const capas_conv_problem *p, const winog
         const int64_t at =
             (place.image * high + row) * o.row + (int64_t)column * p->filters + block * CONV_BLOCK;
         o.output = (float *)a->output + at;
+        o.residual = p->has_residual ? (const float *)a->residual + at : NULL;
         o.position = a->position ? a->position + at : NULL;
         o.high = conv_smaller(cells, high - row);
         o.wide = conv_smaller(cells, wide - column);
