@@ -6,7 +6,8 @@
  *     check BATCH IN OUT      predicts float32 images of the file IN, writes their outputs to OUT
  *     weights OUT             writes all weights, float32, in Keras's order
  *
- * Threads are the environment's CAPAS_THREADS. */
+ * Threads are the environment's CAPAS_THREADS; with CAPAS_VERBOSE=1 each kernel's time goes to
+ * stderr. */
 #include "base/philox.h"
 #include <capas/capas.h>
 #include <stdbool.h>
@@ -170,11 +171,18 @@ static int run(capas_model *model, const char *line)
     return 0;
 }
 
+static void note(capas_log_level level, const char *message, void *context)
+{
+    (void)level, (void)context;
+    fprintf(stderr, "%s\n", message);
+}
+
 int main(int count, char **words)
 {
     capas_model *model = capas_resnet50();
     char line[4 * WORD];
     int failed = 0;
+    capas_set_log(note, NULL);
     if (model == NULL) fail("resnet50");
     if (capas_model_set_seed(model, 1) != CAPAS_OK) fail("seed");
     draw_normalisations(model);

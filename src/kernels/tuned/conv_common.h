@@ -154,6 +154,31 @@ static inline void *conv_take(conv_memory *memory, size_t count, size_t size)
     return memory->base ? memory->base + begin : NULL;
 }
 
+/* Packed filters in memory of their own, and its bytes. */
+static inline conv_packed conv_take_packed(conv_memory *memory, const conv_sizes *z)
+{
+    const size_t blocks = (size_t)z->blocks;
+    conv_packed packed;
+    packed.weights = conv_take(memory, blocks * (size_t)z->taps * CONV_BLOCK, sizeof(float));
+    packed.bias = conv_take(memory, blocks * CONV_BLOCK, sizeof(float));
+    return packed;
+}
+
+static inline conv_packed conv_packed_at(const capas_conv_problem *p, void *base)
+{
+    const conv_sizes z = conv_sizes_of(p);
+    conv_memory memory = {base, 0};
+    return conv_take_packed(&memory, &z);
+}
+
+static inline size_t conv_packed_bytes(const capas_conv_problem *p)
+{
+    const conv_sizes z = conv_sizes_of(p);
+    conv_memory memory = {NULL, 0};
+    conv_take_packed(&memory, &z);
+    return memory.used;
+}
+
 /* Where a value takes the place of the best so far: it is greater, or the best is a NaN and it is
  * not. */
 CAPAS_INLINE vint conv_wins(vfloat value, vfloat best)

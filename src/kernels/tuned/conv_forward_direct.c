@@ -26,16 +26,6 @@ typedef struct call {
     size_t copy_floats, ring_floats;
 } call;
 
-/* Packed filters, in memory of their own or in the workspace. */
-static conv_packed take_packed(conv_memory *memory, const conv_sizes *z)
-{
-    const size_t blocks = (size_t)z->blocks;
-    conv_packed packed;
-    packed.weights = conv_take(memory, blocks * (size_t)z->taps * CONV_BLOCK, sizeof(float));
-    packed.bias = conv_take(memory, blocks * CONV_BLOCK, sizeof(float));
-    return packed;
-}
-
 /* Places for everything in the workspace; without one, only its size. */
 static size_t lay_out(call *c, const capas_conv_problem *p, void *workspace)
 {
@@ -47,7 +37,7 @@ static size_t lay_out(call *c, const capas_conv_problem *p, void *workspace)
     c->floor = p->activation == CAPAS_RELU ? 0.0f : -__builtin_inff();
     c->copy_floats = z->rim ? conv_copy_floats(p, z, z->padded_height) : 0;
     c->ring_floats = (size_t)p->pool.height * (size_t)p->out_width * CONV_BLOCK;
-    c->packed = take_packed(&memory, z);
+    c->packed = conv_take_packed(&memory, z);
     c->copies = conv_take(&memory, workers * c->copy_floats, sizeof(float));
     c->rings = conv_take(&memory, workers * c->ring_floats, sizeof(float));
     return memory.used;
@@ -79,18 +69,14 @@ static void pack_blocks(const void *problem, const void *context, int64_t begin,
 
 static size_t prepared(const void *problem)
 {
-    const conv_sizes z = conv_sizes_of(problem);
-    conv_memory memory = {NULL, 0};
-    take_packed(&memory, &z);
-    return memory.used;
+    return conv_packed_bytes(problem);
 }
 
 static void prepare(const void *problem, const void *arguments, void *memory)
 {
     const capas_conv_problem *p = problem;
-    conv_memory at = {memory, 0};
     call c = {.problem = p, .arguments = arguments, .sizes = conv_sizes_of(p)};
-    c.packed = take_packed(&at, &c.sizes);
+    c.packed = conv_packed_at(p, memory);
     capas_parallel_ranges(c.sizes.blocks, 1, p->workers, pack_blocks, p, &c);
 }
 
@@ -243,12 +229,10 @@ static void run(const void *problem, const void *arguments)
     if (c.arguments->n == 0) return;
     lay_out(&c, problem, c.arguments->workspace);
     c.bands = bands_of(c.arguments->n, c.sizes.cells_high);
-    if (c.arguments->prepared) {
-        conv_memory at = {(char *)c.arguments->prepared, 0};
-        c.packed = take_packed(&at, &c.sizes);
-    } else {
+    if (c.arguments->prepared)
+        c.packed = conv_packed_at(c.problem, (void *)c.arguments->prepared);
+    else
         capas_parallel_ranges(c.sizes.blocks, 1, c.problem->workers, pack_blocks, problem, &c);
-    }
     capas_parallel(capas_shard_count((int64_t)c.arguments->n * c.bands, 1), c.problem->workers,
                    convolve_shard, &c);
 }

@@ -36,6 +36,7 @@ const capas_kernel *const *CAPAS_TUNED(capas_tuned_kernels)(capas_kernel_family 
 
 extern const capas_kernel CAPAS_TUNED(capas_conv_forward_windows);
 extern const capas_kernel CAPAS_TUNED(capas_conv_forward_winograd);
+extern const capas_kernel CAPAS_TUNED(capas_conv_forward_points);
 extern const capas_kernel CAPAS_TUNED(capas_conv_forward_direct);
 extern const capas_kernel CAPAS_TUNED(capas_conv_forward_depthwise);
 extern const capas_kernel CAPAS_TUNED(capas_conv_backward_few);

@@ -4,6 +4,7 @@
 static const capas_kernel *const kernels[] = {
     &CAPAS_TUNED(capas_conv_forward_windows),
     &CAPAS_TUNED(capas_conv_forward_winograd),
+    &CAPAS_TUNED(capas_conv_forward_points),
     &CAPAS_TUNED(capas_conv_forward_direct),
     &CAPAS_TUNED(capas_conv_forward_depthwise),
     &CAPAS_TUNED(capas_conv_backward_few),

@@ -1,0 +1,131 @@
+/* Convolution forward with a window of one pixel: every pixel by itself, whatever the image it is
+ * in, so that all images together are one long row,
+ *
+ *   Y[i,k] = max(floor, bias[k] + sum over c of X[i,c] * W[c,k] + residual[i,k])
+ *
+ * A piece of pixels stays in the second cache, while all filters go by, 16 at a time. The work is
+ * cut by piece, and with few pieces also by groups of filters; a group's weights are then read by
+ * few threads, which matters where they come from afar. */
+#include "kernels/tuned/conv_common.h"
+#include "kernels/tuned/kernels.h"
+
+enum { PIECE = 48 /* pixels, about */, WORTH_CUTTING = 1 << 16 /* multiplications */ };
+
+typedef struct call {
+    const capas_conv_problem *problem;
+    const capas_conv_forward_arguments *arguments;
+    int64_t pixels, pieces;
+    int blocks, groups;
+    float floor;
+    conv_packed packed;
+} call;
+
+static bool accepts(const void *problem)
+{
+    const capas_conv_problem *p = problem;
+    return conv_is_usual(p) && p->kernel_height == 1 && p->kernel_width == 1 &&
+           p->stride_height == 1 && p->stride_width == 1 && p->out_height == p->height &&
+           p->out_width == p->width && p->pool.height == 0;
+}
+
+static void pack_blocks(const void *problem, const void *context, int64_t begin, int64_t end,
+                        int shard)
+{
+    const capas_conv_problem *p = problem;
+    const call *c = context;
+    const conv_sizes z = conv_sizes_of(p);
+    (void)shard;
+    for (int block = (int)begin; block < end; block++)
+        CAPAS_TUNED(capas_conv_pack)
+    (&z, p->filters, c->arguments->weights, p->has_bias ? c->arguments->bias : NULL, block,
+     c->packed);
+}
+
+static void pack(call *c, void *memory)
+{
+    const capas_conv_problem *p = c->problem;
+    c->packed = conv_packed_at(p, memory);
+    capas_parallel_ranges(conv_sizes_of(p).blocks, 1, p->workers, pack_blocks, p, c);
+}
+
+static size_t packed_bytes(const void *problem)
+{
+    return conv_packed_bytes(problem);
+}
+
+static void prepare(const void *problem, const void *arguments, void *prepared)
+{
+    call c = {.problem = problem, .arguments = arguments};
+    pack(&c, prepared);
+}
+
+/* Shard i: piece i % pieces with the filters of group i / pieces. */
+static void convolve(const call *c, int64_t i)
+{
+    const capas_conv_problem *p = c->problem;
+    const int64_t piece = i % c->pieces;
+    const int group = (int)(i / c->pieces);
+    const int64_t first = c->pixels * piece / c->pieces, end = c->pixels * (piece + 1) / c->pieces;
+    const int last = c->blocks * (group + 1) / c->groups;
+    for (int block = c->blocks * group / c->groups; block < last; block++) {
+        const int64_t place = first * p->filters + block * CONV_BLOCK;
+        const conv_row row = {
+            .input = (const float *)c->arguments->input + first * p->channels,
+            .step = p->channels,
+            .rows = 1,
+            .window = p->channels,
+            .weights = c->packed.weights + (int64_t)block * p->channels * CONV_BLOCK,
+            .bias = c->packed.bias + block * CONV_BLOCK,
+            .floor = c->floor,
+            .output = (float *)c->arguments->output + place,
+            .residual = p->has_residual ? (const float *)c->arguments->residual + place : NULL,
+            .output_step = p->filters,
+            .filters = conv_smaller(CONV_BLOCK, p->filters - block * CONV_BLOCK),
+            .pixels = (int)(end - first),
+        };
+        CAPAS_TUNED(capas_conv_direct_row)(&row);
+    }
+}
+
+static void convolve_range(const void *problem, const void *context, int64_t begin, int64_t end,
+                           int shard)
+{
+    (void)problem;
+    (void)shard;
+    for (int64_t i = begin; i < end; i++)
+        convolve(context, i);
+}
+
+static void run(const void *problem, const void *arguments)
+{
+    const capas_conv_problem *p = problem;
+    const capas_conv_forward_arguments *a = arguments;
+    call c = {.problem = p, .arguments = a, .pixels = (int64_t)a->n * p->height * p->width};
+    if (c.pixels == 0) return;
+    c.blocks = conv_sizes_of(p).blocks;
+    c.floor = p->activation == CAPAS_RELU ? 0.0f : -__builtin_inff();
+    c.pieces = c.pixels < PIECE ? 1 : (c.pixels + PIECE / 2) / PIECE;
+    c.groups =
+        c.pieces >= CAPAS_MAX_SHARDS ? 1 : conv_smaller(c.blocks, CAPAS_MAX_SHARDS / (int)c.pieces);
+    if (a->prepared)
+        c.packed = conv_packed_at(p, (void *)a->prepared);
+    else
+        pack(&c, a->workspace);
+    const int64_t work = (int64_t)PIECE * p->channels * CONV_BLOCK * c.blocks / c.groups;
+    capas_parallel_ranges(c.pieces * c.groups, WORTH_CUTTING / work + 1, p->workers,
+                          convolve_range, p, &c);
+}
+
+static unsigned long runs;
+const capas_kernel CAPAS_TUNED(capas_conv_forward_points) = {
+    .name = "conv_forward points " CAPAS_LEVEL_STRING,
+    .family = CAPAS_FAMILY_conv_forward,
+    .level = CAPAS_LEVEL,
+    .element = CAPAS_FLOAT32,
+    .accepts = accepts,
+    .workspace = packed_bytes,
+    .run = run,
+    .prepared = packed_bytes,
+    .prepare = prepare,
+    .runs = &runs,
+};
