@@ -112,8 +112,8 @@ static void run(const void *problem, const void *arguments)
     else
         pack(&c, a->workspace);
     const int64_t work = (int64_t)PIECE * p->channels * CONV_BLOCK * c.blocks / c.groups;
-    capas_parallel_ranges(c.pieces * c.groups, WORTH_CUTTING / work + 1, p->workers,
-                          convolve_range, p, &c);
+    capas_parallel_ranges(c.pieces * c.groups, WORTH_CUTTING / work + 1, p->workers, convolve_range,
+                          p, &c);
 }
 
 static unsigned long runs;

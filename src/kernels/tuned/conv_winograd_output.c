@@ -1,10 +1,11 @@
-/* From Winograd's points to outputs (conv_winograd.h), with bias, a residual, ReLU and max-pool on the way. */
+/* From Winograd's points to outputs (conv_winograd.h), with bias, a residual, ReLU and max-pool on
+ * the way. */
 #include "kernels/tuned/conv_winograd.h"
 #include "kernels/tuned/elements.h"
 
 /* Where a tile goes: values and, behind a pool in training, positions. */
 typedef struct tile_output {
-    float *output; /* of the tile's first cell and the block's first filter */
+    float *output;         /* of the tile's first cell and the block's first filter */
     const float *residual; /* likewise; NULL: none */
     uint8_t *position;
     int64_t row;    /* floats from row to row */
