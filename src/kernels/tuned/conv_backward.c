@@ -80,7 +80,9 @@ static size_t live_workspace(const void *problem)
                                 p, &CAPAS_TUNED(capas_conv_weights_by_winograd)));
     if (p->wants_input_gradient)
         most = larger(most, CAPAS_TUNED(capas_conv_input_lists_workspace)(p));
-    if (p->wants_input_gradient && can_flip(p))
+    if (p->wants_input_gradient && CAPAS_TUNED(capas_conv_is_points)(p))
+        most = larger(most, CAPAS_TUNED(capas_conv_input_points_workspace)(p));
+    else if (p->wants_input_gradient && can_flip(p))
         most = larger(most, CAPAS_TUNED(capas_conv_input_flipped_workspace)(p));
     return most;
 }
@@ -145,7 +147,9 @@ static void live_run(const void *problem, const void *arguments)
     CAPAS_TUNED(capas_conv_weights)(p, a, weights_way(p, live, share));
     if (!a->input_gradient) return;
     const bool winograd = can_flip(p) && CAPAS_TUNED(capas_conv_flipped_is_winograd)(p);
-    if (can_flip(p) && live > (winograd ? winograd_input_time : 1) * share)
+    if (CAPAS_TUNED(capas_conv_is_points)(p) && live > share)
+        CAPAS_TUNED(capas_conv_input_points)(p, a);
+    else if (can_flip(p) && live > (winograd ? winograd_input_time : 1) * share)
         CAPAS_TUNED(capas_conv_input_flipped)(p, a);
     else
         CAPAS_TUNED(capas_conv_input_by_lists)(p, a);

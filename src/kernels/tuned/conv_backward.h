@@ -162,6 +162,11 @@ bool CAPAS_TUNED(capas_conv_flipped_is_winograd)(const capas_conv_problem *p);
 size_t CAPAS_TUNED(capas_conv_input_flipped_workspace)(const capas_conv_problem *p);
 void CAPAS_TUNED(capas_conv_input_flipped)(const capas_conv_problem *p,
                                            const capas_conv_backward_arguments *a);
+/* Only for windows of one pixel, inside the image, without a pool. */
+bool CAPAS_TUNED(capas_conv_is_points)(const capas_conv_problem *p);
+size_t CAPAS_TUNED(capas_conv_input_points_workspace)(const capas_conv_problem *p);
+void CAPAS_TUNED(capas_conv_input_points)(const capas_conv_problem *p,
+                                          const capas_conv_backward_arguments *a);
 
 /* A window seen as a matrix, kernel_height rows of `columns` each (taps, or vectors of taps), cut
  * into tiles of a few rows by a few columns whose sums stay in registers. */
