@@ -149,7 +149,7 @@ static bool fuse_sum(capas_plan *plan, capas_op *op, int k)
     int maker = program->buffers[mine].producer;
     int before = program->buffers[capas_program_root(program, other)].producer;
     if (maker < 0 || before >= maker || readers(program, mine) != 1) return false;
-    if (!capas_shape_equal(&op->problem.add.a, &op->problem.add.b)) return false;
+    if (!capas_shape_equal(&op->problem.combine.a, &op->problem.combine.b)) return false;
     capas_op *first = &program->ops[maker];
     if (!is_bare(first)) return false;
     capas_op joined = *first;
