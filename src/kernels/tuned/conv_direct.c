@@ -98,8 +98,10 @@ CAPAS_INLINE void tile(const int pixels, const conv_row *row, int begin)
         sum[i] = v_load(row->bias + i % VECTORS * CAPAS_VECTOR);
     const float *x = row->input + (int64_t)begin * row->step, *w = row->weights;
     if (row->residual)
-        for (int i = 0; i < pixels; i++) /* pixels apart: no hardware sees that coming */
+        for (int i = 0; i < pixels; i++) { /* pixels apart: no hardware sees that coming */
             __builtin_prefetch(row->residual + (begin + i) * row->output_step);
+            __builtin_prefetch(row->output + (begin + i) * row->output_step, 1);
+        }
     for (int r = 0; r < row->rows; r++, x += row->pitch)
         w = add_window_row(pixels * VECTORS, sum, x, row->step, row->window, w);
     store_tile(pixels * VECTORS, sum, row, begin);

@@ -9,7 +9,11 @@
 #include "kernels/tuned/conv_common.h"
 #include "kernels/tuned/kernels.h"
 
-enum { PIECE = 48 /* pixels, about */, WORTH_CUTTING = 1 << 16 /* multiplications */ };
+enum {
+    PIECE = 48 /* pixels, about */,
+    MANY_BYTES = 384 << 10,
+    WORTH_CUTTING = 1 << 16 /* multiplications */
+};
 
 typedef struct call {
     const capas_conv_problem *problem;
@@ -59,6 +63,17 @@ static void prepare(const void *problem, const void *arguments, void *prepared)
     pack(&c, prepared);
 }
 
+/* Part `part` of `parts` of the pixels behind a piece, on their way into the second cache while the
+ * piece is worked on. */
+static void fetch_next(const call *c, int64_t end, int64_t count, int part, int parts)
+{
+    const int64_t left = c->pixels - end, pixels = left < count ? left : count;
+    const int64_t floats = pixels * c->problem->channels;
+    const float *x = (const float *)c->arguments->input + end * c->problem->channels;
+    for (int64_t i = floats * part / parts; i < floats * (part + 1) / parts; i += 16)
+        __builtin_prefetch(x + i, 0, 2);
+}
+
 /* Shard i: piece i % pieces with the filters of group i / pieces. */
 static void convolve(const call *c, int64_t i)
 {
@@ -66,8 +81,8 @@ static void convolve(const call *c, int64_t i)
     const int64_t piece = i % c->pieces;
     const int group = (int)(i / c->pieces);
     const int64_t first = c->pixels * piece / c->pieces, end = c->pixels * (piece + 1) / c->pieces;
-    const int last = c->blocks * (group + 1) / c->groups;
-    for (int block = c->blocks * group / c->groups; block < last; block++) {
+    const int begin = c->blocks * group / c->groups, last = c->blocks * (group + 1) / c->groups;
+    for (int block = begin; block < last; block++) {
         const int64_t place = first * p->filters + block * CONV_BLOCK;
         const conv_row row = {
             .input = (const float *)c->arguments->input + first * p->channels,
@@ -83,6 +98,7 @@ static void convolve(const call *c, int64_t i)
             .filters = conv_smaller(CONV_BLOCK, p->filters - block * CONV_BLOCK),
             .pixels = (int)(end - first),
         };
+        fetch_next(c, end, end - first, block - begin, last - begin);
         CAPAS_TUNED(capas_conv_direct_row)(&row);
     }
 }
@@ -96,6 +112,17 @@ static void convolve_range(const void *problem, const void *context, int64_t beg
         convolve(context, i);
 }
 
+/* Longer where many weights go by for few filters, if there are pixels enough for all shards. */
+static int piece_of(const capas_conv_problem *p)
+{
+    const int64_t weights = (int64_t)p->channels * p->filters * (int64_t)sizeof(float);
+    const int64_t pixels = (int64_t)p->batch * p->height * p->width;
+    return weights > MANY_BYTES && p->channels > p->filters &&
+                   pixels >= CAPAS_MAX_SHARDS * 2 * PIECE
+               ? 2 * PIECE
+               : PIECE;
+}
+
 static void run(const void *problem, const void *arguments)
 {
     const capas_conv_problem *p = problem;
@@ -104,14 +131,15 @@ static void run(const void *problem, const void *arguments)
     if (c.pixels == 0) return;
     c.blocks = conv_sizes_of(p).blocks;
     c.floor = p->activation == CAPAS_RELU ? 0.0f : -__builtin_inff();
-    c.pieces = c.pixels < PIECE ? 1 : (c.pixels + PIECE / 2) / PIECE;
+    const int piece = piece_of(p);
+    c.pieces = c.pixels < piece ? 1 : (c.pixels + piece / 2) / piece;
     c.groups =
         c.pieces >= CAPAS_MAX_SHARDS ? 1 : conv_smaller(c.blocks, CAPAS_MAX_SHARDS / (int)c.pieces);
     if (a->prepared)
         c.packed = conv_packed_at(p, (void *)a->prepared);
     else
         pack(&c, a->workspace);
-    const int64_t work = (int64_t)PIECE * p->channels * CONV_BLOCK * c.blocks / c.groups;
+    const int64_t work = (int64_t)piece * p->channels * CONV_BLOCK * c.blocks / c.groups;
     capas_parallel_ranges(c.pieces * c.groups, WORTH_CUTTING / work + 1, p->workers, convolve_range,
                           p, &c);
 }
