@@ -8,6 +8,7 @@
 #include <capas/augment.h>
 #include <capas/callbacks.h>
 #include <capas/classification.h>
+#include <capas/convolutions.h>
 #include <capas/data.h>
 #include <capas/dataset.h>
 #include <capas/files.h>
@@ -17,6 +18,7 @@
 #include <capas/options.h>
 #include <capas/plot.h>
 #include <capas/recipe.h>
+#include <capas/reshaping.h>
 #include <capas/runtime.h>
 #include <capas/schedules.h>
 #include <capas/state.h>

@@ -1,6 +1,8 @@
 /* Layers, with Keras's names, options and defaults. A constructor returns a layer to be given to
  * capas_sequential or capas_graph_apply, which take it over. A wrong option is reported when the
- * layer is used. See capas/options.h for how options are written. */
+ * layer is used. See capas/options.h for how options are written. Those that convolve are in
+ * capas/convolutions.h, those that lay numbers out anew in capas/reshaping.h; this header brings
+ * them. */
 #ifndef CAPAS_LAYERS_H
 #define CAPAS_LAYERS_H
 
@@ -48,30 +50,6 @@ CAPAS_API capas_layer *capas_dense_with(int units, const capas_dense_options *op
     capas_dense_with(                                                                              \
         (units), &(capas_dense_options){.struct_size = sizeof(capas_dense_options), __VA_ARGS__})
 
-/* Conv2D(filters, kernel_size): W [kernel_height, kernel_width, channels / groups, filters]. */
-typedef struct capas_conv2d_options {
-    CAPAS_LAYER_OPTIONS
-    int filters;                   /* required, at least 1 */
-    capas_pair kernel_size;        /* required; {3, 2} here overrides the macro's square size */
-    capas_pair strides;            /* default: 1 */
-    capas_padding padding;         /* default: valid */
-    capas_data_format data_format; /* default: channels_last */
-    capas_pair dilation_rate;      /* default: 1 */
-    int groups;                    /* default: 1 */
-    capas_activation activation;   /* default: linear */
-    int use_bias;                  /* default: true */
-    capas_initializer kernel_initializer; /* default: glorot_uniform */
-    capas_initializer bias_initializer;   /* default: zeros */
-    capas_regularizer kernel_regularizer, bias_regularizer, activity_regularizer;
-    int kernel_constraint, bias_constraint; /* only None yet */
-} capas_conv2d_options;
-CAPAS_API capas_layer *capas_conv2d_with(int filters, int kernel_size,
-                                         const capas_conv2d_options *options);
-#define capas_conv2d(filters, kernel_size, ...)                                                    \
-    capas_conv2d_with(                                                                             \
-        (filters), (kernel_size),                                                                  \
-        &(capas_conv2d_options){.struct_size = sizeof(capas_conv2d_options), __VA_ARGS__})
-
 /* MaxPooling2D(pool_size) and AveragePooling2D(pool_size). */
 typedef struct capas_pooling2d_options {
     CAPAS_LAYER_OPTIONS
@@ -93,40 +71,44 @@ CAPAS_API capas_layer *capas_average_pooling2d_with(int pool_size,
         (pool_size),                                                                               \
         &(capas_pooling2d_options){.struct_size = sizeof(capas_pooling2d_options), __VA_ARGS__})
 
-/* GlobalAveragePooling2D: [n, height, width, channels] to [n, channels]. */
+/* MaxPooling1D(pool_size) and AveragePooling1D(pool_size) along sequences [n, steps, channels]. */
+typedef struct capas_pooling1d_options {
+    CAPAS_LAYER_OPTIONS
+    int pool_size;                 /* default: 2 */
+    int strides;                   /* default: the pool_size */
+    capas_padding padding;         /* default: valid */
+    capas_data_format data_format; /* default: channels_last */
+} capas_pooling1d_options;
+CAPAS_API capas_layer *capas_max_pooling1d_with(int pool_size,
+                                                const capas_pooling1d_options *options);
+CAPAS_API capas_layer *capas_average_pooling1d_with(int pool_size,
+                                                    const capas_pooling1d_options *options);
+#define capas_max_pooling1d(pool_size, ...)                                                        \
+    capas_max_pooling1d_with(                                                                      \
+        (pool_size),                                                                               \
+        &(capas_pooling1d_options){.struct_size = sizeof(capas_pooling1d_options), __VA_ARGS__})
+#define capas_average_pooling1d(pool_size, ...)                                                    \
+    capas_average_pooling1d_with(                                                                  \
+        (pool_size),                                                                               \
+        &(capas_pooling1d_options){.struct_size = sizeof(capas_pooling1d_options), __VA_ARGS__})
+
+/* GlobalAveragePooling2D: [n, height, width, channels] to [n, channels]; GlobalAveragePooling1D:
+ * [n, steps, channels] to [n, channels]. */
 typedef struct capas_global_average_pooling2d_options {
     CAPAS_LAYER_OPTIONS
     capas_data_format data_format; /* default: channels_last */
     int keepdims;                  /* default: false */
 } capas_global_average_pooling2d_options;
+CAPAS_API capas_layer *capas_global_average_pooling1d_with(
+    const capas_global_average_pooling2d_options *options);
 CAPAS_API capas_layer *capas_global_average_pooling2d_with(
     const capas_global_average_pooling2d_options *options);
 #define capas_global_average_pooling2d(...)                                                        \
     capas_global_average_pooling2d_with(&(capas_global_average_pooling2d_options){                 \
         .struct_size = sizeof(capas_global_average_pooling2d_options), __VA_ARGS__})
-
-/* ZeroPadding2D(padding): rows and columns of zeros around an image, as many on each side. */
-typedef struct capas_zero_padding2d_options {
-    CAPAS_LAYER_OPTIONS
-    capas_margins padding;         /* default: 1; {3, 3, 1, 1} here overrides the macro's number */
-    capas_data_format data_format; /* default: channels_last */
-} capas_zero_padding2d_options;
-CAPAS_API capas_layer *capas_zero_padding2d_with(int padding,
-                                                 const capas_zero_padding2d_options *options);
-#define capas_zero_padding2d(padding, ...)                                                         \
-    capas_zero_padding2d_with(                                                                     \
-        (padding), &(capas_zero_padding2d_options){                                                \
-                       .struct_size = sizeof(capas_zero_padding2d_options), __VA_ARGS__})
-
-/* Flatten: [n, ...] to [n, product]. */
-typedef struct capas_flatten_options {
-    CAPAS_LAYER_OPTIONS
-    capas_data_format data_format; /* default: channels_last */
-} capas_flatten_options;
-CAPAS_API capas_layer *capas_flatten_with(const capas_flatten_options *options);
-#define capas_flatten(...)                                                                         \
-    capas_flatten_with(                                                                            \
-        &(capas_flatten_options){.struct_size = sizeof(capas_flatten_options), __VA_ARGS__})
+#define capas_global_average_pooling1d(...)                                                        \
+    capas_global_average_pooling1d_with(&(capas_global_average_pooling2d_options){                 \
+        .struct_size = sizeof(capas_global_average_pooling2d_options), __VA_ARGS__})
 
 /* Dropout(rate): in training keeps an element with probability 1 - rate and scales it by 1 / (1 -
  * rate). */
@@ -324,5 +306,8 @@ CAPAS_API capas_layer *capas_concatenate_with(const capas_concatenate_options *o
         .struct_size = sizeof(capas_concatenate_options), __VA_ARGS__})
 
 CAPAS_END
+
+#include <capas/convolutions.h>
+#include <capas/reshaping.h>
 
 #endif

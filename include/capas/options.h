@@ -32,7 +32,7 @@ typedef struct capas_margins {
     int top, bottom, left, right;
 } capas_margins;
 
-typedef enum capas_padding { CAPAS_VALID = 1, CAPAS_SAME } capas_padding;
+typedef enum capas_padding { CAPAS_VALID = 1, CAPAS_SAME, CAPAS_CAUSAL } capas_padding;
 typedef enum capas_data_format { CAPAS_CHANNELS_LAST = 1, CAPAS_CHANNELS_FIRST } capas_data_format;
 
 /* A range of numbers: {0.9, 1.2} from 0.9 to 1.2. A second one left out (0): {0.1} is what Keras

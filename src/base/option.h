@@ -42,6 +42,7 @@ struct capas_option {
 
 extern const capas_option_kind capas_option_bool;    /* int: 0 or 1 once resolved */
 extern const capas_option_kind capas_option_integer; /* int, or CAPAS_NONE when nullable */
+extern const capas_option_kind capas_option_single;  /* int; read from 3 or [3], written as [3] */
 extern const capas_option_kind capas_option_real;    /* double, or CAPAS_NONE when nullable */
 extern const capas_option_kind capas_option_pair;    /* capas_pair; read from 3 or [3, 2]; when
                                                         nullable,    height CAPAS_NONE */

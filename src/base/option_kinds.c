@@ -130,11 +130,28 @@ static capas_status read_integer(const capas_option *option, const capas_value *
     return CAPAS_OK;
 }
 
+/* [3] as well as 3. */
+static capas_status read_single(const capas_option *option, const capas_value *value, void *field)
+{
+    bool listed = value->kind == CAPAS_VALUE_LIST && value->count == 1;
+    return read_integer(option, listed ? value->items[0] : value, field);
+}
+
 static capas_value *write_integer(const capas_option *option, const void *field)
 {
     int number = *(const int *)field;
     (void)option;
     return number == CAPAS_NONE ? capas_value_null() : capas_value_integer(number);
+}
+
+static capas_value *write_single(const capas_option *option, const void *field)
+{
+    capas_value *number = write_integer(option, field);
+    if (number == NULL || number->kind == CAPAS_VALUE_NULL) return number;
+    capas_value *list = capas_value_list();
+    if (capas_value_append(list, number) == CAPAS_OK) return list;
+    capas_value_free(list);
+    return NULL;
 }
 
 static void resolve_real(const capas_option *option, void *field)
@@ -334,6 +351,9 @@ static capas_value *write_enum(const capas_option *option, const void *field)
 
 const capas_option_kind capas_option_bool = {
     "true or false", resolve_integer, check_bool, read_bool, write_bool,
+};
+const capas_option_kind capas_option_single = {
+    "an integer", resolve_integer, check_integer_field, read_single, write_single,
 };
 const capas_option_kind capas_option_integer = {
     "an integer", resolve_integer, check_integer_field, read_integer, write_integer,

@@ -85,6 +85,19 @@ typedef struct capas_join_arguments {
     void *output;
 } capas_join_arguments;
 
+/* Family repeat: y [rows][times][inner] from x [rows][inner]; `rows` of one sample. Backward from
+ * dy (input) to dx (output), the sum over the times. */
+typedef struct capas_repeat_problem {
+    int workers, times;
+    int64_t rows, inner;
+} capas_repeat_problem;
+
+typedef struct capas_repeat_arguments {
+    int n;
+    const void *input;
+    void *output;
+} capas_repeat_arguments;
+
 /* Family affine: y = x * scale + offset (backward: the same with offset 0). */
 typedef struct capas_affine_problem {
     int workers;

@@ -37,6 +37,8 @@
     X(combine_backward)                                                                            \
     X(join)                                                                                        \
     X(split)                                                                                       \
+    X(repeat_forward)                                                                              \
+    X(repeat_backward)                                                                             \
     X(affine)                                                                                      \
     X(move)                                                                                        \
     X(pad)                                                                                         \

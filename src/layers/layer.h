@@ -32,6 +32,9 @@ typedef struct capas_layer_type {
     int minimum_inputs, maximum_inputs;
     bool has_build_config; /* Keras writes build_config for it (keras-semantics 7.1) */
 
+    /* For a family of layers that share the functions below: fills in what these go by, a struct of
+     * the family (convolution.h). NULL: no such family. */
+    void (*describe)(const capas_layer *layer, void *description);
     /* Checks that need more than one option; NULL: none. `where`: "layer conv2d". */
     capas_status (*check)(const capas_layer *layer, const char *where);
     /* The output's shape (and element) from the inputs'; dims[0] = CAPAS_ANY. Fails with a

@@ -9,10 +9,25 @@
     X(input)                                                                                       \
     X(dense)                                                                                       \
     X(conv2d)                                                                                      \
+    X(conv1d)                                                                                      \
+    X(depthwise_conv2d)                                                                            \
+    X(depthwise_conv1d)                                                                            \
+    X(separable_conv2d)                                                                            \
+    X(separable_conv1d)                                                                            \
     X(max_pooling2d)                                                                               \
+    X(max_pooling1d)                                                                               \
     X(average_pooling2d)                                                                           \
+    X(average_pooling1d)                                                                           \
     X(global_average_pooling2d)                                                                    \
+    X(global_average_pooling1d)                                                                    \
     X(zero_padding2d)                                                                              \
+    X(reshape)                                                                                     \
+    X(permute)                                                                                     \
+    X(repeat_vector)                                                                               \
+    X(up_sampling1d)                                                                               \
+    X(zero_padding1d)                                                                              \
+    X(cropping2d)                                                                                  \
+    X(cropping1d)                                                                                  \
     X(flatten)                                                                                     \
     X(dropout)                                                                                     \
     X(batch_normalization)                                                                         \

@@ -107,7 +107,7 @@ capas_status capas_random_infer(const capas_layer *layer, const capas_shape *inp
     const capas_random_options *options = layer->options;
     capas_image image;
     (void)count;
-    CAPAS_TRY(capas_image_of(layer, &inputs[0], options->data_format, &image));
+    CAPAS_TRY(capas_image_of(layer, &inputs[0], 2, options->data_format, &image));
     *output = inputs[0];
     if (image.height > 0 && image.width > 0 && image.channels > 0) return CAPAS_OK;
     return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,

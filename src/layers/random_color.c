@@ -38,11 +38,11 @@ static int lower_adjust(const capas_layer *layer, capas_program *program, int in
         .brightness = brightness,
     };
     if (!program->training) return input;
-    int last = capas_image_to_last(layer, program, input, options->data_format);
+    int last = capas_image_to_last(layer, program, input, 2, options->data_format);
     if (last == CAPAS_NO_BUFFER) return last;
     int output = capas_program_adjust(program, layer->name, last, &op,
                                       capas_random_stream(layer, program, options->seed));
-    return capas_image_from_last(layer, program, output, options->data_format);
+    return capas_image_from_last(layer, program, output, 2, options->data_format);
 }
 
 static int lower_contrast(const capas_layer *layer, capas_program *program, const int *inputs,

@@ -16,10 +16,10 @@ static capas_status infer(const capas_layer *layer, const capas_shape *inputs, i
     const capas_random_crop_options *crop = layer->options;
     capas_image image;
     CAPAS_TRY(capas_random_infer(layer, inputs, count, output));
-    CAPAS_TRY(capas_image_of(layer, output, crop->data_format, &image));
+    CAPAS_TRY(capas_image_of(layer, output, 2, crop->data_format, &image));
     image.height = crop->height;
     image.width = crop->width;
-    *output = capas_image_shape(&image, crop->data_format);
+    *output = capas_image_shape(&image, 2, crop->data_format);
     return CAPAS_OK;
 }
 
@@ -75,7 +75,7 @@ static int lower(const capas_layer *layer, capas_program *program, const int *in
 {
     (void)count;
     const capas_random_crop_options *crop = layer->options;
-    int input = capas_image_to_last(layer, program, inputs[0], crop->data_format);
+    int input = capas_image_to_last(layer, program, inputs[0], 2, crop->data_format);
     const capas_shape *shape = capas_program_shape(program, input);
     if (input == CAPAS_NO_BUFFER) return input;
     bool larger = shape->dims[1] > crop->height && shape->dims[2] > crop->width;
@@ -90,7 +90,7 @@ static int lower(const capas_layer *layer, capas_program *program, const int *in
                      ? capas_program_warp(program, layer->name, input, &warp,
                                           capas_random_stream(layer, program, crop->seed))
                      : take_middle(layer, program, input);
-    return capas_image_from_last(layer, program, output, crop->data_format);
+    return capas_image_from_last(layer, program, output, 2, crop->data_format);
 }
 
 const capas_layer_type capas_random_crop_type = {

@@ -118,6 +118,13 @@ static void backward_join(BACKWARD)
     capas_run_kernel(kernel, &op->problem, &arguments, 0);
 }
 
+static void backward_repeat(BACKWARD)
+{
+    capas_repeat_arguments arguments = {
+        .n = call->n, .input = operands->output_gradient, .output = operands->input_gradients[0]};
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
 static void backward_affine(BACKWARD)
 {
     capas_affine_problem problem = op->problem.affine;
@@ -218,6 +225,7 @@ const capas_op_backward capas_op_backwards[CAPAS_OP_COUNT] = {
     [CAPAS_OP_ADD] = OP(combine, combine_backward),
     [CAPAS_OP_COMBINE] = OP(combine, combine_backward),
     [CAPAS_OP_JOIN] = OP(join, split),
+    [CAPAS_OP_REPEAT] = OP(repeat, repeat_backward),
     [CAPAS_OP_AFFINE] = OP(affine, affine),
     [CAPAS_OP_MOVE] = OP(move, move),
     [CAPAS_OP_PAD] = OP(pad, pad),

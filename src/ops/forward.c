@@ -1,5 +1,6 @@
 /* The forward half of every operation: completing its kernel problem, handing pointers to the
  * kernel, counting its multiplications. No arithmetic here. */
+#include "ops/arrange.h"
 #include "ops/chance.h"
 #include "ops/op.h"
 
@@ -219,70 +220,6 @@ static void forward_normalise(FORWARD)
     capas_run_kernel(kernel, &op->problem, &arguments, 0);
 }
 
-/* ADD, COMBINE */
-
-static void complete_combine(COMPLETE)
-{
-    (void)program;
-    op->problem.combine.workers = setting->workers;
-}
-
-static void forward_combine(FORWARD)
-{
-    capas_combine_arguments arguments = {.n = call->n,
-                                         .a = operands->inputs[0],
-                                         .b = operands->inputs[1],
-                                         .output = operands->output};
-    capas_run_kernel(kernel, &op->problem, &arguments, 0);
-}
-
-/* JOIN */
-
-static void complete_join(COMPLETE)
-{
-    (void)program;
-    op->problem.join.workers = setting->workers;
-}
-
-static void forward_join(FORWARD)
-{
-    capas_join_arguments arguments = {.n = call->n,
-                                      .a = operands->inputs[0],
-                                      .b = operands->inputs[1],
-                                      .output = operands->output};
-    capas_run_kernel(kernel, &op->problem, &arguments, 0);
-}
-
-/* MOVE */
-
-static void complete_move(COMPLETE)
-{
-    (void)program;
-    op->problem.move.workers = setting->workers;
-}
-
-static void forward_move(FORWARD)
-{
-    capas_move_arguments arguments = {
-        .n = call->n, .input = operands->inputs[0], .output = operands->output};
-    capas_run_kernel(kernel, &op->problem, &arguments, 0);
-}
-
-/* PAD */
-
-static void complete_pad(COMPLETE)
-{
-    (void)program;
-    op->problem.pad.workers = setting->workers;
-}
-
-static void forward_pad(FORWARD)
-{
-    capas_pad_arguments arguments = {
-        .n = call->n, .input = operands->inputs[0], .output = operands->output};
-    capas_run_kernel(kernel, &op->problem, &arguments, 0);
-}
-
 /* DROPOUT */
 
 static void complete_dropout(COMPLETE)
@@ -354,6 +291,10 @@ static bool reads_inputs_activate(const capas_op *op)
     .name = #word, .family = CAPAS_FAMILY_##family_, .backward_reads_inputs = reads_inputs,        \
     .backward_reads_output = reads_output, .complete = complete_##word, .forward = forward_##word
 
+#define ARRANGEMENT(word, reads_inputs, family_)                                                   \
+    .name = #word, .family = CAPAS_FAMILY_##family_, .backward_reads_inputs = reads_inputs,        \
+    .complete = capas_complete_##word, .forward = capas_forward_##word
+
 /* kind, functions, what its backward reads (inputs, output), kernels, and what it has beyond */
 const capas_op_type capas_op_types[CAPAS_OP_COUNT] = {
     [CAPAS_OP_CONV] = {OP(conv, true, true, conv_forward), .saved = saved_conv, .flops = flops_conv,
@@ -366,12 +307,13 @@ const capas_op_type capas_op_types[CAPAS_OP_COUNT] = {
     [CAPAS_OP_SOFTMAX] = {OP(softmax, false, true, softmax_forward)},
     [CAPAS_OP_NORMALISE] = {OP(normalise, true, false, normalise_forward),
                             .saved = saved_normalise},
-    [CAPAS_OP_ADD] = {OP(combine, false, false, combine_forward)},
-    [CAPAS_OP_COMBINE] = {OP(combine, true, false, combine_forward)},
-    [CAPAS_OP_JOIN] = {OP(join, false, false, join)},
+    [CAPAS_OP_ADD] = {ARRANGEMENT(combine, false, combine_forward)},
+    [CAPAS_OP_COMBINE] = {ARRANGEMENT(combine, true, combine_forward)},
+    [CAPAS_OP_JOIN] = {ARRANGEMENT(join, false, join)},
+    [CAPAS_OP_REPEAT] = {ARRANGEMENT(repeat, false, repeat_forward)},
     [CAPAS_OP_AFFINE] = {OP(affine, false, false, affine)},
-    [CAPAS_OP_MOVE] = {OP(move, false, false, move)},
-    [CAPAS_OP_PAD] = {OP(pad, false, false, pad)},
+    [CAPAS_OP_MOVE] = {ARRANGEMENT(move, false, move)},
+    [CAPAS_OP_PAD] = {ARRANGEMENT(pad, false, pad)},
     [CAPAS_OP_DROPOUT] = {OP(dropout, false, false, dropout)},
     [CAPAS_OP_WARP] = {.name = "warp",
                        .family = CAPAS_FAMILY_warp,

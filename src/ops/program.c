@@ -240,6 +240,18 @@ int capas_program_join(capas_program *program, const char *label, int a, int b, 
     return finish(program, &shape);
 }
 
+int capas_program_repeat(capas_program *program, const char *label, int input, int axis, int times)
+{
+    capas_op *op = add_op(program, CAPAS_OP_REPEAT, label, input);
+    if (op == NULL) return CAPAS_NO_BUFFER;
+    capas_shape shape = *capas_program_shape(program, input);
+    const int64_t inner = capas_shape_count(&shape, axis + 1);
+    op->problem.repeat = (capas_repeat_problem){
+        .times = times, .rows = op->sample_count / (inner > 0 ? inner : 1), .inner = inner};
+    shape.dims[axis] *= times;
+    return finish(program, &shape);
+}
+
 int capas_program_affine(capas_program *program, const char *label, int input, double scale,
                          double offset)
 {

@@ -42,6 +42,7 @@ typedef enum capas_op_kind {
     CAPAS_OP_ADD,       /* inputs a, b */
     CAPAS_OP_COMBINE,   /* inputs a, b; their product, maximum or minimum */
     CAPAS_OP_JOIN,      /* inputs a, b */
+    CAPAS_OP_REPEAT,    /* inputs x */
     CAPAS_OP_AFFINE,    /* inputs x */
     CAPAS_OP_MOVE,      /* inputs x */
     CAPAS_OP_PAD,       /* inputs x */
@@ -89,6 +90,7 @@ typedef union capas_op_problem {
     capas_normalise_problem normalise;
     capas_combine_problem combine;
     capas_join_problem join;
+    capas_repeat_problem repeat;
     capas_affine_problem affine;
     capas_move_problem move;
     capas_pad_problem pad;
@@ -156,6 +158,8 @@ int capas_program_combine(capas_program *program, const char *label, int a, int 
                           capas_combination combination);
 /* b behind a along an axis; the other sizes are equal. */
 int capas_program_join(capas_program *program, const char *label, int a, int b, int axis);
+/* An axis `times` as long: each of its places so often. */
+int capas_program_repeat(capas_program *program, const char *label, int input, int axis, int times);
 int capas_program_affine(capas_program *program, const char *label, int input, double scale,
                          double offset);
 /* Axis i of the output is axis order[i] of the input; order[0] = 0. */

@@ -35,7 +35,7 @@ static bool has_field(const capas_option *option)
 static void give(any_options *given, const capas_option *option)
 {
     void *field = field_of(given, option);
-    if (option->kind == &capas_option_integer)
+    if (option->kind == &capas_option_integer || option->kind == &capas_option_single)
         *(int *)field = 2;
     else if (option->kind == &capas_option_pair)
         *(capas_pair *)field = (capas_pair){2, 3};
@@ -46,7 +46,7 @@ static void give(any_options *given, const capas_option *option)
     else if (option->kind == &capas_option_activation)
         *(capas_activation *)field = CAPAS_RELU;
     else
-        *(capas_shape *)field = (capas_shape){2, {5, 4}};
+        *(capas_shape *)field = (capas_shape){2, {2, 1}};
 }
 
 /* Options as a user writes them who gives what must be given and nothing else. */

@@ -107,6 +107,73 @@ static void grow_conv(builder *b, int node)
           node);
 }
 
+/* Of an image: each channel apart, and then, perhaps, over them. */
+static void grow_separable(builder *b, int node)
+{
+    const capas_shape *shape = shape_of(b, node);
+    if (shape->rank != 4 || shape->dims[3] * 2 * shape->dims[1] > MOST_ELEMENTS) return;
+    capas_pair kernel = {draw_window(b, shape->dims[1]), draw_window(b, shape->dims[2])};
+    capas_padding padding = draw(b, 2) ? CAPAS_SAME : CAPAS_VALID;
+    capas_pair strides = draw(b, 2) ? (capas_pair){1, 1} : (capas_pair){2, 1};
+    if (draw(b, 2))
+        apply(b,
+              capas_separable_conv2d(1 + draw(b, 5), 1, .kernel_size = kernel, .padding = padding,
+                                     .strides = strides, .activation = draw_activation(b)),
+              node);
+    else
+        apply(b,
+              capas_depthwise_conv2d(1, .kernel_size = kernel, .padding = padding,
+                                     .strides = strides, .depth_multiplier = 1 + draw(b, 2)),
+              node);
+}
+
+static capas_layer *draw_for_steps(builder *b, int steps)
+{
+    static const capas_padding paddings[] = {CAPAS_VALID, CAPAS_SAME, CAPAS_CAUSAL};
+    int window = draw_window(b, steps);
+    switch (draw(b, 9)) {
+    case 0:
+        return capas_max_pooling1d(window, .strides = 1 + draw(b, 2));
+    case 1:
+        return capas_average_pooling1d(window, .padding = CAPAS_SAME);
+    case 2:
+        return capas_up_sampling1d(2);
+    case 3:
+        return capas_zero_padding1d(1, .padding = {1, 2});
+    case 4:
+        return capas_cropping1d(0, .cropping = {CAPAS_ZERO, steps > 1});
+    case 5:
+        return capas_permute(2, 1);
+    case 6:
+        return capas_depthwise_conv1d(window);
+    case 7:
+        return capas_separable_conv1d(2, window, .padding = CAPAS_SAME);
+    default:
+        return capas_conv1d(1 + draw(b, 4), window, .padding = paddings[draw(b, 3)],
+                            .dilation_rate = 1, .activation = draw_activation(b));
+    }
+}
+
+/* A vector repeated, an image made a sequence, and what there is for sequences. */
+static void grow_sequence(builder *b, int node)
+{
+    const capas_shape *shape = shape_of(b, node);
+    if (2 * elements_of(b, node) > MOST_ELEMENTS) return;
+    if (shape->rank == 2)
+        apply(b, capas_repeat_vector(1 + draw(b, 3)), node);
+    else if (shape->rank == 4)
+        apply(b, capas_reshape(-1, (int)shape->dims[3]), node);
+    else if (shape->rank == 3)
+        apply(b, draw_for_steps(b, (int)shape->dims[1]), node);
+}
+
+static void grow_cropping(builder *b, int node)
+{
+    const capas_shape *shape = shape_of(b, node);
+    if (shape->rank == 4 && shape->dims[1] > 1 && shape->dims[2] > 2)
+        apply(b, capas_cropping2d(0, .cropping = {1, CAPAS_ZERO, 1, 1}), node);
+}
+
 /* Also strides that leave a rim of the image unread, and windows that overlap. */
 static void grow_pool(builder *b, int node)
 {
@@ -288,7 +355,8 @@ static void grow(builder *b, int node)
         grow_pool,      grow_again,         grow_again,         grow_merge,      grow_flatten,
         grow_merge,     grow_concatenation, grow_normalization, grow_activation, grow_dropout,
         grow_rescaling, grow_global_pool,   grow_warp,          grow_adjust,     grow_adjust,
-        grow_padding,   grow_again,         grow_again,
+        grow_padding,   grow_again,         grow_again,         grow_sequence,   grow_sequence,
+        grow_sequence,  grow_separable,     grow_cropping,      grow_again,
     };
     growths[draw(b, (int)(sizeof growths / sizeof *growths))](b, node);
 }

@@ -1,0 +1,162 @@
+/* The convolution layers. Kernels and images as Keras has them: [n, height, width, channels], or
+ * [n, steps, channels] for a sequence. */
+#ifndef CAPAS_CONVOLUTIONS_H
+#define CAPAS_CONVOLUTIONS_H
+
+#include <capas/layers.h>
+
+CAPAS_BEGIN
+
+/* Conv2D(filters, kernel_size): W [kernel_height, kernel_width, channels / groups, filters]. */
+typedef struct capas_conv2d_options {
+    CAPAS_LAYER_OPTIONS
+    int filters;                   /* required, at least 1 */
+    capas_pair kernel_size;        /* required; {3, 2} here overrides the macro's square size */
+    capas_pair strides;            /* default: 1 */
+    capas_padding padding;         /* default: valid */
+    capas_data_format data_format; /* default: channels_last */
+    capas_pair dilation_rate;      /* default: 1 */
+    int groups;                    /* default: 1 */
+    capas_activation activation;   /* default: linear */
+    int use_bias;                  /* default: true */
+    capas_initializer kernel_initializer; /* default: glorot_uniform */
+    capas_initializer bias_initializer;   /* default: zeros */
+    capas_regularizer kernel_regularizer, bias_regularizer, activity_regularizer;
+    int kernel_constraint, bias_constraint; /* only None yet */
+} capas_conv2d_options;
+CAPAS_API capas_layer *capas_conv2d_with(int filters, int kernel_size,
+                                         const capas_conv2d_options *options);
+#define capas_conv2d(filters, kernel_size, ...)                                                    \
+    capas_conv2d_with(                                                                             \
+        (filters), (kernel_size),                                                                  \
+        &(capas_conv2d_options){.struct_size = sizeof(capas_conv2d_options), __VA_ARGS__})
+
+/* Conv1D(filters, kernel_size) along sequences [n, steps, channels]: W [kernel_size, channels /
+ * groups, filters]. */
+typedef struct capas_conv1d_options {
+    CAPAS_LAYER_OPTIONS
+    int filters;                   /* required, at least 1 */
+    int kernel_size;               /* required, at least 1 */
+    int strides;                   /* default: 1 */
+    capas_padding padding;         /* default: valid; also causal: no step sees a later one */
+    capas_data_format data_format; /* default: channels_last */
+    int dilation_rate;             /* default: 1 */
+    int groups;                    /* default: 1 */
+    capas_activation activation;   /* default: linear */
+    int use_bias;                  /* default: true */
+    capas_initializer kernel_initializer; /* default: glorot_uniform */
+    capas_initializer bias_initializer;   /* default: zeros */
+    capas_regularizer kernel_regularizer, bias_regularizer, activity_regularizer;
+    int kernel_constraint, bias_constraint; /* only None yet */
+} capas_conv1d_options;
+CAPAS_API capas_layer *capas_conv1d_with(int filters, int kernel_size,
+                                         const capas_conv1d_options *options);
+#define capas_conv1d(filters, kernel_size, ...)                                                    \
+    capas_conv1d_with(                                                                             \
+        (filters), (kernel_size),                                                                  \
+        &(capas_conv1d_options){.struct_size = sizeof(capas_conv1d_options), __VA_ARGS__})
+
+/* DepthwiseConv2D(kernel_size): each channel apart, W [kernel_height, kernel_width, channels,
+ * depth_multiplier]; output c * depth_multiplier + m is filter m over channel c. */
+typedef struct capas_depthwise_conv2d_options {
+    CAPAS_LAYER_OPTIONS
+    int depth_multiplier;          /* default: 1 */
+    capas_pair kernel_size;        /* required; {3, 2} here overrides the macro's square size */
+    capas_pair strides;            /* default: 1 */
+    capas_padding padding;         /* default: valid */
+    capas_data_format data_format; /* default: channels_last */
+    capas_pair dilation_rate;      /* default: 1 */
+    capas_activation activation;   /* default: linear */
+    int use_bias;                  /* default: true */
+    capas_initializer depthwise_initializer; /* default: glorot_uniform */
+    capas_initializer bias_initializer;      /* default: zeros */
+    capas_regularizer depthwise_regularizer, bias_regularizer, activity_regularizer;
+    int depthwise_constraint, bias_constraint; /* only None yet */
+} capas_depthwise_conv2d_options;
+CAPAS_API capas_layer *capas_depthwise_conv2d_with(int kernel_size,
+                                                   const capas_depthwise_conv2d_options *options);
+#define capas_depthwise_conv2d(kernel_size, ...)                                                   \
+    capas_depthwise_conv2d_with(                                                                   \
+        (kernel_size), &(capas_depthwise_conv2d_options){                                          \
+                           .struct_size = sizeof(capas_depthwise_conv2d_options), __VA_ARGS__})
+
+/* DepthwiseConv1D(kernel_size) along sequences. */
+typedef struct capas_depthwise_conv1d_options {
+    CAPAS_LAYER_OPTIONS
+    int depth_multiplier;                    /* default: 1 */
+    int kernel_size;                         /* required, at least 1 */
+    int strides;                             /* default: 1 */
+    capas_padding padding;                   /* default: valid */
+    capas_data_format data_format;           /* default: channels_last */
+    int dilation_rate;                       /* default: 1 */
+    capas_activation activation;             /* default: linear */
+    int use_bias;                            /* default: true */
+    capas_initializer depthwise_initializer; /* default: glorot_uniform */
+    capas_initializer bias_initializer;      /* default: zeros */
+    capas_regularizer depthwise_regularizer, bias_regularizer, activity_regularizer;
+    int depthwise_constraint, bias_constraint; /* only None yet */
+} capas_depthwise_conv1d_options;
+CAPAS_API capas_layer *capas_depthwise_conv1d_with(int kernel_size,
+                                                   const capas_depthwise_conv1d_options *options);
+#define capas_depthwise_conv1d(kernel_size, ...)                                                   \
+    capas_depthwise_conv1d_with(                                                                   \
+        (kernel_size), &(capas_depthwise_conv1d_options){                                          \
+                           .struct_size = sizeof(capas_depthwise_conv1d_options), __VA_ARGS__})
+
+/* SeparableConv2D(filters, kernel_size): a depthwise convolution, W [kernel_height, kernel_width,
+ * channels, depth_multiplier], and one of 1x1 over its channels, [1, 1, channels *
+ * depth_multiplier, filters]. */
+typedef struct capas_separable_conv2d_options {
+    CAPAS_LAYER_OPTIONS
+    int depth_multiplier;          /* default: 1 */
+    int filters;                   /* required, at least 1 */
+    capas_pair kernel_size;        /* required; {3, 2} here overrides the macro's square size */
+    capas_pair strides;            /* default: 1 */
+    capas_padding padding;         /* default: valid */
+    capas_data_format data_format; /* default: channels_last */
+    capas_pair dilation_rate;      /* default: 1 */
+    capas_activation activation;   /* default: linear */
+    int use_bias;                  /* default: true */
+    capas_initializer depthwise_initializer, pointwise_initializer; /* default: glorot_uniform */
+    capas_initializer bias_initializer;                             /* default: zeros */
+    capas_regularizer depthwise_regularizer, pointwise_regularizer, bias_regularizer,
+        activity_regularizer;
+    int depthwise_constraint, pointwise_constraint, bias_constraint; /* only None yet */
+} capas_separable_conv2d_options;
+CAPAS_API capas_layer *capas_separable_conv2d_with(int filters, int kernel_size,
+                                                   const capas_separable_conv2d_options *options);
+#define capas_separable_conv2d(filters, kernel_size, ...)                                          \
+    capas_separable_conv2d_with(                                                                   \
+        (filters), (kernel_size),                                                                  \
+        &(capas_separable_conv2d_options){.struct_size = sizeof(capas_separable_conv2d_options),   \
+                                          __VA_ARGS__})
+
+/* SeparableConv1D(filters, kernel_size) along sequences. */
+typedef struct capas_separable_conv1d_options {
+    CAPAS_LAYER_OPTIONS
+    int depth_multiplier;                                           /* default: 1 */
+    int filters;                                                    /* required, at least 1 */
+    int kernel_size;                                                /* required, at least 1 */
+    int strides;                                                    /* default: 1 */
+    capas_padding padding;                                          /* default: valid */
+    capas_data_format data_format;                                  /* default: channels_last */
+    int dilation_rate;                                              /* default: 1 */
+    capas_activation activation;                                    /* default: linear */
+    int use_bias;                                                   /* default: true */
+    capas_initializer depthwise_initializer, pointwise_initializer; /* default: glorot_uniform */
+    capas_initializer bias_initializer;                             /* default: zeros */
+    capas_regularizer depthwise_regularizer, pointwise_regularizer, bias_regularizer,
+        activity_regularizer;
+    int depthwise_constraint, pointwise_constraint, bias_constraint; /* only None yet */
+} capas_separable_conv1d_options;
+CAPAS_API capas_layer *capas_separable_conv1d_with(int filters, int kernel_size,
+                                                   const capas_separable_conv1d_options *options);
+#define capas_separable_conv1d(filters, kernel_size, ...)                                          \
+    capas_separable_conv1d_with(                                                                   \
+        (filters), (kernel_size),                                                                  \
+        &(capas_separable_conv1d_options){.struct_size = sizeof(capas_separable_conv1d_options),   \
+                                          __VA_ARGS__})
+
+CAPAS_END
+
+#endif

@@ -1,0 +1,117 @@
+/* Layers that lay numbers out anew: Flatten, Reshape, Permute, RepeatVector, zeros around images
+ * and sequences, edges cut off, steps repeated. */
+#ifndef CAPAS_RESHAPING_H
+#define CAPAS_RESHAPING_H
+
+#include <capas/layers.h>
+
+CAPAS_BEGIN
+
+/* Flatten: [n, ...] to [n, product]. */
+typedef struct capas_flatten_options {
+    CAPAS_LAYER_OPTIONS
+    capas_data_format data_format; /* default: channels_last */
+} capas_flatten_options;
+CAPAS_API capas_layer *capas_flatten_with(const capas_flatten_options *options);
+#define capas_flatten(...)                                                                         \
+    capas_flatten_with(                                                                            \
+        &(capas_flatten_options){.struct_size = sizeof(capas_flatten_options), __VA_ARGS__})
+
+/* Reshape(target_shape): the same numbers in another shape, given without the batch; one size may
+ * be -1, which is worked out. capas_reshape(7, 7, 64). */
+typedef struct capas_reshape_options {
+    CAPAS_LAYER_OPTIONS
+    capas_shape target_shape;
+} capas_reshape_options;
+CAPAS_API capas_layer *capas_reshape_with(const capas_reshape_options *options);
+CAPAS_API capas_layer *capas_reshape_dims(int rank, const int *dims); /* the sizes alone */
+#define capas_reshape(...)                                                                         \
+    capas_reshape_dims((int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), (int[]){__VA_ARGS__})
+
+/* Permute(dims): axis i of the output is axis dims[i] of the input; the batch is not counted, the
+ * first axis is 1. capas_permute(2, 1). */
+typedef struct capas_permute_options {
+    CAPAS_LAYER_OPTIONS
+    capas_shape dims;
+} capas_permute_options;
+CAPAS_API capas_layer *capas_permute_with(const capas_permute_options *options);
+CAPAS_API capas_layer *capas_permute_dims(int rank, const int *dims); /* the axes alone */
+#define capas_permute(...)                                                                         \
+    capas_permute_dims((int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), (int[]){__VA_ARGS__})
+
+/* RepeatVector(n): [batch, features] to [batch, n, features]. */
+typedef struct capas_repeat_vector_options {
+    CAPAS_LAYER_OPTIONS
+    int n; /* required, at least 1 */
+} capas_repeat_vector_options;
+CAPAS_API capas_layer *capas_repeat_vector_with(int n, const capas_repeat_vector_options *options);
+#define capas_repeat_vector(n, ...)                                                                \
+    capas_repeat_vector_with(                                                                      \
+        (n), &(capas_repeat_vector_options){.struct_size = sizeof(capas_repeat_vector_options),    \
+                                            __VA_ARGS__})
+
+/* UpSampling1D(size): each step of [n, steps, channels] so many times. */
+typedef struct capas_up_sampling1d_options {
+    CAPAS_LAYER_OPTIONS
+    int size; /* default: 2 */
+} capas_up_sampling1d_options;
+CAPAS_API capas_layer *capas_up_sampling1d_with(int size,
+                                                const capas_up_sampling1d_options *options);
+#define capas_up_sampling1d(size, ...)                                                             \
+    capas_up_sampling1d_with(                                                                      \
+        (size), &(capas_up_sampling1d_options){.struct_size = sizeof(capas_up_sampling1d_options), \
+                                               __VA_ARGS__})
+
+/* ZeroPadding2D(padding): rows and columns of zeros around an image, as many on each side. */
+typedef struct capas_zero_padding2d_options {
+    CAPAS_LAYER_OPTIONS
+    capas_margins padding;         /* default: 1; {3, 3, 1, 1} here overrides the macro's number */
+    capas_data_format data_format; /* default: channels_last */
+} capas_zero_padding2d_options;
+CAPAS_API capas_layer *capas_zero_padding2d_with(int padding,
+                                                 const capas_zero_padding2d_options *options);
+#define capas_zero_padding2d(padding, ...)                                                         \
+    capas_zero_padding2d_with(                                                                     \
+        (padding), &(capas_zero_padding2d_options){                                                \
+                       .struct_size = sizeof(capas_zero_padding2d_options), __VA_ARGS__})
+
+/* ZeroPadding1D(padding): steps of zeros before and behind a sequence. */
+typedef struct capas_zero_padding1d_options {
+    CAPAS_LAYER_OPTIONS
+    capas_pair
+        padding; /* default: 1; before and behind; {1, 2} here overrides the macro's number */
+    capas_data_format data_format; /* default: channels_last */
+} capas_zero_padding1d_options;
+CAPAS_API capas_layer *capas_zero_padding1d_with(int padding,
+                                                 const capas_zero_padding1d_options *options);
+#define capas_zero_padding1d(padding, ...)                                                         \
+    capas_zero_padding1d_with(                                                                     \
+        (padding), &(capas_zero_padding1d_options){                                                \
+                       .struct_size = sizeof(capas_zero_padding1d_options), __VA_ARGS__})
+
+/* Cropping2D(cropping): without the rows and columns at the four sides. */
+typedef struct capas_cropping2d_options {
+    CAPAS_LAYER_OPTIONS
+    capas_margins cropping;        /* default: 0; {3, 3, 1, 1} here overrides the macro's number */
+    capas_data_format data_format; /* default: channels_last */
+} capas_cropping2d_options;
+CAPAS_API capas_layer *capas_cropping2d_with(int cropping, const capas_cropping2d_options *options);
+#define capas_cropping2d(cropping, ...)                                                            \
+    capas_cropping2d_with(                                                                         \
+        (cropping),                                                                                \
+        &(capas_cropping2d_options){.struct_size = sizeof(capas_cropping2d_options), __VA_ARGS__})
+
+/* Cropping1D(cropping): without the first and last steps. */
+typedef struct capas_cropping1d_options {
+    CAPAS_LAYER_OPTIONS
+    capas_pair cropping; /* default: 1; {1, 2} here overrides the macro's number */
+} capas_cropping1d_options;
+CAPAS_API capas_layer *capas_cropping1d_with(int cropping, const capas_cropping1d_options *options);
+#define capas_cropping1d(cropping, ...)                                                            \
+    capas_cropping1d_with(                                                                         \
+        (cropping),                                                                                \
+        &(capas_cropping1d_options){.struct_size = sizeof(capas_cropping1d_options), __VA_ARGS__})
+
+CAPAS_END
+
+#endif

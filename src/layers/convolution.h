@@ -1,0 +1,88 @@
+/* What the convolution layers share: Conv1D, Conv2D, DepthwiseConv1D, DepthwiseConv2D,
+ * SeparableConv1D and SeparableConv2D are one operation over images (keras-semantics 1.2). Each has
+ * its options and tells, as its type's `describe`, what they come to. */
+#ifndef CAPAS_LAYERS_CONVOLUTION_H
+#define CAPAS_LAYERS_CONVOLUTION_H
+
+#include "layers/image.h"
+
+typedef struct capas_convolution {
+    int axes;       /* 2: images; 1: sequences, whose pairs have the height 1 */
+    int filters;    /* 0: a depthwise one, channels * multiplier */
+    int groups;     /* 1 when depthwise */
+    int multiplier; /* outputs of each channel when depthwise, or else 0; with filters: separable,
+                       a depthwise one and then 1x1 */
+    capas_pair kernel_size, strides, dilation_rate;
+    capas_padding padding;
+    capas_data_format data_format;
+    capas_activation activation;
+    bool use_bias;
+    capas_initializer kernel_initializer, pointwise_initializer, bias_initializer;
+    capas_regularizer kernel_regularizer, pointwise_regularizer, bias_regularizer;
+    capas_regularizer activity_regularizer;
+} capas_convolution;
+
+/* The functions of their types. */
+capas_status capas_convolution_check(const capas_layer *layer, const char *where);
+capas_status capas_convolution_infer(const capas_layer *layer, const capas_shape *inputs, int count,
+                                     capas_shape *output);
+capas_status capas_convolution_build(capas_layer *layer, const capas_shape *inputs, int count);
+int capas_convolution_lower(const capas_layer *layer, capas_program *program, const int *inputs,
+                            int count);
+
+/* Rows of the option tables, in Keras's order; FIELD and the kinds are the table's. */
+#define CAPAS_WINDOW_ROWS(size_kind, padding_words)                                                \
+    {"kernel_size", &size_kind, FIELD(kernel_size), .minimum = 1, .help = "size of the window"},   \
+        {"strides", &size_kind, FIELD(strides), 1, .minimum = 1, .help = "steps of the window"},   \
+        {"padding",                                                                                \
+         &capas_option_enum,                                                                       \
+         FIELD(padding),                                                                           \
+         CAPAS_VALID,                                                                              \
+         .words = padding_words,                                                                   \
+         .help = "valid: only whole windows; same: zeros around; causal: zeros before"},           \
+        {"data_format",                                                                            \
+         &capas_option_enum,                                                                       \
+         FIELD(data_format),                                                                       \
+         CAPAS_CHANNELS_LAST,                                                                      \
+         .words = capas_data_format_names,                                                         \
+         .help = "where the channels are"},                                                        \
+    {                                                                                              \
+        "dilation_rate", &size_kind, FIELD(dilation_rate), 1,                                      \
+            .minimum = 1, .help = "distance of the window's cells"                                 \
+    }
+#define CAPAS_OUTPUT_ROWS                                                                          \
+    {"activation", &capas_option_activation, FIELD(activation), CAPAS_LINEAR,                      \
+     .help = "what the output goes through"},                                                      \
+    {                                                                                              \
+        "use_bias", &capas_option_bool, FIELD(use_bias), 1, .help = "whether b is added"           \
+    }
+#define CAPAS_INITIALIZER_ROW(which, standard, said)                                               \
+    {                                                                                              \
+#which "_initializer", &capas_option_initializer, FIELD(which##_initializer),              \
+            CAPAS_INITIALIZER_##standard, .help = said                                             \
+    }
+#define CAPAS_REGULARIZER_ROW(which, said)                                                         \
+    {                                                                                              \
+#which "_regularizer", &capas_option_regularizer, FIELD(which##_regularizer),              \
+            .nullable = true, .help = said                                                         \
+    }
+#define CAPAS_CONSTRAINT_ROW(which)                                                                \
+    {                                                                                              \
+#which "_constraint", &capas_option_constraint, FIELD(which##_constraint),                 \
+            .nullable = true, .help = "only None yet"                                              \
+    }
+
+#define CAPAS_CONVOLUTION_TYPE(class, said, table, options_type, describe_function)                \
+    .name = class, .summary = said,                                                                \
+    .options = {class, table, CAPAS_COUNT(table), sizeof(options_type)}, .minimum_inputs = 1,      \
+    .maximum_inputs = 1, .has_build_config = true, .describe = describe_function,                  \
+    .check = capas_convolution_check, .infer = capas_convolution_infer,                            \
+    .build = capas_convolution_build, .lower = capas_convolution_lower
+
+/* Of a sequence: along the width. */
+static inline capas_pair capas_along(int steps)
+{
+    return (capas_pair){1, steps};
+}
+
+#endif
