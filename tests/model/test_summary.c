@@ -1,4 +1,5 @@
 /* Summaries against Keras's, character by character, and the table of costs. */
+#include "base/text.h"
 #include "model/model.h"
 #include "support/cmocka.h"
 #include "support/golden.h"
