@@ -223,8 +223,12 @@ static void put_accuracy(char cell[CELL], double accuracy)
 
 static void put_range(char cell[CELL], const char *format, const double *sorted, int count)
 {
-    int length = snprintf(cell, CELL, isnan(sorted[0]) ? "-" : format, sorted[0]);
-    if (isnan(sorted[0]) || sorted[count - 1] == sorted[0] || length < 0) return;
+    if (isnan(sorted[0])) {
+        snprintf(cell, CELL, "-");
+        return;
+    }
+    int length = snprintf(cell, CELL, format, sorted[0]);
+    if (sorted[count - 1] == sorted[0] || length < 0) return;
     length += snprintf(cell + length, (size_t)(CELL - length), "-");
     snprintf(cell + length, (size_t)(CELL - length), format, sorted[count - 1]);
 }
