@@ -50,6 +50,16 @@ int capas_convolution_lower(const capas_layer *layer, capas_program *program, co
         "dilation_rate", &size_kind, FIELD(dilation_rate), 1,                                      \
             .minimum = 1, .help = "distance of the window's cells"                                 \
     }
+#define CAPAS_FILTERS_ROW                                                                          \
+    {                                                                                              \
+        "filters", &capas_option_integer, FIELD(filters), .minimum = 1,                            \
+                                                          .help = "channels of the output"         \
+    }
+#define CAPAS_MULTIPLIER_ROW                                                                       \
+    {                                                                                              \
+        "depth_multiplier", &capas_option_integer, FIELD(depth_multiplier), 1,                     \
+            .minimum = 1, .help = "outputs of each channel"                                        \
+    }
 #define CAPAS_OUTPUT_ROWS                                                                          \
     {"activation", &capas_option_activation, FIELD(activation), CAPAS_LINEAR,                      \
      .help = "what the output goes through"},                                                      \
@@ -79,10 +89,21 @@ int capas_convolution_lower(const capas_layer *layer, capas_program *program, co
     .check = capas_convolution_check, .infer = capas_convolution_infer,                            \
     .build = capas_convolution_build, .lower = capas_convolution_lower
 
-/* Of a sequence: along the width. */
-static inline capas_pair capas_along(int steps)
-{
-    return (capas_pair){1, steps};
-}
+/* A size of the options as a pair: of an image it is one, of a sequence it is along the width. */
+#define CAPAS_PAIR_OF_2(size) (size)
+#define CAPAS_PAIR_OF_1(size)                                                                      \
+    {                                                                                              \
+        1, size                                                                                    \
+    }
+
+/* What each of them tells alike, of option structs with the same names. */
+#define CAPAS_CONVOLUTION_OF(conv, axes_count)                                                     \
+    .axes = axes_count, .kernel_size = CAPAS_PAIR_OF_##axes_count((conv)->kernel_size),            \
+    .strides = CAPAS_PAIR_OF_##axes_count((conv)->strides),                                        \
+    .dilation_rate = CAPAS_PAIR_OF_##axes_count((conv)->dilation_rate),                            \
+    .padding = (conv)->padding, .data_format = (conv)->data_format,                                \
+    .activation = (conv)->activation, .use_bias = (conv)->use_bias,                                \
+    .bias_initializer = (conv)->bias_initializer, .bias_regularizer = (conv)->bias_regularizer,    \
+    .activity_regularizer = (conv)->activity_regularizer
 
 #endif

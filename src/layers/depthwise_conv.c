@@ -2,41 +2,43 @@
  * (Keras layers/convolutional/base_depthwise_conv.py). What they do is convolution.c. */
 #include "layers/convolution.h"
 
+#define ROWS(size_kind)                                                                            \
+    CAPAS_MULTIPLIER_ROW, CAPAS_WINDOW_ROWS(size_kind, capas_padding_names), CAPAS_OUTPUT_ROWS,    \
+        CAPAS_INITIALIZER_ROW(depthwise, GLOROT_UNIFORM, "how its W starts"),                      \
+        CAPAS_INITIALIZER_ROW(bias, ZEROS, "how b starts"),                                        \
+        CAPAS_REGULARIZER_ROW(depthwise, "a penalty on its W"),                                    \
+        CAPAS_REGULARIZER_ROW(bias, "a penalty on b"),                                             \
+        CAPAS_REGULARIZER_ROW(activity, "a penalty on the output"),                                \
+        CAPAS_CONSTRAINT_ROW(depthwise), CAPAS_CONSTRAINT_ROW(bias)
+
 #define FIELD(name) offsetof(capas_depthwise_conv1d_options, name)
-static const capas_option options1[] = {
-    {"depth_multiplier", &capas_option_integer, FIELD(depth_multiplier), 1, .minimum = 1,
-     .help = "outputs of each channel"},
-    CAPAS_WINDOW_ROWS(capas_option_single, capas_padding_names),
-    CAPAS_OUTPUT_ROWS,
-    CAPAS_INITIALIZER_ROW(depthwise, GLOROT_UNIFORM, "how its W starts"),
-    CAPAS_INITIALIZER_ROW(bias, ZEROS, "how b starts"),
-    CAPAS_REGULARIZER_ROW(depthwise, "a penalty on its W"),
-    CAPAS_REGULARIZER_ROW(bias, "a penalty on b"),
-    CAPAS_REGULARIZER_ROW(activity, "a penalty on the output"),
-    CAPAS_CONSTRAINT_ROW(depthwise),
-    CAPAS_CONSTRAINT_ROW(bias),
-};
+static const capas_option options1[] = {ROWS(capas_option_single)};
+#undef FIELD
+#define FIELD(name) offsetof(capas_depthwise_conv2d_options, name)
+static const capas_option options2[] = {ROWS(capas_option_pair)};
 #undef FIELD
 
 static void describe1(const capas_layer *layer, void *description)
 {
     const capas_depthwise_conv1d_options *conv = layer->options;
     *(capas_convolution *)description = (capas_convolution){
-        .axes = 1,
+        CAPAS_CONVOLUTION_OF(conv, 1),
         .groups = 1,
         .multiplier = conv->depth_multiplier,
-        .kernel_size = capas_along(conv->kernel_size),
-        .strides = capas_along(conv->strides),
-        .dilation_rate = capas_along(conv->dilation_rate),
-        .padding = conv->padding,
-        .data_format = conv->data_format,
-        .activation = conv->activation,
-        .use_bias = conv->use_bias,
         .kernel_initializer = conv->depthwise_initializer,
-        .bias_initializer = conv->bias_initializer,
         .kernel_regularizer = conv->depthwise_regularizer,
-        .bias_regularizer = conv->bias_regularizer,
-        .activity_regularizer = conv->activity_regularizer,
+    };
+}
+
+static void describe2(const capas_layer *layer, void *description)
+{
+    const capas_depthwise_conv2d_options *conv = layer->options;
+    *(capas_convolution *)description = (capas_convolution){
+        CAPAS_CONVOLUTION_OF(conv, 2),
+        .groups = 1,
+        .multiplier = conv->depth_multiplier,
+        .kernel_initializer = conv->depthwise_initializer,
+        .kernel_regularizer = conv->depthwise_regularizer,
     };
 }
 
@@ -52,44 +54,6 @@ capas_layer *capas_depthwise_conv1d_with(int kernel_size,
     capas_layer_copy_options(&all, sizeof all, given);
     all.kernel_size = kernel_size;
     return capas_layer_new(&capas_depthwise_conv1d_type, &all);
-}
-
-#define FIELD(name) offsetof(capas_depthwise_conv2d_options, name)
-static const capas_option options2[] = {
-    {"depth_multiplier", &capas_option_integer, FIELD(depth_multiplier), 1, .minimum = 1,
-     .help = "outputs of each channel"},
-    CAPAS_WINDOW_ROWS(capas_option_pair, capas_padding_names),
-    CAPAS_OUTPUT_ROWS,
-    CAPAS_INITIALIZER_ROW(depthwise, GLOROT_UNIFORM, "how its W starts"),
-    CAPAS_INITIALIZER_ROW(bias, ZEROS, "how b starts"),
-    CAPAS_REGULARIZER_ROW(depthwise, "a penalty on its W"),
-    CAPAS_REGULARIZER_ROW(bias, "a penalty on b"),
-    CAPAS_REGULARIZER_ROW(activity, "a penalty on the output"),
-    CAPAS_CONSTRAINT_ROW(depthwise),
-    CAPAS_CONSTRAINT_ROW(bias),
-};
-#undef FIELD
-
-static void describe2(const capas_layer *layer, void *description)
-{
-    const capas_depthwise_conv2d_options *conv = layer->options;
-    *(capas_convolution *)description = (capas_convolution){
-        .axes = 2,
-        .groups = 1,
-        .multiplier = conv->depth_multiplier,
-        .kernel_size = conv->kernel_size,
-        .strides = conv->strides,
-        .dilation_rate = conv->dilation_rate,
-        .padding = conv->padding,
-        .data_format = conv->data_format,
-        .activation = conv->activation,
-        .use_bias = conv->use_bias,
-        .kernel_initializer = conv->depthwise_initializer,
-        .bias_initializer = conv->bias_initializer,
-        .kernel_regularizer = conv->depthwise_regularizer,
-        .bias_regularizer = conv->bias_regularizer,
-        .activity_regularizer = conv->activity_regularizer,
-    };
 }
 
 const capas_layer_type capas_depthwise_conv2d_type = {

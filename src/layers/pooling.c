@@ -38,7 +38,7 @@ typedef struct pooling {
 
 static void describe2(const capas_layer *layer, void *description)
 {
-    capas_pooling2d_options *options = layer->options;
+    const capas_pooling2d_options *options = layer->options;
     *(pooling *)description =
         (pooling){2, options->pool_size, options->strides, options->padding, options->data_format};
 }

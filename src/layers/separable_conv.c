@@ -3,49 +3,52 @@
  * convolution.c. */
 #include "layers/convolution.h"
 
+#define ROWS(size_kind)                                                                            \
+    CAPAS_MULTIPLIER_ROW, CAPAS_FILTERS_ROW, CAPAS_WINDOW_ROWS(size_kind, capas_padding_names),    \
+        CAPAS_OUTPUT_ROWS, CAPAS_INITIALIZER_ROW(depthwise, GLOROT_UNIFORM, "how its W starts"),   \
+        CAPAS_INITIALIZER_ROW(pointwise, GLOROT_UNIFORM, "how the second W starts"),               \
+        CAPAS_INITIALIZER_ROW(bias, ZEROS, "how b starts"),                                        \
+        CAPAS_REGULARIZER_ROW(depthwise, "a penalty on its W"),                                    \
+        CAPAS_REGULARIZER_ROW(pointwise, "a penalty on the second W"),                             \
+        CAPAS_REGULARIZER_ROW(bias, "a penalty on b"),                                             \
+        CAPAS_REGULARIZER_ROW(activity, "a penalty on the output"),                                \
+        CAPAS_CONSTRAINT_ROW(depthwise), CAPAS_CONSTRAINT_ROW(pointwise),                          \
+        CAPAS_CONSTRAINT_ROW(bias)
+
 #define FIELD(name) offsetof(capas_separable_conv1d_options, name)
-static const capas_option options1[] = {
-    {"depth_multiplier", &capas_option_integer, FIELD(depth_multiplier), 1, .minimum = 1,
-     .help = "outputs of each channel"},
-    {"filters", &capas_option_integer, FIELD(filters), .minimum = 1,
-     .help = "channels of the output"},
-    CAPAS_WINDOW_ROWS(capas_option_single, capas_padding_names),
-    CAPAS_OUTPUT_ROWS,
-    CAPAS_INITIALIZER_ROW(depthwise, GLOROT_UNIFORM, "how its W starts"),
-    CAPAS_INITIALIZER_ROW(pointwise, GLOROT_UNIFORM, "how the second W starts"),
-    CAPAS_INITIALIZER_ROW(bias, ZEROS, "how b starts"),
-    CAPAS_REGULARIZER_ROW(depthwise, "a penalty on its W"),
-    CAPAS_REGULARIZER_ROW(pointwise, "a penalty on the second W"),
-    CAPAS_REGULARIZER_ROW(bias, "a penalty on b"),
-    CAPAS_REGULARIZER_ROW(activity, "a penalty on the output"),
-    CAPAS_CONSTRAINT_ROW(depthwise),
-    CAPAS_CONSTRAINT_ROW(pointwise),
-    CAPAS_CONSTRAINT_ROW(bias),
-};
+static const capas_option options1[] = {ROWS(capas_option_single)};
+#undef FIELD
+#define FIELD(name) offsetof(capas_separable_conv2d_options, name)
+static const capas_option options2[] = {ROWS(capas_option_pair)};
 #undef FIELD
 
 static void describe1(const capas_layer *layer, void *description)
 {
     const capas_separable_conv1d_options *conv = layer->options;
     *(capas_convolution *)description = (capas_convolution){
-        .axes = 1,
+        CAPAS_CONVOLUTION_OF(conv, 1),
         .filters = conv->filters,
         .groups = 1,
         .multiplier = conv->depth_multiplier,
-        .kernel_size = capas_along(conv->kernel_size),
-        .strides = capas_along(conv->strides),
-        .dilation_rate = capas_along(conv->dilation_rate),
-        .padding = conv->padding,
-        .data_format = conv->data_format,
-        .activation = conv->activation,
-        .use_bias = conv->use_bias,
         .kernel_initializer = conv->depthwise_initializer,
-        .pointwise_initializer = conv->pointwise_initializer,
-        .bias_initializer = conv->bias_initializer,
         .kernel_regularizer = conv->depthwise_regularizer,
+        .pointwise_initializer = conv->pointwise_initializer,
         .pointwise_regularizer = conv->pointwise_regularizer,
-        .bias_regularizer = conv->bias_regularizer,
-        .activity_regularizer = conv->activity_regularizer,
+    };
+}
+
+static void describe2(const capas_layer *layer, void *description)
+{
+    const capas_separable_conv2d_options *conv = layer->options;
+    *(capas_convolution *)description = (capas_convolution){
+        CAPAS_CONVOLUTION_OF(conv, 2),
+        .filters = conv->filters,
+        .groups = 1,
+        .multiplier = conv->depth_multiplier,
+        .kernel_initializer = conv->depthwise_initializer,
+        .kernel_regularizer = conv->depthwise_regularizer,
+        .pointwise_initializer = conv->pointwise_initializer,
+        .pointwise_regularizer = conv->pointwise_regularizer,
     };
 }
 
@@ -63,52 +66,6 @@ capas_layer *capas_separable_conv1d_with(int filters, int kernel_size,
     all.filters = filters;
     all.kernel_size = kernel_size;
     return capas_layer_new(&capas_separable_conv1d_type, &all);
-}
-
-#define FIELD(name) offsetof(capas_separable_conv2d_options, name)
-static const capas_option options2[] = {
-    {"depth_multiplier", &capas_option_integer, FIELD(depth_multiplier), 1, .minimum = 1,
-     .help = "outputs of each channel"},
-    {"filters", &capas_option_integer, FIELD(filters), .minimum = 1,
-     .help = "channels of the output"},
-    CAPAS_WINDOW_ROWS(capas_option_pair, capas_padding_names),
-    CAPAS_OUTPUT_ROWS,
-    CAPAS_INITIALIZER_ROW(depthwise, GLOROT_UNIFORM, "how its W starts"),
-    CAPAS_INITIALIZER_ROW(pointwise, GLOROT_UNIFORM, "how the second W starts"),
-    CAPAS_INITIALIZER_ROW(bias, ZEROS, "how b starts"),
-    CAPAS_REGULARIZER_ROW(depthwise, "a penalty on its W"),
-    CAPAS_REGULARIZER_ROW(pointwise, "a penalty on the second W"),
-    CAPAS_REGULARIZER_ROW(bias, "a penalty on b"),
-    CAPAS_REGULARIZER_ROW(activity, "a penalty on the output"),
-    CAPAS_CONSTRAINT_ROW(depthwise),
-    CAPAS_CONSTRAINT_ROW(pointwise),
-    CAPAS_CONSTRAINT_ROW(bias),
-};
-#undef FIELD
-
-static void describe2(const capas_layer *layer, void *description)
-{
-    const capas_separable_conv2d_options *conv = layer->options;
-    *(capas_convolution *)description = (capas_convolution){
-        .axes = 2,
-        .filters = conv->filters,
-        .groups = 1,
-        .multiplier = conv->depth_multiplier,
-        .kernel_size = conv->kernel_size,
-        .strides = conv->strides,
-        .dilation_rate = conv->dilation_rate,
-        .padding = conv->padding,
-        .data_format = conv->data_format,
-        .activation = conv->activation,
-        .use_bias = conv->use_bias,
-        .kernel_initializer = conv->depthwise_initializer,
-        .pointwise_initializer = conv->pointwise_initializer,
-        .bias_initializer = conv->bias_initializer,
-        .kernel_regularizer = conv->depthwise_regularizer,
-        .pointwise_regularizer = conv->pointwise_regularizer,
-        .bias_regularizer = conv->bias_regularizer,
-        .activity_regularizer = conv->activity_regularizer,
-    };
 }
 
 const capas_layer_type capas_separable_conv2d_type = {
