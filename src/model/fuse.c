@@ -95,19 +95,22 @@ static void fuse_padding(capas_plan *plan, capas_op *op)
     capas_op *pad = sole_producer(program, op);
     if (pad == NULL || pad->kind != CAPAS_OP_PAD) return;
     const capas_pad_problem *p = &pad->problem.pad;
+    const capas_margins *sides = &p->sides;
+    /* Where edges are cut off, the op behind would find them in place of its zeros. */
+    if (sides->top < 0 || sides->bottom < 0 || sides->left < 0 || sides->right < 0) return;
     capas_op joined = *op;
     if (op->kind == CAPAS_OP_CONV) {
         joined.problem.conv.height = p->height;
         joined.problem.conv.width = p->width;
-        joined.problem.conv.pad_top += p->sides.top;
-        joined.problem.conv.pad_left += p->sides.left;
+        joined.problem.conv.pad_top += sides->top;
+        joined.problem.conv.pad_left += sides->left;
     } else {
         capas_pool_problem *pool = &joined.problem.pool;
         pool->height = p->height;
         pool->width = p->width;
         bool taken = pool->average || pool->pad_top + pool->pad_left > 0;
-        pool->pad_top = p->sides.top;
-        pool->pad_left = p->sides.left;
+        pool->pad_top = sides->top;
+        pool->pad_left = sides->left;
         if (taken || !windows_meet_image(pool) || !is_rectified(program, pad->inputs[0])) return;
     }
     joined.sample_count = pad->sample_count;
