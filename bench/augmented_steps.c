@@ -4,6 +4,8 @@
  *
  *     bench/augmented_steps [RECIPE]                   (from the folder that holds recipes/ and
  * data/) */
+#include "ascending.h"
+
 #include "base/clock.h"
 #include <capas/capas.h>
 #include <stdio.h>
@@ -45,12 +47,6 @@ static double run(training *t)
     return capas_seconds() - begun;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "model3";
@@ -67,11 +63,11 @@ int main(int argc, char **argv)
         if (plain < least[1]) least[1] = plain;
     }
     if (status == CAPAS_OK) {
-        qsort(ratios, ROUNDS, sizeof *ratios, ascending);
+        double middle = median_of(ratios, ROUNDS);
         printf("%s: augmented steps take %.3f of the time of others (median of %d rounds; from "
                "%.3f to %.3f);\nat best %.0f and %.0f samples/s\n",
-               name, ratios[ROUNDS / 2], ROUNDS, ratios[0], ratios[ROUNDS - 1],
-               STEPS * BATCH / least[0], STEPS * BATCH / least[1]);
+               name, middle, ROUNDS, ratios[0], ratios[ROUNDS - 1], STEPS * BATCH / least[0],
+               STEPS * BATCH / least[1]);
     } else {
         fprintf(stderr, "%s\n", capas_error());
     }

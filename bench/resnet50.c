@@ -8,6 +8,8 @@
  *
  * Threads are the environment's CAPAS_THREADS; with CAPAS_VERBOSE=1 each kernel's time goes to
  * stderr. */
+#include "ascending.h"
+
 #include "base/philox.h"
 #include <capas/capas.h>
 #include <stdbool.h>
@@ -63,16 +65,10 @@ static void draw_normalisations(capas_model *model)
     }
 }
 
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void print(const char *what, int batch, double *seconds, int runs)
 {
-    qsort(seconds, (size_t)runs, sizeof *seconds, by_size);
-    printf("%s %d %.3f %.3f\n", what, batch, 1e3 * seconds[runs / 2], 1e3 * seconds[0]);
+    double median = median_of(seconds, runs); /* then the first is the fastest */
+    printf("%s %d %.3f %.3f\n", what, batch, 1e3 * median, 1e3 * seconds[0]);
     fflush(stdout);
 }
 

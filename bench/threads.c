@@ -4,6 +4,8 @@
  * two threads and with one in turn.
  *
  *     bench/threads */
+#include "ascending.h"
+
 #include "base/clock.h"
 #include "base/pool.h"
 #include <capas/capas.h>
@@ -15,18 +17,6 @@ enum { ROUNDS = 9, SAMPLES = 2000 };
 static void nothing(void *context, int shard, int worker)
 {
     (void)context, (void)shard, (void)worker;
-}
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, int count)
-{
-    qsort(values, (size_t)count, sizeof *values, ascending);
-    return values[count / 2];
 }
 
 static void measure_regions(double pause)
@@ -42,7 +32,7 @@ static void measure_regions(double pause)
         took[i] = capas_seconds() - begin;
     }
     printf("empty region %4.0f us after the last: %8.2f us\n", pause * 1e6,
-           median(took, REGIONS) * 1e6);
+           median_of(took, REGIONS) * 1e6);
 }
 
 static void measure_busy(void)
@@ -55,7 +45,7 @@ static void measure_busy(void)
             capas_parallel(2, 2, nothing, NULL);
         took[round] = (capas_seconds() - begin) / REGIONS;
     }
-    printf("empty region, one after another:      %8.2f us\n", median(took, ROUNDS) * 1e6);
+    printf("empty region, one after another:      %8.2f us\n", median_of(took, ROUNDS) * 1e6);
 }
 
 typedef struct network {
@@ -98,7 +88,7 @@ static void measure_network(const network *n)
         ratio[round] = samples_a_second(model, set, n->batch, 2) / one[round];
     }
     printf("%4d-%4d-10, batch %3d: %9.0f samples/s with one thread, two are %.3f of it\n",
-           n->inputs, n->units, n->batch, median(one, ROUNDS), median(ratio, ROUNDS));
+           n->inputs, n->units, n->batch, median_of(one, ROUNDS), median_of(ratio, ROUNDS));
     capas_model_free(model);
     capas_dataset_free(set);
     free(x);
