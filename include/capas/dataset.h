@@ -17,6 +17,10 @@ typedef struct capas_dataset_spec {
     capas_shape input_shapes[CAPAS_DATASET_TENSORS], target_shapes[CAPAS_DATASET_TENSORS];
     capas_element input_elements[CAPAS_DATASET_TENSORS], target_elements[CAPAS_DATASET_TENSORS];
     int64_t count; /* samples; CAPAS_ANY when a function gives them and nobody knows */
+    int weighted[CAPAS_DATASET_TENSORS]; /* whether there are sample weights for a target, float32
+                                            of this shape: rank 0 for one a sample, or one for each
+                                            value of the loss (each step of a sequence) */
+    capas_shape weight_shapes[CAPAS_DATASET_TENSORS];
 } capas_dataset_spec;
 
 /* One input and one target. `x` is [n, ...] of uint8 or float32, `y` is [n] or [n, ...] of uint8,
@@ -30,14 +34,22 @@ CAPAS_API capas_dataset *capas_dataset_from_tensors(const capas_tensor *inputs, 
 
 /* A generator. Fills up to `n` samples into `inputs` and `targets` (memory is there, laid out as
  * the spec says, sample after sample) and returns how many; 0 at the end of the epoch, negative to
- * stop with an error. `restart` non-zero: begin the epoch `epoch` anew before filling.
- * A training that goes on after a kill (capas_backup_and_restore) has the epoch filled again from
- * its beginning and throws away what was used: the same epoch must give the same samples. */
+ * stop with an error. Sample weights, where the spec says that there are some, go to
+ * targets[target_count + i] for target i. `restart` non-zero: begin the epoch `epoch` anew before
+ * filling. A training that goes on after a kill (capas_backup_and_restore) has the epoch filled
+ * again from its beginning and throws away what was used: the same epoch must give the same
+ * samples. */
 typedef int64_t capas_generate_function(void *context, int restart, int epoch, int64_t n,
                                         void *const *inputs, void *const *targets);
 CAPAS_API capas_dataset *capas_dataset_from_function(const capas_dataset_spec *spec,
                                                      capas_generate_function *function,
                                                      void *context);
+
+/* Keras's sample_weight: what each sample (or each step of its target) counts for in the loss of
+ * target `target` and in weighted metrics, [n] or [n, ...] of float32; with `copy` 0 borrowed. For
+ * a set of arrays, before it is cut or augmented; weights.data NULL takes them away. */
+CAPAS_API capas_status capas_dataset_set_sample_weight(capas_dataset *dataset, int target,
+                                                       capas_tensor weights, int copy);
 
 /* Samples first .. first + count - 1 of another set, which must outlive this one. */
 CAPAS_API capas_dataset *capas_dataset_slice(capas_dataset *dataset, int64_t first, int64_t count);

@@ -22,6 +22,9 @@ typedef struct capas_compile_options {
     capas_metric
         metrics[CAPAS_MAX_METRICS]; /* for each output: by name, with their defaults, ... */
     capas_metric_config metric_configs[CAPAS_MAX_METRICS]; /* ... then these, in full */
+    capas_metric weighted_metrics[CAPAS_MAX_METRICS]; /* the same, but here samples count by their
+                                                         weights; CAPAS_MAX_METRICS in all */
+    capas_metric_config weighted_metric_configs[CAPAS_MAX_METRICS];
 } capas_compile_options;
 /* Checks everything, and starts the optimizer anew. Weights stay. */
 CAPAS_API capas_status capas_compile_with(capas_model *model, const capas_compile_options *options);
@@ -58,8 +61,13 @@ typedef struct capas_fit_options {
     int64_t steps_per_epoch;        /* default: all batches */
     int64_t steps; /* in all: the training ends there, in the midst of an epoch if need be (TF 1's
                       Estimator has it, Keras has not); default: as the epochs say */
-    int64_t validation_steps; /* default: all batches */
-    int verbose;              /* lines on stderr: 0 none, 1 a bar, 2 a line an epoch; default: 0 */
+    int64_t validation_steps;   /* default: all batches */
+    int validation_freq;        /* validates in every so manieth epoch; default: 1 */
+    const double *class_weight; /* what a sample of class i counts for in the loss and in weighted
+                                   metrics, not in validation; `class_weight_count` of them, others
+                                   count 1; borrowed. For one output; excludes sample weights */
+    int class_weight_count;
+    int verbose; /* lines on stderr: 0 none, 1 a bar, 2 a line an epoch; default: 0 */
     const capas_callback *const
         *callbacks; /* called in order, `callback_count` of them; borrowed */
     int callback_count;
@@ -103,6 +111,14 @@ CAPAS_API capas_status capas_evaluate_with(capas_model *model, capas_dataset *da
         &(capas_evaluate_options){.struct_size = sizeof(capas_evaluate_options), __VA_ARGS__},     \
         (evaluation))
 
+typedef struct capas_batch_options {
+    size_t struct_size;
+    const capas_tensor *sample_weights; /* one for each output, [n] or [n, ...] of float32 (data
+                                           NULL: none); default: none */
+    const double *class_weight;         /* as in fit; for train_on_batch */
+    int class_weight_count;
+} capas_batch_options;
+
 /* One batch: one step of the optimizer; the loss and metrics are of this batch alone. Tensors are
  * [n, ...], one for each input and output. */
 CAPAS_API capas_status capas_train_on_batch(capas_model *model, const capas_tensor *inputs,
@@ -113,6 +129,16 @@ CAPAS_API capas_status capas_train_on_batch(capas_model *model, const capas_tens
 CAPAS_API capas_status capas_test_on_batch(capas_model *model, const capas_tensor *inputs,
                                            const capas_tensor *targets, int64_t n,
                                            capas_evaluation *evaluation);
+
+/* Both with weights. */
+CAPAS_API capas_status capas_train_on_batch_with(capas_model *model, const capas_tensor *inputs,
+                                                 const capas_tensor *targets, int64_t n,
+                                                 const capas_batch_options *options,
+                                                 capas_evaluation *evaluation);
+CAPAS_API capas_status capas_test_on_batch_with(capas_model *model, const capas_tensor *inputs,
+                                                const capas_tensor *targets, int64_t n,
+                                                const capas_batch_options *options,
+                                                capas_evaluation *evaluation);
 
 CAPAS_END
 

@@ -17,6 +17,7 @@ typedef struct array_tensor {
 typedef struct array_dataset {
     capas_dataset base;
     array_tensor inputs[CAPAS_DATASET_TENSORS], targets[CAPAS_DATASET_TENSORS];
+    array_tensor weights[CAPAS_DATASET_TENSORS];
     int64_t index;  /* of the next sample in this epoch */
     bool shuffle;   /* this epoch goes by `order` */
     int64_t *order; /* NULL until it is wanted */
@@ -74,6 +75,8 @@ static capas_status next_arrays(capas_dataset *dataset, capas_batch *batch)
         take(set, &set->inputs[i], count, batch->inputs[i]);
     for (int i = 0; i < dataset->spec.target_count; i++)
         take(set, &set->targets[i], count, batch->targets[i]);
+    for (int i = 0; i < dataset->spec.target_count; i++)
+        if (dataset->spec.weighted[i]) take(set, &set->weights[i], count, batch->weights[i]);
     set->index += count;
     batch->count = count;
     return CAPAS_OK;
@@ -85,6 +88,7 @@ static void free_arrays(capas_dataset *dataset)
     for (int i = 0; i < CAPAS_DATASET_TENSORS; i++) {
         capas_release(set->inputs[i].copy);
         capas_release(set->targets[i].copy);
+        capas_release(set->weights[i].copy);
     }
     capas_release(set->order);
     capas_release(set);
@@ -109,10 +113,15 @@ static uint64_t fingerprint_arrays(const capas_dataset *dataset)
         sum = capas_checksum(sum, set->inputs[i].data, count * set->inputs[i].size);
     for (int i = 0; i < dataset->spec.target_count; i++)
         sum = capas_checksum(sum, set->targets[i].data, count * set->targets[i].size);
+    for (int i = 0; i < dataset->spec.target_count; i++)
+        if (dataset->spec.weighted[i])
+            sum = capas_checksum(sum, set->weights[i].data, count * set->weights[i].size);
     return sum;
 }
 
 static capas_dataset *slice_arrays(capas_dataset *dataset, int64_t first, int64_t count);
+static capas_status weigh_arrays(capas_dataset *dataset, int target, const capas_tensor *weights,
+                                 bool copy);
 
 static const capas_dataset_type array_type = {
     .seek = seek_arrays,
@@ -122,7 +131,13 @@ static const capas_dataset_type array_type = {
     .target = target_array,
     .input = input_array,
     .fingerprint = fingerprint_arrays,
+    .weigh = weigh_arrays,
 };
+
+static array_tensor part_of(const array_tensor *tensor, int64_t first)
+{
+    return (array_tensor){tensor->data + (size_t)first * tensor->size, tensor->size, NULL};
+}
 
 static capas_dataset *slice_arrays(capas_dataset *dataset, int64_t first, int64_t count)
 {
@@ -131,15 +146,11 @@ static capas_dataset *slice_arrays(capas_dataset *dataset, int64_t first, int64_
     if (!set) return NULL;
     capas_dataset_init(&set->base, &array_type, &dataset->spec);
     set->base.spec.count = count;
-    for (int i = 0; i < dataset->spec.input_count; i++) {
-        const array_tensor *tensor = &whole->inputs[i];
-        set->inputs[i] =
-            (array_tensor){tensor->data + (size_t)first * tensor->size, tensor->size, NULL};
-    }
+    for (int i = 0; i < dataset->spec.input_count; i++)
+        set->inputs[i] = part_of(&whole->inputs[i], first);
     for (int i = 0; i < dataset->spec.target_count; i++) {
-        const array_tensor *tensor = &whole->targets[i];
-        set->targets[i] =
-            (array_tensor){tensor->data + (size_t)first * tensor->size, tensor->size, NULL};
+        set->targets[i] = part_of(&whole->targets[i], first);
+        if (dataset->spec.weighted[i]) set->weights[i] = part_of(&whole->weights[i], first);
     }
     return &set->base;
 }
@@ -196,6 +207,21 @@ static capas_status hold(array_tensor *held, const capas_tensor *tensor, int64_t
     held->copy = capas_copy_memory(tensor->data, bytes);
     held->data = held->copy;
     return held->copy ? CAPAS_OK : CAPAS_NO_MEMORY;
+}
+
+static capas_status weigh_arrays(capas_dataset *dataset, int target, const capas_tensor *weights,
+                                 bool copy)
+{
+    array_dataset *set = (array_dataset *)dataset;
+    array_tensor held = {0};
+    if (weights->data) {
+        int64_t n = weights->shape.dims[0];
+        size_t size = (size_t)capas_shape_count(&weights->shape, 1) * sizeof(float);
+        CAPAS_TRY(hold(&held, weights, n, size, copy));
+    }
+    capas_release(set->weights[target].copy);
+    set->weights[target] = held;
+    return CAPAS_OK;
 }
 
 capas_dataset *capas_dataset_from_tensors(const capas_tensor *inputs, int input_count,

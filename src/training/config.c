@@ -87,54 +87,52 @@ static capas_status read_loss_weights(const reader *reader, const capas_value *v
     return CAPAS_OK;
 }
 
-static capas_status add_metric(const reader *reader, const capas_value *value)
+static capas_status add_metric(const reader *reader, const capas_value *value, bool weighted,
+                               int output)
 {
-    capas_trainer *draft = reader->draft;
-    int number = draft->metric_count;
-    if (number == CAPAS_MAX_METRICS)
-        return capas_fail(CAPAS_INVALID_ARGUMENT, "%s: at most %d metrics are possible",
-                          reader->where, CAPAS_MAX_METRICS);
-    draft->metric_count++;
-    return capas_metric_read(value, &draft->metrics[number], draft->metric_names[number],
-                             CAPAS_NAME_SIZE, &draft->metric_by_name[number], reader->where);
+    capas_trainer_metric metric = {.weighted = weighted, .output = output};
+    CAPAS_TRY(capas_metric_read(value, &metric.config, metric.name, sizeof metric.name,
+                                &metric.by_name, reader->where));
+    return capas_trainer_add_metric(reader->draft, &metric, reader->where);
 }
 
-/* The metrics of one output: a list, or one alone. */
-static capas_status read_metrics_of_one(const reader *reader, const capas_value *value)
+/* The metrics of one output or of every one: a list, or one alone. */
+static capas_status add_metrics(const reader *reader, const capas_value *value, bool weighted,
+                                int output)
 {
-    if (value->kind != CAPAS_VALUE_LIST) return add_metric(reader, value);
+    if (is_none(value)) return CAPAS_OK;
+    if (value->kind != CAPAS_VALUE_LIST) return add_metric(reader, value, weighted, output);
     for (size_t i = 0; i < value->count; i++)
-        CAPAS_TRY(add_metric(reader, value->items[i]));
+        CAPAS_TRY(add_metric(reader, value->items[i], weighted, output));
     return CAPAS_OK;
 }
 
-/* [accuracy], or for each output its own, which must be the same ones. */
-static capas_status read_metrics(const reader *reader, const capas_value *value)
+/* Whether every output has the same metrics. */
+static bool are_alike(const reader *reader, const capas_value *value)
 {
-    if (is_empty(value)) return CAPAS_OK;
-    bool nested = value->kind == CAPAS_VALUE_LIST && value->items[0]->kind == CAPAS_VALUE_LIST;
-    if (!nested && !is_by_output(reader, value)) {
-        bool repeated = value->kind == CAPAS_VALUE_LIST && reader->model->output_count > 1 &&
-                        value->count == (size_t)reader->model->output_count;
-        for (size_t i = 1; repeated && i < value->count; i++)
-            repeated = capas_value_equal(value->items[0], value->items[i]);
-        return repeated ? add_metric(reader, value->items[0]) : read_metrics_of_one(reader, value);
-    }
-    CAPAS_TRY(check_list(reader, value, "metrics"));
-    const capas_value *first = part_for(reader, value, 0);
     for (int i = 1; i < reader->model->output_count; i++)
-        if (!capas_value_equal(first, part_for(reader, value, i)))
-            return capas_fail(CAPAS_UNSUPPORTED,
-                              "%s: the outputs have different metrics; capas has the same for all",
-                              reader->where);
-    return read_metrics_of_one(reader, first);
+        if (!capas_value_equal(part_for(reader, value, 0), part_for(reader, value, i)))
+            return false;
+    return true;
 }
 
-static capas_status refuse_weighted_metrics(const reader *reader, const capas_value *value)
+/* [accuracy], or for each output its own: in a map by name, in lists, or one for each. */
+static capas_status read_metrics(const reader *reader, const capas_value *value, const char *key,
+                                 bool weighted)
 {
     if (is_empty(value)) return CAPAS_OK;
-    return capas_fail(CAPAS_UNSUPPORTED, "%s: capas has no weighted_metrics yet; use metrics",
-                      reader->where);
+    int outputs = reader->model->output_count;
+    bool list = value->kind == CAPAS_VALUE_LIST;
+    bool nested = list && value->items[0]->kind == CAPAS_VALUE_LIST;
+    bool for_each = list && outputs > 1 && value->count == (size_t)outputs;
+    if (!nested && !for_each && !is_by_output(reader, value))
+        return add_metrics(reader, value, weighted, CAPAS_EVERY_OUTPUT);
+    CAPAS_TRY(check_list(reader, value, key));
+    if (are_alike(reader, value))
+        return add_metrics(reader, part_for(reader, value, 0), weighted, CAPAS_EVERY_OUTPUT);
+    for (int i = 0; i < outputs; i++)
+        CAPAS_TRY(add_metrics(reader, part_for(reader, value, i), weighted, i));
+    return CAPAS_OK;
 }
 
 /* Keys that change nothing here are let pass; a file of another version of Keras may have more, a
@@ -174,8 +172,9 @@ static capas_status read_config(const reader *reader, const capas_value *config)
                                        reader->where));
     CAPAS_TRY(read_losses(reader, capas_value_get(config, "loss")));
     CAPAS_TRY(read_loss_weights(reader, capas_value_get(config, "loss_weights")));
-    CAPAS_TRY(read_metrics(reader, capas_value_get(config, "metrics")));
-    return refuse_weighted_metrics(reader, capas_value_get(config, "weighted_metrics"));
+    CAPAS_TRY(read_metrics(reader, capas_value_get(config, "metrics"), "metrics", false));
+    return read_metrics(reader, capas_value_get(config, "weighted_metrics"), "weighted_metrics",
+                        true);
 }
 
 static capas_status check_config(const capas_model *model, const capas_value *config,
@@ -237,16 +236,20 @@ static capas_value *write_loss_weights(const capas_trainer *trainer)
     return list;
 }
 
-static capas_value *write_metrics_of_one(const capas_trainer *trainer)
+static capas_value *write_metric(const capas_trainer_metric *metric)
+{
+    return metric->by_name ? capas_value_string(metric->name)
+                           : capas_metric_write(&metric->config, metric->name);
+}
+
+static capas_value *write_metrics_of(const capas_trainer *trainer, int output, bool weighted)
 {
     capas_value *list = capas_value_list();
     for (int i = 0; i < trainer->metric_count; i++) {
-        const char *name = trainer->metric_names[i];
-        if (capas_value_append(list, trainer->metric_by_name[i]
-                                         ? capas_value_string(name)
-                                         : capas_metric_write(&trainer->metrics[i], name)) ==
-            CAPAS_OK)
-            continue;
+        const capas_trainer_metric *metric = &trainer->metrics[i];
+        bool other = metric->output != CAPAS_EVERY_OUTPUT && metric->output != output;
+        if (other || metric->weighted != weighted) continue;
+        if (capas_value_append(list, write_metric(metric)) == CAPAS_OK) continue;
         capas_value_free(list);
         return NULL;
     }
@@ -254,13 +257,16 @@ static capas_value *write_metrics_of_one(const capas_trainer *trainer)
 }
 
 /* Keras wants a list for each output when there are several. */
-static capas_value *write_metrics(const capas_trainer *trainer, int outputs)
+static capas_value *write_metrics(const capas_trainer *trainer, int outputs, bool weighted)
 {
-    if (trainer->metric_count == 0) return capas_value_null();
-    if (outputs == 1) return write_metrics_of_one(trainer);
+    bool any = false;
+    for (int i = 0; i < trainer->metric_count; i++)
+        any |= trainer->metrics[i].weighted == weighted;
+    if (!any) return capas_value_null();
+    if (outputs == 1) return write_metrics_of(trainer, 0, weighted);
     capas_value *list = capas_value_list();
     for (int i = 0; i < outputs; i++) {
-        if (capas_value_append(list, write_metrics_of_one(trainer)) == CAPAS_OK) continue;
+        if (capas_value_append(list, write_metrics_of(trainer, i, weighted)) == CAPAS_OK) continue;
         capas_value_free(list);
         return NULL;
     }
@@ -273,8 +279,9 @@ static capas_status write_config(const capas_model *model, capas_value *config)
     CAPAS_TRY(capas_value_set(config, "optimizer", capas_optimizer_write(trainer)));
     CAPAS_TRY(capas_value_set(config, "loss", write_losses(trainer)));
     CAPAS_TRY(capas_value_set(config, "loss_weights", write_loss_weights(trainer)));
-    CAPAS_TRY(capas_value_set(config, "metrics", write_metrics(trainer, model->output_count)));
-    CAPAS_TRY(capas_value_set(config, "weighted_metrics", capas_value_null()));
+    int outputs = model->output_count;
+    CAPAS_TRY(capas_value_set(config, "metrics", write_metrics(trainer, outputs, false)));
+    CAPAS_TRY(capas_value_set(config, "weighted_metrics", write_metrics(trainer, outputs, true)));
     CAPAS_TRY(capas_value_set(config, "run_eagerly", capas_value_bool(false)));
     CAPAS_TRY(capas_value_set(config, "steps_per_execution", capas_value_integer(1)));
     return capas_value_set(config, "jit_compile", capas_value_bool(false));

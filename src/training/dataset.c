@@ -3,6 +3,7 @@
 #include "training/dataset.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include <string.h>
 
 void capas_dataset_init(capas_dataset *dataset, const capas_dataset_type *type,
                         const capas_dataset_spec *spec)
@@ -20,6 +21,11 @@ static capas_status fail_no_dataset(void)
 size_t capas_sample_size(const capas_shape *shape, capas_element element)
 {
     return (size_t)capas_shape_count(shape, 0) * (size_t)capas_element_size(element);
+}
+
+size_t capas_weight_size(const capas_dataset_spec *spec, int target)
+{
+    return capas_sample_size(&spec->weight_shapes[target], CAPAS_FLOAT32);
 }
 
 static capas_status check_tensor(const char *what, int index, const capas_shape *shape,
@@ -59,6 +65,47 @@ capas_status capas_dataset_check_spec(const capas_dataset_spec *spec)
         CAPAS_TRY(check_tensor("input", i, &spec->input_shapes[i], spec->input_elements[i]));
     for (int i = 0; i < spec->target_count; i++)
         CAPAS_TRY(check_tensor("target", i, &spec->target_shapes[i], spec->target_elements[i]));
+    for (int i = 0; i < CAPAS_DATASET_TENSORS; i++) {
+        if (!spec->weighted[i]) continue;
+        if (i >= spec->target_count)
+            return capas_fail(CAPAS_INVALID_ARGUMENT,
+                              "data set: sample weights are given for target %d, of %d", i,
+                              spec->target_count);
+        CAPAS_TRY(check_tensor("the weight of target", i, &spec->weight_shapes[i], CAPAS_FLOAT32));
+    }
+    return CAPAS_OK;
+}
+
+capas_status capas_dataset_set_sample_weight(capas_dataset *dataset, int target,
+                                             capas_tensor weights, int copy)
+{
+    if (!dataset) return fail_no_dataset();
+    capas_dataset_spec *spec = &dataset->spec;
+    if (target < 0 || target >= spec->target_count)
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "data set: sample weights for target %d, the set has %d targets", target,
+                          spec->target_count);
+    if (!dataset->type->weigh)
+        return capas_fail(CAPAS_UNSUPPORTED,
+                          "data set: only a set of arrays takes sample weights; give them before "
+                          "it is cut or augmented, a generator says them in its spec");
+    char text[128];
+    const capas_shape *shape = &weights.shape;
+    if (weights.data && (weights.element != CAPAS_FLOAT32 || shape->rank < 1 ||
+                         shape->rank > CAPAS_MAX_RANK || shape->dims[0] != spec->count))
+        return capas_fail(CAPAS_SHAPE_MISMATCH,
+                          "data set: sample weights must be float32 of the shape (%lld) or (%lld, "
+                          "...), found %s",
+                          (long long)spec->count, (long long)spec->count,
+                          capas_shape_text(shape, text, sizeof text));
+    capas_dataset_spec changed = *spec;
+    capas_shape *sample = &changed.weight_shapes[target];
+    changed.weighted[target] = weights.data != NULL;
+    *sample = (capas_shape){.rank = weights.data ? shape->rank - 1 : 0};
+    memcpy(sample->dims, shape->dims + 1, (size_t)sample->rank * sizeof sample->dims[0]);
+    CAPAS_TRY(capas_dataset_check_spec(&changed));
+    CAPAS_TRY(dataset->type->weigh(dataset, target, &weights, copy != 0));
+    *spec = changed;
     return CAPAS_OK;
 }
 
@@ -163,6 +210,11 @@ capas_status capas_batch_new(const capas_dataset_spec *spec, int64_t capacity, c
     if (status == CAPAS_OK)
         status = new_tensors(spec->target_shapes, spec->target_elements, spec->target_count,
                              capacity, batch->targets);
+    for (int i = 0; i < spec->target_count && status == CAPAS_OK; i++) {
+        if (!spec->weighted[i]) continue;
+        batch->weights[i] = capas_allocate((size_t)capacity, capas_weight_size(spec, i));
+        if (!batch->weights[i]) status = CAPAS_NO_MEMORY;
+    }
     if (status != CAPAS_OK) capas_batch_free(batch);
     return status;
 }
@@ -172,6 +224,7 @@ void capas_batch_free(capas_batch *batch)
     for (int i = 0; i < CAPAS_DATASET_TENSORS; i++) {
         capas_release(batch->inputs[i]);
         capas_release(batch->targets[i]);
+        capas_release(batch->weights[i]);
     }
     *batch = (capas_batch){0};
 }

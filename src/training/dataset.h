@@ -20,6 +20,7 @@ typedef struct capas_dataset_place {
 typedef struct capas_batch {
     int64_t capacity, count;
     void *inputs[CAPAS_DATASET_TENSORS], *targets[CAPAS_DATASET_TENSORS];
+    float *weights[CAPAS_DATASET_TENSORS]; /* of targets that have some; NULL: 1 */
 } capas_batch;
 
 typedef struct capas_dataset_type {
@@ -41,6 +42,9 @@ typedef struct capas_dataset_type {
     /* The same samples as they are before chance changes them; validation takes them from there.
      * NULL: chance changes nothing. */
     capas_dataset *(*unchanged)(capas_dataset *dataset);
+    /* Takes sample weights of a target, whose shape fits. NULL: this kind cannot. */
+    capas_status (*weigh)(capas_dataset *dataset, int target, const capas_tensor *weights,
+                          bool copy);
 } capas_dataset_type;
 
 struct capas_dataset {
@@ -64,6 +68,8 @@ capas_status capas_dataset_check_spec(const capas_dataset_spec *spec);
 
 /* Bytes of one sample of an input or target; its size fits memory once the spec is checked. */
 size_t capas_sample_size(const capas_shape *shape, capas_element element);
+
+size_t capas_weight_size(const capas_dataset_spec *spec, int target);
 
 capas_status capas_batch_new(const capas_dataset_spec *spec, int64_t capacity, capas_batch *batch);
 void capas_batch_free(capas_batch *batch);

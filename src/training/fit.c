@@ -50,7 +50,8 @@ static capas_status train_batches(capas_fitting *fit)
 
 static capas_status validate(capas_fitting *fit)
 {
-    if (!fit->validation) return CAPAS_OK;
+    if (!fit->validation || (fit->training.epoch + 1) % fit->options.validation_freq != 0)
+        return CAPAS_OK;
     if (fit->validation == fit->train) fit->must_seek = true;
     CAPAS_TRY(capas_evaluate_pass(&fit->training, &fit->validator, fit->validation,
                                   &fit->validation_batch, fit->options.validation_steps,

@@ -66,11 +66,13 @@ capas_status capas_fitting_open_data(capas_fitting *fit)
     if (!fit->validation && fit->options.validation_split > 0) CAPAS_TRY(split(fit));
     int size = capas_batch_room(fit->options.batch_size, fit->train->spec.count);
     int mode = CAPAS_STEP_TRAIN + (fit->options.force ? CAPAS_STEP_FORCE : 0);
-    capas_watch watch;
-    CAPAS_TRY(capas_watch_gather(&watch, fit->model, fit->options.callbacks,
+    capas_step_extras extras;
+    CAPAS_TRY(capas_watch_gather(&extras.watch, fit->model, fit->options.callbacks,
                                  fit->options.callback_count));
-    CAPAS_TRY(capas_stepper_open_watched(&fit->stepper, fit->model, &fit->train->spec, size, mode,
-                                         &watch, "fit"));
+    CAPAS_TRY(capas_class_weights_take(&extras.class_weights, fit->options.class_weight,
+                                       fit->options.class_weight_count, "fit"));
+    CAPAS_TRY(capas_stepper_open_with(&fit->stepper, fit->model, &fit->train->spec, size, mode,
+                                      &extras, "fit"));
     fit->training.stepper = &fit->stepper;
     CAPAS_TRY(capas_stepper_check_labels(&fit->stepper, fit->train, "fit"));
     capas_guards_begin(&fit->guards, &fit->stepper, fit->train);

@@ -25,6 +25,9 @@ static void add_data(capas_builder *lines, const char *set, const capas_dataset 
         add_tensor(lines, set, "inputs", i, &spec->input_shapes[i], spec->input_elements[i]);
     for (int i = 0; i < spec->target_count; i++)
         add_tensor(lines, set, "targets", i, &spec->target_shapes[i], spec->target_elements[i]);
+    for (int i = 0; i < spec->target_count; i++)
+        if (spec->weighted[i])
+            add_tensor(lines, set, "sample_weight", i, &spec->weight_shapes[i], CAPAS_FLOAT32);
     if (dataset->type->fingerprint)
         capas_builder_print(lines, "%s.checksum: %016" PRIx64 "\n", set,
                             dataset->type->fingerprint(dataset));
@@ -47,6 +50,8 @@ static capas_status add_options(capas_builder *lines, const capas_fit_options *o
     capas_value_free(capas_value_take(map, "epochs"));
     capas_value_free(capas_value_take(map, "verbose"));
     capas_value_free(capas_value_take(map, "force"));
+    for (int i = 0; i < options->class_weight_count; i++)
+        capas_builder_print(lines, "fit.class_weight.%d: %.17g\n", i, options->class_weight[i]);
     if (status == CAPAS_OK) return add_tree(lines, "fit", map);
     capas_value_free(map);
     return status;

@@ -31,7 +31,7 @@ static capas_status call(generator_dataset *set, capas_batch *batch, int64_t fil
                          int64_t *got)
 {
     const capas_dataset_spec *spec = &set->base.spec;
-    void *inputs[CAPAS_DATASET_TENSORS] = {0}, *targets[CAPAS_DATASET_TENSORS] = {0};
+    void *inputs[CAPAS_DATASET_TENSORS] = {0}, *targets[2 * CAPAS_DATASET_TENSORS] = {0};
     for (int i = 0; i < spec->input_count; i++)
         inputs[i] =
             (char *)batch->inputs[i] +
@@ -40,6 +40,10 @@ static capas_status call(generator_dataset *set, capas_batch *batch, int64_t fil
         targets[i] =
             (char *)batch->targets[i] +
             (size_t)filled * capas_sample_size(&spec->target_shapes[i], spec->target_elements[i]);
+    for (int i = 0; i < spec->target_count; i++)
+        if (spec->weighted[i])
+            targets[spec->target_count + i] =
+                (char *)batch->weights[i] + (size_t)filled * capas_weight_size(spec, i);
     *got = set->function(set->context, set->restart, set->epoch, n, inputs, targets);
     set->restart = false;
     if (*got < 0)

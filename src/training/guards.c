@@ -264,7 +264,7 @@ void capas_guards_step(capas_fit_guards *guards, const capas_stepper *stepper, d
 
 void capas_guards_epoch(capas_fit_guards *guards, const capas_stepper *stepper)
 {
-    const capas_accuracy *accuracy = &stepper->accuracies[0];
+    const capas_accuracy *accuracy = &stepper->accuracies[0][0];
     if (guards->told_chance || guards->classes == 0 || stepper->trainer->metric_count == 0) return;
     if (accuracy->count < EPOCH_TO_JUDGE) return;
     double value = capas_accuracy_value(accuracy);

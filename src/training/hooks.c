@@ -164,13 +164,13 @@ capas_status capas_training_tensor(const capas_training *training, const char *l
                                    capas_tensor *tensor)
 {
     const capas_stepper *stepper = training->stepper;
-    int number = stepper ? capas_watch_find(&stepper->watch, layer) : -1;
+    int number = stepper ? capas_watch_find(&stepper->extras.watch, layer) : -1;
     if (number < 0 || !tensor)
         return capas_fail(CAPAS_INVALID_ARGUMENT,
                           "callback: the output of layer %s was not asked for: name it in the "
                           "callback's tensors",
                           layer ? layer : "(none)");
-    const capas_use *use = &stepper->model->uses[stepper->watch.uses[number]];
+    const capas_use *use = &stepper->model->uses[stepper->extras.watch.uses[number]];
     int samples;
     tensor->data = capas_run_watched(stepper->run, number, &samples);
     tensor->element = use->element;

@@ -56,9 +56,10 @@ capas_status capas_metric_open(capas_metric_state *state, const capas_metric_con
 void capas_metric_close(capas_metric_state *state);
 void capas_metric_reset(capas_metric_state *state);
 
-/* Adds n samples; `labels` is as capas_target_read made it. */
+/* Adds n samples; `labels` is as capas_target_read made it, `weights` what each row counts for
+ * (NULL: 1). */
 void capas_metric_add(capas_metric_state *state, const float *prediction, const void *labels,
-                      int64_t n);
+                      const float *weights, int64_t n);
 double capas_metric_value(const capas_metric_state *state);
 
 /* Where the sums of a count lie: OF_COUNTS four numbers, OF_CURVE these at each threshold (true and

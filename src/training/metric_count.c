@@ -76,21 +76,35 @@ static double target_at(const capas_metric_state *state, const void *labels, int
     return classes == 1 ? label : label == c;
 }
 
+/* What a row counts for. */
+static double weight_of(const float *weights, int64_t row)
+{
+    return weights ? (double)weights[row] : 1;
+}
+
+static double weight_of_all(const float *weights, int64_t rows)
+{
+    double sum = 0;
+    for (int64_t row = 0; weights && row < rows; row++)
+        sum += (double)weights[row];
+    return weights ? sum : (double)rows;
+}
+
 static double sigmoid_if(bool logits, double x)
 {
     return logits ? 1 / (1 + exp(-x)) : x;
 }
 
 static void add_elements(capas_metric_state *state, const float *prediction, const void *labels,
-                         int64_t rows)
+                         const float *weights, int64_t rows)
 {
     int classes = classes_of(state);
     const float threshold = (float)state->config->threshold;
     for (int64_t row = 0; row < rows; row++)
         for (int c = 0; c < classes; c++)
-            state->sums[0] +=
-                (prediction[row * classes + c] > threshold) == target_at(state, labels, row, c);
-    state->sums[1] += (double)(rows * classes);
+            if ((prediction[row * classes + c] > threshold) == target_at(state, labels, row, c))
+                state->sums[0] += weight_of(weights, row);
+    state->sums[1] += weight_of_all(weights, rows) * classes;
 }
 
 /* The class that a row names: the first of the largest targets. */
@@ -115,7 +129,7 @@ static int rank_of(const float *scores, int classes, int class, bool strict)
 
 /* Equal ones at the border are among the k largest; of the largest alone the first is. */
 static void add_rows(capas_metric_state *state, const float *prediction, const void *labels,
-                     int64_t rows)
+                     const float *weights, int64_t rows)
 {
     int classes = classes_of(state);
     bool top = state->type->table.count > 0; /* has k */
@@ -124,9 +138,9 @@ static void add_rows(capas_metric_state *state, const float *prediction, const v
         int class = class_at(state, labels, row);
         const float *scores = prediction + row * classes;
         if (class < 0 || class >= classes || !isfinite(scores[class])) continue;
-        state->sums[0] += rank_of(scores, classes, class, !top) < k;
+        if (rank_of(scores, classes, class, !top) < k) state->sums[0] += weight_of(weights, row);
     }
-    state->sums[1] += (double)rows;
+    state->sums[1] += weight_of_all(weights, rows);
 }
 
 static const void *vectors_of(capas_metric_state *state, const void *labels, int64_t rows)
@@ -141,7 +155,7 @@ static const void *vectors_of(capas_metric_state *state, const void *labels, int
 }
 
 static void add_losses(capas_metric_state *state, const float *prediction, const void *labels,
-                       int64_t rows)
+                       const float *weights, int64_t rows)
 {
     capas_loss_problem problem = {
         .workers = 1,
@@ -167,20 +181,20 @@ static void add_losses(capas_metric_state *state, const float *prediction, const
     capas_run_kernel(capas_choose_kernel(CAPAS_FAMILY_loss, CAPAS_FLOAT32, &problem), &problem,
                      &arguments, 0);
     for (int64_t row = 0; row < rows; row++)
-        state->sums[0] += state->rows[row];
-    state->sums[1] += (double)rows;
+        state->sums[0] += weight_of(weights, row) * (double)state->rows[row];
+    state->sums[1] += weight_of_all(weights, rows);
 }
 
 /* Counts an element that is, and was said to be, true or not. */
-static void count(double *sums, bool is, bool said)
+static void count(double *sums, bool is, bool said, double weight)
 {
     sums[is     ? said ? CAPAS_TRUE_POSITIVES : CAPAS_FALSE_NEGATIVES
          : said ? CAPAS_FALSE_POSITIVES
-                : CAPAS_TRUE_NEGATIVES]++;
+                : CAPAS_TRUE_NEGATIVES] += weight;
 }
 
 static void add_counts(capas_metric_state *state, const float *prediction, const void *labels,
-                       int64_t rows)
+                       const float *weights, int64_t rows)
 {
     const capas_metric_config *config = state->config;
     int classes = classes_of(state);
@@ -196,14 +210,15 @@ static void add_counts(capas_metric_state *state, const float *prediction, const
             if (only != CAPAS_NONE && c != only) continue;
             bool said = scores[c] > (float)threshold &&
                         (top_k == CAPAS_NONE || rank_of(scores, classes, c, true) < top_k);
-            count(state->sums, target_at(state, labels, row, c) != 0, said);
+            count(state->sums, target_at(state, labels, row, c) != 0, said,
+                  weight_of(weights, row));
         }
     }
 }
 
 /* Buckets between thresholds that lie evenly; positives first, then negatives. */
 static void add_curve(capas_metric_state *state, const float *prediction, const void *labels,
-                      int64_t rows)
+                      const float *weights, int64_t rows)
 {
     int classes = classes_of(state), points = state->config->num_thresholds;
     for (int64_t row = 0; row < rows; row++)
@@ -212,13 +227,13 @@ static void add_curve(capas_metric_state *state, const float *prediction, const 
             double at = ceil((double)(float)((float)p * (float)(points - 1))) - 1;
             int bucket = at >= points - 1 ? points - 1 : at > 0 ? (int)at : 0;
             bool is = target_at(state, labels, row, c) != 0;
-            state->sums[(is ? 0 : points) + bucket]++;
+            state->sums[(is ? 0 : points) + bucket] += weight_of(weights, row);
         }
 }
 
 /* Of the largest of a row, or of all above the threshold. */
 static void add_classes(capas_metric_state *state, const float *prediction, const void *labels,
-                        int64_t rows)
+                        const float *weights, int64_t rows)
 {
     int classes = classes_of(state);
     bool largest = state->config->threshold == CAPAS_NONE;
@@ -228,54 +243,56 @@ static void add_classes(capas_metric_state *state, const float *prediction, cons
             bool said = largest
                             ? rank_of(scores, classes, c, false) == 0 && fabsf(scores[c]) > 1e-9f
                             : scores[c] > (float)state->config->threshold;
-            count(state->sums + 4 * c, target_at(state, labels, row, c) != 0, said);
+            count(state->sums + 4 * c, target_at(state, labels, row, c) != 0, said,
+                  weight_of(weights, row));
         }
     }
 }
 
-/* The number of rows; then of each column the sums of y, y^2 and (y - p)^2. */
+/* What the rows count for; then of each column the sums of y, y^2 and (y - p)^2. */
 static void add_columns(capas_metric_state *state, const float *prediction, const void *labels,
-                        int64_t rows)
+                        const float *weights, int64_t rows)
 {
     int classes = classes_of(state);
     for (int64_t row = 0; row < rows; row++)
         for (int c = 0; c < classes; c++) {
+            double weight = weight_of(weights, row);
             double y = target_at(state, labels, row, c), off = y - prediction[row * classes + c];
             double *sums = state->sums + 1 + 3 * c;
-            sums[0] += y;
-            sums[1] += y * y;
-            sums[2] += off * off;
+            sums[0] += weight * y;
+            sums[1] += weight * y * y;
+            sums[2] += weight * off * off;
         }
-    state->sums[0] += (double)rows;
+    state->sums[0] += weight_of_all(weights, rows);
 }
 
 void capas_metric_add(capas_metric_state *state, const float *prediction, const void *labels,
-                      int64_t n)
+                      const float *weights, int64_t n)
 {
     int64_t rows = n * state->target->rows;
     switch (state->type->kind) {
     case CAPAS_METRIC_OF_ACCURACY:
         return;
     case CAPAS_METRIC_OF_ELEMENTS:
-        add_elements(state, prediction, labels, rows);
+        add_elements(state, prediction, labels, weights, rows);
         return;
     case CAPAS_METRIC_OF_ROWS:
-        add_rows(state, prediction, labels, rows);
+        add_rows(state, prediction, labels, weights, rows);
         return;
     case CAPAS_METRIC_OF_LOSS:
-        add_losses(state, prediction, labels, rows);
+        add_losses(state, prediction, labels, weights, rows);
         return;
     case CAPAS_METRIC_OF_COUNTS:
-        add_counts(state, prediction, labels, rows);
+        add_counts(state, prediction, labels, weights, rows);
         return;
     case CAPAS_METRIC_OF_CURVE:
-        add_curve(state, prediction, labels, rows);
+        add_curve(state, prediction, labels, weights, rows);
         return;
     case CAPAS_METRIC_OF_CLASSES:
-        add_classes(state, prediction, labels, rows);
+        add_classes(state, prediction, labels, weights, rows);
         return;
     case CAPAS_METRIC_OF_COLUMNS:
-        add_columns(state, prediction, labels, rows);
+        add_columns(state, prediction, labels, weights, rows);
         return;
     }
 }

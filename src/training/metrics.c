@@ -34,15 +34,18 @@ static bool is_right(const capas_accuracy *accuracy, const capas_target *target,
 }
 
 void capas_accuracy_add(capas_accuracy *accuracy, const capas_target *target,
-                        const float *prediction, const void *labels, int64_t n)
+                        const float *prediction, const void *labels, const float *weights,
+                        int64_t n)
 {
     int64_t rows = n * target->rows;
-    for (int64_t row = 0; row < rows; row++)
-        accuracy->right += is_right(accuracy, target, prediction, labels, row);
-    accuracy->count += rows;
+    for (int64_t row = 0; row < rows; row++) {
+        double weight = weights ? (double)weights[row] : 1;
+        if (is_right(accuracy, target, prediction, labels, row)) accuracy->right += weight;
+        accuracy->count += weight;
+    }
 }
 
 double capas_accuracy_value(const capas_accuracy *accuracy)
 {
-    return accuracy->count > 0 ? (double)accuracy->right / (double)accuracy->count : 0;
+    return accuracy->count > 0 ? accuracy->right / accuracy->count : 0;
 }

@@ -64,9 +64,12 @@ static capas_status prepare_targets(capas_stepper *stepper, const char *where)
         bool numbers = capas_target_is_sparse(&stepper->targets[i]);
         if (kind == CAPAS_ACCURACY_SPARSE && !numbers) kind = CAPAS_ACCURACY_CATEGORICAL;
         if (kind == CAPAS_ACCURACY_CATEGORICAL && numbers) kind = CAPAS_ACCURACY_SPARSE;
-        stepper->accuracies[i].kind = kind;
+        stepper->accuracies[i][0].kind = stepper->accuracies[i][1].kind = kind;
+        stepper->weighted |= stepper->spec.weighted[i];
     }
-    return CAPAS_OK;
+    const capas_class_weights *classes = &stepper->extras.class_weights;
+    stepper->weighted |= classes->values != NULL;
+    return capas_row_weights_check(&stepper->spec, stepper->targets, classes, where);
 }
 
 static capas_status take_plan(capas_stepper *stepper, int batch)
@@ -77,29 +80,31 @@ static capas_status take_plan(capas_stepper *stepper, int batch)
     options.batch = batch;
     options.training = options.backward = stepper->training;
     options.loss_count = trainer->loss_count;
+    options.sample_weights = stepper->weighted;
     for (int i = 0; i < trainer->loss_count; i++) {
         capas_loss_set_problem(&trainer->losses[i], stepper->force, &options.losses[i]);
         options.loss_weights[i] = trainer->loss_weights[i];
     }
-    capas_watch_options(&stepper->watch, &options);
+    capas_watch_options(&stepper->extras.watch, &options);
     capas_plan *plan;
     CAPAS_TRY(capas_model_plan(stepper->model, &options, &plan));
-    CAPAS_TRY(capas_watch_check(&stepper->watch, plan));
+    CAPAS_TRY(capas_watch_check(&stepper->extras.watch, plan));
     return capas_plan_acquire(plan, &stepper->run);
 }
 
 /* Accuracy has counts of its own. */
 static bool has_state(const capas_stepper *stepper, int metric)
 {
-    return stepper->trainer->metrics[metric].metric != CAPAS_ACCURACY;
+    return stepper->trainer->metrics[metric].config.metric != CAPAS_ACCURACY;
 }
 
 static capas_status open_metrics(capas_stepper *stepper, int batch, const char *where)
 {
     for (int i = 0; i < stepper->spec.target_count; i++)
         for (int m = 0; m < stepper->trainer->metric_count; m++)
-            if (has_state(stepper, m))
-                CAPAS_TRY(capas_metric_open(&stepper->metrics[i][m], &stepper->trainer->metrics[m],
+            if (has_state(stepper, m) && capas_metric_is_of(&stepper->trainer->metrics[m], i))
+                CAPAS_TRY(capas_metric_open(&stepper->metrics[i][m],
+                                            &stepper->trainer->metrics[m].config,
                                             &stepper->targets[i], batch, where));
     return CAPAS_OK;
 }
@@ -108,15 +113,15 @@ capas_status capas_stepper_open(capas_stepper *stepper, capas_model *model,
                                 const capas_dataset_spec *spec, int batch, int mode,
                                 const char *where)
 {
-    const capas_watch none = {.count = 0};
-    return capas_stepper_open_watched(stepper, model, spec, batch, mode, &none, where);
+    const capas_step_extras none = {.watch.count = 0};
+    return capas_stepper_open_with(stepper, model, spec, batch, mode, &none, where);
 }
 
-capas_status capas_stepper_open_watched(capas_stepper *stepper, capas_model *model,
-                                        const capas_dataset_spec *spec, int batch, int mode,
-                                        const capas_watch *watch, const char *where)
+capas_status capas_stepper_open_with(capas_stepper *stepper, capas_model *model,
+                                     const capas_dataset_spec *spec, int batch, int mode,
+                                     const capas_step_extras *extras, const char *where)
 {
-    *stepper = (capas_stepper){.model = model, .spec = *spec, .watch = *watch};
+    *stepper = (capas_stepper){.model = model, .spec = *spec, .extras = *extras};
     stepper->training = mode & CAPAS_STEP_TRAIN;
     stepper->force = mode & CAPAS_STEP_FORCE;
     CAPAS_TRY(capas_trainer_of(model, where, &stepper->trainer));
@@ -160,7 +165,8 @@ void capas_stepper_reset(capas_stepper *stepper)
     stepper->loss = 0;
     for (int i = 0; i < CAPAS_DATASET_TENSORS; i++) {
         stepper->losses[i] = 0;
-        stepper->accuracies[i].right = stepper->accuracies[i].count = 0;
+        for (int k = 0; k < 2; k++)
+            stepper->accuracies[i][k].right = stepper->accuracies[i][k].count = 0;
         for (int m = 0; m < CAPAS_MAX_METRICS; m++)
             capas_metric_reset(&stepper->metrics[i][m]);
     }
@@ -194,11 +200,23 @@ static capas_status fill(const capas_stepper *stepper, const capas_batch *batch,
     for (int i = 0; i < stepper->spec.target_count; i++) {
         const capas_target *target = &stepper->targets[i];
         int64_t valid, rows = batch->count * target->rows;
+        void *labels = capas_run_target(stepper->run, i);
         CAPAS_TRY(capas_target_read(target, batch->targets[i], batch->count, stepper->samples,
-                                    capas_run_target(stepper->run, i), &valid));
-        factors[i] = capas_target_factor(target, rows, valid, (double)valid);
+                                    labels, &valid));
+        double weights = (double)valid;
+        if (stepper->weighted)
+            weights = capas_row_weights_fill(&stepper->spec, stepper->targets, i,
+                                             &stepper->extras.class_weights, batch, labels,
+                                             capas_run_sample_weight(stepper->run, i));
+        factors[i] = capas_target_factor(target, rows, valid, weights);
     }
     return CAPAS_OK;
+}
+
+/* NULL: every row counts 1. */
+static const float *weights_of(const capas_stepper *stepper, int output)
+{
+    return stepper->weighted ? capas_run_sample_weight(stepper->run, output) : NULL;
 }
 
 /* The losses of the batch and what regularisers add, into the running sums; returns the whole. */
@@ -207,7 +225,8 @@ static double add_losses(capas_stepper *stepper, int64_t n, const double *factor
     double whole = penalty;
     for (int i = 0; i < stepper->spec.target_count; i++) {
         const float *values = capas_run_loss_values(stepper->run, i, NULL);
-        double loss = capas_reduce_loss(values, NULL, n * stepper->targets[i].rows, factors[i]);
+        double loss = capas_reduce_loss(values, weights_of(stepper, i),
+                                        n * stepper->targets[i].rows, factors[i]);
         stepper->losses[i] += loss * (double)n;
         whole += loss * stepper->trainer->loss_weights[i];
     }
@@ -216,16 +235,30 @@ static double add_losses(capas_stepper *stepper, int64_t n, const double *factor
     return whole;
 }
 
+static bool counts_weighted_accuracy(const capas_stepper *stepper)
+{
+    bool any = false;
+    for (int m = 0; m < stepper->trainer->metric_count; m++)
+        any |= stepper->trainer->metrics[m].weighted && !has_state(stepper, m);
+    return any;
+}
+
 static void add_metrics(capas_stepper *stepper, int64_t n)
 {
     if (stepper->trainer->metric_count == 0) return;
     for (int i = 0; i < stepper->spec.target_count; i++) {
         const float *prediction = capas_run_output(stepper->run, i);
         const void *labels = capas_run_target(stepper->run, i);
-        capas_accuracy_add(&stepper->accuracies[i], &stepper->targets[i], prediction, labels, n);
+        const float *weights = weights_of(stepper, i);
+        capas_accuracy_add(&stepper->accuracies[i][0], &stepper->targets[i], prediction, labels,
+                           NULL, n);
+        if (counts_weighted_accuracy(stepper))
+            capas_accuracy_add(&stepper->accuracies[i][1], &stepper->targets[i], prediction, labels,
+                               weights, n);
         for (int m = 0; m < stepper->trainer->metric_count; m++)
-            if (has_state(stepper, m))
-                capas_metric_add(&stepper->metrics[i][m], prediction, labels, n);
+            if (stepper->metrics[i][m].config)
+                capas_metric_add(&stepper->metrics[i][m], prediction, labels,
+                                 stepper->trainer->metrics[m].weighted ? weights : NULL, n);
     }
 }
 
@@ -258,80 +291,4 @@ capas_status capas_stepper_step(capas_stepper *stepper, const capas_batch *batch
     add_metrics(stepper, n);
     if (loss) *loss = whole;
     return stepper->training ? learn(stepper, whole, batch) : CAPAS_OK;
-}
-
-static capas_status log_value(capas_logs *logs, const char *prefix, const char *output,
-                              const char *name, double value)
-{
-    char text[4 * CAPAS_NAME_SIZE];
-    capas_cut_text(
-        text, sizeof text,
-        snprintf(text, sizeof text, "%s%s%s%s", prefix, output, *output ? "_" : "", name));
-    return capas_logs_set(logs, text, value);
-}
-
-capas_status capas_stepper_logs(const capas_stepper *stepper, const char *prefix, capas_logs *logs)
-{
-    const capas_trainer *trainer = stepper->trainer;
-    double samples = stepper->samples > 0 ? (double)stepper->samples : 1;
-    bool several = stepper->spec.target_count > 1;
-    CAPAS_TRY(log_value(logs, prefix, "", "loss", stepper->loss / samples));
-    for (int i = 0; i < stepper->spec.target_count; i++) {
-        const char *output = several ? capas_output_name(stepper->model, i) : "";
-        if (several)
-            CAPAS_TRY(log_value(logs, prefix, output, "loss", stepper->losses[i] / samples));
-        for (int m = 0; m < trainer->metric_count; m++)
-            CAPAS_TRY(log_value(logs, prefix, output, trainer->metric_names[m],
-                                has_state(stepper, m)
-                                    ? capas_metric_value(&stepper->metrics[i][m])
-                                    : capas_accuracy_value(&stepper->accuracies[i])));
-    }
-    return CAPAS_OK;
-}
-
-/* The running values as one block: samples, loss, then each output's loss and accuracy. */
-enum { RUNNING = 2 + 3 * CAPAS_DATASET_TENSORS };
-
-capas_status capas_stepper_save(const capas_stepper *stepper, capas_state *state)
-{
-    double running[RUNNING] = {(double)stepper->samples, stepper->loss}, *next = running + 2;
-    for (int i = 0; i < CAPAS_DATASET_TENSORS; i++) {
-        *next++ = stepper->losses[i];
-        *next++ = (double)stepper->accuracies[i].right;
-        *next++ = (double)stepper->accuracies[i].count;
-    }
-    CAPAS_TRY(capas_state_set_data(state, "running", running, sizeof running));
-    char name[CAPAS_NAME_SIZE];
-    for (int i = 0; i < stepper->spec.target_count; i++)
-        for (int m = 0; m < stepper->trainer->metric_count; m++) {
-            const capas_metric_state *metric = &stepper->metrics[i][m];
-            if (!has_state(stepper, m)) continue;
-            snprintf(name, sizeof name, "running/%d/%d", i, m);
-            CAPAS_TRY(capas_state_set_data(state, name, metric->sums,
-                                           metric->sum_count * sizeof *metric->sums));
-        }
-    return CAPAS_OK;
-}
-
-capas_status capas_stepper_load(capas_stepper *stepper, const capas_state *state)
-{
-    double running[RUNNING], *next = running + 2;
-    CAPAS_TRY(capas_state_get_data(state, "running", running, sizeof running));
-    stepper->samples = (int64_t)running[0];
-    stepper->loss = running[1];
-    for (int i = 0; i < CAPAS_DATASET_TENSORS; i++) {
-        stepper->losses[i] = *next++;
-        stepper->accuracies[i].right = (int64_t)*next++;
-        stepper->accuracies[i].count = (int64_t)*next++;
-    }
-    char name[CAPAS_NAME_SIZE];
-    for (int i = 0; i < stepper->spec.target_count; i++)
-        for (int m = 0; m < stepper->trainer->metric_count; m++) {
-            const capas_metric_state *metric = &stepper->metrics[i][m];
-            if (!has_state(stepper, m)) continue;
-            snprintf(name, sizeof name, "running/%d/%d", i, m);
-            CAPAS_TRY(capas_state_get_data(state, name, metric->sums,
-                                           metric->sum_count * sizeof *metric->sums));
-        }
-    return CAPAS_OK;
 }

@@ -8,22 +8,30 @@
 #include "training/logs.h"
 #include "training/metric.h"
 #include "training/metrics.h"
+#include "training/row_weights.h"
 #include "training/state.h"
 #include "training/trainer.h"
 #include "training/watch.h"
+
+/* What fit adds to a step. */
+typedef struct capas_step_extras {
+    capas_watch watch; /* layers whose outputs are to be seen */
+    capas_class_weights class_weights;
+} capas_step_extras;
 
 typedef struct capas_stepper {
     capas_model *model;
     capas_trainer *trainer;
     capas_dataset_spec spec; /* of the data */
     bool training, force;
-    capas_watch watch;
+    bool weighted; /* rows count by weights */
+    capas_step_extras extras;
     capas_run *run; /* NULL: not open */
     capas_target targets[CAPAS_DATASET_TENSORS];
     /* Since the last reset: sums of loss * samples, and counts. */
     int64_t samples;
     double loss, losses[CAPAS_DATASET_TENSORS];
-    capas_accuracy accuracies[CAPAS_DATASET_TENSORS];
+    capas_accuracy accuracies[CAPAS_DATASET_TENSORS][2]; /* the second by weights */
     capas_metric_state metrics[CAPAS_DATASET_TENSORS][CAPAS_MAX_METRICS]; /* but accuracy */
 } capas_stepper;
 
@@ -40,10 +48,9 @@ typedef enum capas_step_mode {
 capas_status capas_stepper_open(capas_stepper *stepper, capas_model *model,
                                 const capas_dataset_spec *spec, int batch, int mode,
                                 const char *where);
-/* The same for training, with layers whose outputs are to be seen. */
-capas_status capas_stepper_open_watched(capas_stepper *stepper, capas_model *model,
-                                        const capas_dataset_spec *spec, int batch, int mode,
-                                        const capas_watch *watch, const char *where);
+capas_status capas_stepper_open_with(capas_stepper *stepper, capas_model *model,
+                                     const capas_dataset_spec *spec, int batch, int mode,
+                                     const capas_step_extras *extras, const char *where);
 void capas_stepper_close(capas_stepper *stepper);
 
 /* Looks through all labels of a set that lies in memory, before any work is done. */

@@ -91,31 +91,61 @@ static capas_status take_loss_weights(capas_trainer *draft, const capas_compile_
     return CAPAS_OK;
 }
 
-static capas_status add_metric(capas_trainer *draft, const capas_metric_config *config,
-                               bool by_name)
+bool capas_metric_is_of(const capas_trainer_metric *metric, int output)
 {
-    int number = draft->metric_count;
-    if (number == CAPAS_MAX_METRICS)
-        return capas_fail(CAPAS_INVALID_ARGUMENT, "compile: at most %d metrics are possible",
+    return metric->output == CAPAS_EVERY_OUTPUT || metric->output == output;
+}
+
+static bool share_output(const capas_trainer_metric *a, const capas_trainer_metric *b)
+{
+    return capas_metric_is_of(a, b->output) || b->output == CAPAS_EVERY_OUTPUT;
+}
+
+capas_status capas_trainer_add_metric(capas_trainer *draft, const capas_trainer_metric *metric,
+                                      const char *where)
+{
+    if (draft->metric_count == CAPAS_MAX_METRICS)
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "%s: at most %d metrics are possible", where,
                           CAPAS_MAX_METRICS);
-    draft->metrics[number] = *config;
-    CAPAS_TRY(capas_metric_resolve(&draft->metrics[number], "compile"));
-    snprintf(draft->metric_names[number], CAPAS_NAME_SIZE, "%s",
-             capas_metric_type_of(config->metric)->snake_name);
-    draft->metric_by_name[number] = by_name;
+    capas_trainer_metric *added = &draft->metrics[draft->metric_count];
+    *added = *metric;
+    for (int i = 0; i < draft->metric_count; i++) {
+        const capas_trainer_metric *other = &draft->metrics[i];
+        if (!share_output(added, other) || strcmp(added->name, other->name) != 0) continue;
+        if (added->weighted == other->weighted)
+            return capas_fail(CAPAS_INVALID_ARGUMENT, "%s: the metric %s is said twice", where,
+                              added->name);
+        added->repeats = true;
+    }
     draft->metric_count++;
     return CAPAS_OK;
 }
 
-static capas_status take_metrics(capas_trainer *draft, const capas_compile_options *options)
+static capas_status add_metric(capas_trainer *draft, const capas_metric_config *config,
+                               bool by_name, bool weighted)
 {
-    for (int i = 0; i < CAPAS_MAX_METRICS && options->metrics[i] != CAPAS_METRIC_NONE; i++) {
-        capas_metric_config config = {.metric = options->metrics[i]};
-        CAPAS_TRY(add_metric(draft, &config, true));
+    capas_trainer_metric metric = {
+        .config = *config,
+        .by_name = by_name,
+        .weighted = weighted,
+        .output = CAPAS_EVERY_OUTPUT,
+    };
+    CAPAS_TRY(capas_metric_resolve(&metric.config, "compile"));
+    snprintf(metric.name, sizeof metric.name, "%s",
+             capas_metric_type_of(config->metric)->snake_name);
+    return capas_trainer_add_metric(draft, &metric, "compile");
+}
+
+/* By name, then in full. */
+static capas_status take_metrics(capas_trainer *draft, const capas_metric *names,
+                                 const capas_metric_config *configs, bool weighted)
+{
+    for (int i = 0; i < CAPAS_MAX_METRICS && names[i] != CAPAS_METRIC_NONE; i++) {
+        capas_metric_config config = {.metric = names[i]};
+        CAPAS_TRY(add_metric(draft, &config, true, weighted));
     }
-    const capas_metric_config *configs = options->metric_configs;
     for (int i = 0; i < CAPAS_MAX_METRICS && configs[i].metric != CAPAS_METRIC_NONE; i++)
-        CAPAS_TRY(add_metric(draft, &configs[i], false));
+        CAPAS_TRY(add_metric(draft, &configs[i], false, weighted));
     return CAPAS_OK;
 }
 
@@ -130,7 +160,8 @@ static capas_status fill_draft(capas_trainer *draft, const capas_model *model,
         draft->loss_weights[i] = 1;
     CAPAS_TRY(take_losses(draft, &options, model->output_count));
     CAPAS_TRY(take_loss_weights(draft, &options, model->output_count));
-    return take_metrics(draft, &options);
+    CAPAS_TRY(take_metrics(draft, options.metrics, options.metric_configs, false));
+    return take_metrics(draft, options.weighted_metrics, options.weighted_metric_configs, true);
 }
 
 static capas_status check_size(const capas_model *model)
@@ -164,11 +195,6 @@ static capas_status check_draft(const capas_trainer *draft)
         if (!isfinite(draft->loss_weights[i]))
             return capas_fail(CAPAS_INVALID_ARGUMENT, "compile: loss weight %d must be a number",
                               i);
-    for (int i = 0; i < draft->metric_count; i++)
-        for (int k = 0; k < i; k++)
-            if (strcmp(draft->metric_names[i], draft->metric_names[k]) == 0)
-                return capas_fail(CAPAS_INVALID_ARGUMENT, "compile: the metric %s is said twice",
-                                  draft->metric_names[i]);
     return CAPAS_OK;
 }
 

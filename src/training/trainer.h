@@ -13,6 +13,19 @@ enum { CAPAS_NAME_SIZE = 64 };
 /* The rule's, and those that every optimizer may have beside: averages and sums of gradients. */
 enum { CAPAS_ALL_SLOTS = CAPAS_MAX_SLOTS + 2 };
 
+enum { CAPAS_EVERY_OUTPUT = -1 };
+
+/* One of the compiled metrics. */
+typedef struct capas_trainer_metric {
+    capas_metric_config config; /* resolved */
+    char name[CAPAS_NAME_SIZE]; /* as it was said: "acc", "auc_2" */
+    bool by_name;               /* as Keras then writes it */
+    bool weighted;              /* one of weighted_metrics: samples count by their weights */
+    bool repeats;               /* there is one of the name without weights: the logs have
+                                   "weighted_" before this one's */
+    int output;                 /* that it is of, or CAPAS_EVERY_OUTPUT */
+} capas_trainer_metric;
+
 typedef struct capas_trainer {
     capas_optimizer optimizer;            /* resolved */
     char optimizer_name[CAPAS_NAME_SIZE]; /* "adam", or what the file said: "adam_1" */
@@ -27,9 +40,7 @@ typedef struct capas_trainer {
     bool one_loss; /* said by one name for all, as Keras then writes it */
     double loss_weights[CAPAS_DATASET_TENSORS];
     bool has_loss_weights;
-    capas_metric_config metrics[CAPAS_MAX_METRICS];        /* resolved */
-    char metric_names[CAPAS_MAX_METRICS][CAPAS_NAME_SIZE]; /* as they were said: "acc", "auc_2" */
-    bool metric_by_name[CAPAS_MAX_METRICS];                /* as Keras then writes it */
+    capas_trainer_metric metrics[CAPAS_MAX_METRICS]; /* those without weights first */
     int metric_count;
     bool busy; /* capas_fit runs: compiling anew must wait */
 } capas_trainer;
@@ -71,6 +82,12 @@ void capas_trainer_free(capas_trainer *trainer);
 
 /* The model's trainer with a loss, or the sentence that it is not compiled. */
 capas_status capas_trainer_of(capas_model *model, const char *where, capas_trainer **trainer);
+
+bool capas_metric_is_of(const capas_trainer_metric *metric, int output);
+
+/* Adds a metric to a draft; those without weights must come first. */
+capas_status capas_trainer_add_metric(capas_trainer *draft, const capas_trainer_metric *metric,
+                                      const char *where);
 
 /* The name of an output's layer, as the logs have it. */
 const char *capas_output_name(const capas_model *model, int output);

@@ -122,6 +122,10 @@ static void wrong_values_are_told(void **state)
                  "fit: batch_size must be an integer of at least 1");
     assert_wrong(CHAIN COMPILE "fit: {validation: train}\n", CAPAS_INVALID_ARGUMENT,
                  "validation must be test");
+    assert_wrong(CHAIN COMPILE "fit: {class_weight: [1, 2]}\n", CAPAS_INVALID_ARGUMENT,
+                 "class_weight must be a map from classes to numbers");
+    assert_wrong(CHAIN COMPILE "fit: {class_weight: {one: 2}}\n", CAPAS_INVALID_ARGUMENT,
+                 "class_weight has for \"one\" 2; it takes the number of a class");
     assert_wrong(CHAIN COMPILE "fit: {validation: test, validation_split: 0.1}\n",
                  CAPAS_INVALID_ARGUMENT, "exclude");
     assert_wrong(CHAIN COMPILE "fit: {callbacks: EarlyStopping}\n", CAPAS_INVALID_ARGUMENT,

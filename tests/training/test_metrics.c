@@ -40,9 +40,10 @@ static capas_target target_of(capas_loss *loss, const npy *truth, const npy *pre
 }
 
 static void check_batches(const capas_value *entry, const capas_value *sizes,
-                          capas_metric_state *state, const npy *truth, const npy *prediction)
+                          capas_metric_state *state, const npy *truth, const npy *prediction,
+                          const npy *weights)
 {
-    const capas_value *plain = value_at(entry, "plain");
+    const capas_value *wanted = value_at(entry, weights ? "weighted" : "plain");
     int64_t first = 0;
     for (int again = 0; again < 2; again++, first = 0)
         for (size_t b = 0; b < sizes->count; b++) {
@@ -51,11 +52,12 @@ static void check_batches(const capas_value *entry, const capas_value *sizes,
             size_t label = truth->count / (size_t)truth->shape[0];
             if (b == 0) capas_metric_reset(state);
             capas_metric_add(state, (const float *)prediction->data + (size_t)first * row,
-                             (const char *)truth->data + (size_t)first * label * sizeof(float), n);
-            double got = capas_metric_value(state), want = plain->items[b]->real;
+                             (const char *)truth->data + (size_t)first * label * sizeof(float),
+                             weights ? (const float *)weights->data + first : NULL, n);
+            double got = capas_metric_value(state), want = wanted->items[b]->real;
             if (!(fabs(got - want) <= 2e-6 + 1e-5 * fabs(want)))
-                fail_msg("%s: after batch %zu it is %.9g, Keras has %.9g", string_at(entry, "case"),
-                         b + 1, got, want);
+                fail_msg("%s%s: after batch %zu it is %.9g, Keras has %.9g",
+                         string_at(entry, "case"), weights ? ", weighted" : "", b + 1, got, want);
             first += n;
         }
 }
@@ -93,7 +95,10 @@ static bool run_case(const capas_value *entry, const capas_value *sizes)
     capas_target target = target_of(&loss, &truth, &prediction);
     capas_metric_state state;
     assert_int_equal(capas_metric_open(&state, &config, &target, truth.shape[0], "test"), CAPAS_OK);
-    check_batches(entry, sizes, &state, &truth, &prediction);
+    check_batches(entry, sizes, &state, &truth, &prediction, NULL);
+    npy weights = golden_npy("metrics/sw.npy");
+    check_batches(entry, sizes, &state, &truth, &prediction, &weights);
+    npy_free(&weights);
     capas_metric_close(&state);
     npy_free(&truth);
     npy_free(&prediction);
