@@ -80,6 +80,9 @@ typedef struct capas_weight_info {
 CAPAS_API int capas_model_weight_count(const capas_model *model);
 CAPAS_API capas_status capas_model_weight_info(const capas_model *model, int weight,
                                                capas_weight_info *info);
+/* The number of a layer's weight, by names: ("dense", "kernel"); -1 when there is none. */
+CAPAS_API int capas_model_find_weight(const capas_model *model, const char *layer,
+                                      const char *weight);
 /* `values` holds as many floats as the shape's product, in Keras's order. */
 CAPAS_API capas_status capas_model_get_weight(const capas_model *model, int weight, float *values);
 CAPAS_API capas_status capas_model_set_weight(capas_model *model, int weight, const float *values);

@@ -72,6 +72,16 @@ capas_status capas_run_forward(capas_run *run, int n, uint32_t step, const doubl
                                double *penalty);
 capas_status capas_run_backward(capas_run *run);
 
+/* What a caller gives as inputs (predict.c): checked against the model, where `where` starts the
+ * sentences, and n samples from `first` on brought to where a run takes them. */
+capas_status capas_check_inputs(const capas_model *model, const capas_tensor *inputs, int64_t n,
+                                const char *where);
+void capas_fill_input(const capas_model *model, int input, const capas_tensor *from, int64_t first,
+                      int64_t n, void *to);
+/* After the backward way: the gradients to the caller's arrays, as capas/gradients.h has them. */
+void capas_take_gradients(const capas_model *model, capas_run *run, int64_t n,
+                          float *const *input_gradients, float *const *weight_gradients);
+
 /* Multiplications and additions counted as two, for one sample, forward; and of forward and
  * backward. Exact zeros are counted as if they were multiplied. */
 double capas_plan_flops(const capas_plan *plan, bool backward);

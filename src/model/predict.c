@@ -25,11 +25,11 @@ static int batch_for(const capas_model *model, int64_t n)
 
 /* Whether a tensor given by the caller has the model's shape behind the batch; rank 0 is taken on
  * trust. */
-static capas_status check_shape(const char *what, int index, const capas_tensor *tensor,
-                                const capas_shape *wanted, int64_t n)
+static capas_status check_shape(const char *where, const char *what, int index,
+                                const capas_tensor *tensor, const capas_shape *wanted, int64_t n)
 {
     if (tensor->data == NULL && n > 0)
-        return capas_fail(CAPAS_INVALID_ARGUMENT, "predict: %s %d has no data", what, index);
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "%s: %s %d has no data", where, what, index);
     if (tensor->shape.rank == 0) return CAPAS_OK;
     bool same = tensor->shape.rank == wanted->rank && tensor->shape.dims[0] >= n;
     for (int i = 1; same && i < wanted->rank; i++)
@@ -37,26 +37,31 @@ static capas_status check_shape(const char *what, int index, const capas_tensor 
     if (same) return CAPAS_OK;
     char found[128], expected[128];
     return capas_fail(CAPAS_SHAPE_MISMATCH,
-                      "predict: %s %d must have the shape %s for %lld samples, "
-                      "found %s",
-                      what, index, capas_shape_text(wanted, expected, sizeof expected),
-                      (long long)n, capas_shape_text(&tensor->shape, found, sizeof found));
+                      "%s: %s %d must have the shape %s for %lld samples, found %s", where, what,
+                      index, capas_shape_text(wanted, expected, sizeof expected), (long long)n,
+                      capas_shape_text(&tensor->shape, found, sizeof found));
 }
 
-static capas_status check_tensors(capas_model *model, const capas_tensor *inputs,
-                                  const capas_tensor *outputs, int64_t n)
+capas_status capas_check_inputs(const capas_model *model, const capas_tensor *inputs, int64_t n,
+                                const char *where)
 {
     for (int i = 0; i < model->input_count; i++) {
         const capas_use *use = &model->uses[model->inputs[i]];
-        CAPAS_TRY(check_shape("input", i, &inputs[i], &use->output, n));
+        CAPAS_TRY(check_shape(where, "input", i, &inputs[i], &use->output, n));
         if (inputs[i].element != use->element &&
             !(use->element == CAPAS_FLOAT32 && inputs[i].element == CAPAS_UINT8))
             return capas_fail(CAPAS_INVALID_ARGUMENT,
-                              "predict: input %d must be float32 or uint8, found %s", i,
+                              "%s: input %d must be float32 or uint8, found %s", where, i,
                               capas_element_name(inputs[i].element));
     }
+    return CAPAS_OK;
+}
+
+static capas_status check_outputs(const capas_model *model, const capas_tensor *outputs, int64_t n)
+{
     for (int i = 0; i < model->output_count; i++) {
-        CAPAS_TRY(check_shape("output", i, &outputs[i], &model->uses[model->outputs[i]].output, n));
+        CAPAS_TRY(check_shape("predict", "output", i, &outputs[i],
+                              &model->uses[model->outputs[i]].output, n));
         if (outputs[i].element != CAPAS_FLOAT32)
             return capas_fail(CAPAS_INVALID_ARGUMENT,
                               "predict: output %d must be float32, found %s", i,
@@ -65,8 +70,8 @@ static capas_status check_tensors(capas_model *model, const capas_tensor *inputs
     return CAPAS_OK;
 }
 
-static void fill_input(const capas_model *model, int input, const capas_tensor *from, int64_t first,
-                       int64_t n, void *to)
+void capas_fill_input(const capas_model *model, int input, const capas_tensor *from, int64_t first,
+                      int64_t n, void *to)
 {
     int64_t count = capas_shape_count(&model->uses[model->inputs[input]].output, 1);
     const char *data = (const char *)from->data +
@@ -88,7 +93,7 @@ static capas_status predict_batches(capas_model *model, capas_run *run, const ca
     for (int64_t first = 0; first < n; first += batch) {
         int64_t count = n - first < batch ? n - first : batch;
         for (int i = 0; i < model->input_count; i++)
-            fill_input(model, i, &inputs[i], first, count, capas_run_input(run, i));
+            capas_fill_input(model, i, &inputs[i], first, count, capas_run_input(run, i));
         CAPAS_TRY(capas_run_forward(run, (int)count, 0, NULL, NULL));
         for (int i = 0; i < model->output_count; i++) {
             int64_t size = capas_shape_count(&model->uses[model->outputs[i]].output, 1);
@@ -107,7 +112,8 @@ capas_status capas_predict_tensors(capas_model *model, const capas_tensor *input
         return capas_fail(CAPAS_INVALID_ARGUMENT,
                           "predict: inputs, outputs and a count of 0 or more "
                           "are needed");
-    CAPAS_TRY(check_tensors(model, inputs, outputs, n));
+    CAPAS_TRY(capas_check_inputs(model, inputs, n, "predict"));
+    CAPAS_TRY(check_outputs(model, outputs, n));
     int batch = batch_for(model, n);
     capas_plan_options options;
     memset(&options, 0, sizeof options);

@@ -129,6 +129,15 @@ capas_status capas_model_weight_info(const capas_model *model, int weight, capas
     return CAPAS_OK;
 }
 
+int capas_model_find_weight(const capas_model *model, const char *layer, const char *weight)
+{
+    for (int i = 0; model && layer && weight && i < model->weight_count; i++)
+        if (strcmp(model->weights[i].layer->name, layer) == 0 &&
+            strcmp(model->weights[i].weight->name, weight) == 0)
+            return i;
+    return -1;
+}
+
 capas_status capas_model_get_weight(const capas_model *model, int weight, float *values)
 {
     CAPAS_TRY(check_number(model, weight));

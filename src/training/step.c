@@ -78,7 +78,9 @@ static capas_status take_plan(capas_stepper *stepper, int batch)
     capas_plan_options options;
     memset(&options, 0, sizeof options); /* compared byte for byte */
     options.batch = batch;
-    options.training = options.backward = stepper->training;
+    options.training = stepper->training;
+    options.backward = stepper->training || stepper->gradients;
+    options.input_gradients = stepper->gradients;
     options.loss_count = trainer->loss_count;
     options.sample_weights = stepper->weighted;
     for (int i = 0; i < trainer->loss_count; i++) {
@@ -124,6 +126,7 @@ capas_status capas_stepper_open_with(capas_stepper *stepper, capas_model *model,
     *stepper = (capas_stepper){.model = model, .spec = *spec, .extras = *extras};
     stepper->training = mode & CAPAS_STEP_TRAIN;
     stepper->force = mode & CAPAS_STEP_FORCE;
+    stepper->gradients = mode & CAPAS_STEP_GRADIENTS;
     CAPAS_TRY(capas_trainer_of(model, where, &stepper->trainer));
     CAPAS_TRY(check_counts(model, spec, where));
     for (int i = 0; i < model->input_count; i++)

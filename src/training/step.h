@@ -23,7 +23,7 @@ typedef struct capas_stepper {
     capas_model *model;
     capas_trainer *trainer;
     capas_dataset_spec spec; /* of the data */
-    bool training, force;
+    bool training, force, gradients;
     bool weighted; /* rows count by weights */
     capas_step_extras extras;
     capas_run *run; /* NULL: not open */
@@ -35,11 +35,13 @@ typedef struct capas_stepper {
     capas_metric_state metrics[CAPAS_DATASET_TENSORS][CAPAS_MAX_METRICS]; /* but accuracy */
 } capas_stepper;
 
-/* What a stepper is for; with FORCE labels outside the classes are left out, not refused. */
+/* What a stepper is for; with FORCE labels outside the classes are left out, not refused.
+ * GRADIENTS: tests, but the run can go backward from there, to the inputs too. */
 typedef enum capas_step_mode {
     CAPAS_STEP_TEST = 0,
     CAPAS_STEP_TRAIN = 1,
     CAPAS_STEP_FORCE = 2,
+    CAPAS_STEP_GRADIENTS = 4,
 } capas_step_mode;
 
 /* Checks the data's shapes against the model, and takes a plan for batches of up to `batch`.
