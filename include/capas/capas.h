@@ -18,6 +18,7 @@
 #include <capas/optimizers.h>
 #include <capas/options.h>
 #include <capas/plot.h>
+#include <capas/pooling.h>
 #include <capas/recipe.h>
 #include <capas/reshaping.h>
 #include <capas/runtime.h>

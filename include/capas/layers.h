@@ -1,8 +1,8 @@
 /* Layers, with Keras's names, options and defaults. A constructor returns a layer to be given to
  * capas_sequential or capas_graph_apply, which take it over. A wrong option is reported when the
  * layer is used. See capas/options.h for how options are written. Those that convolve are in
- * capas/convolutions.h, those that lay numbers out anew in capas/reshaping.h; this header brings
- * them. */
+ * capas/convolutions.h, those that pool in capas/pooling.h, those that lay numbers out anew in
+ * capas/reshaping.h; this header brings them. */
 #ifndef CAPAS_LAYERS_H
 #define CAPAS_LAYERS_H
 
@@ -49,66 +49,6 @@ CAPAS_API capas_layer *capas_dense_with(int units, const capas_dense_options *op
 #define capas_dense(units, ...)                                                                    \
     capas_dense_with(                                                                              \
         (units), &(capas_dense_options){.struct_size = sizeof(capas_dense_options), __VA_ARGS__})
-
-/* MaxPooling2D(pool_size) and AveragePooling2D(pool_size). */
-typedef struct capas_pooling2d_options {
-    CAPAS_LAYER_OPTIONS
-    capas_pair pool_size;          /* default: 2; {3, 2} here overrides the macro's square size */
-    capas_pair strides;            /* default: the pool_size */
-    capas_padding padding;         /* default: valid */
-    capas_data_format data_format; /* default: channels_last */
-} capas_pooling2d_options;
-CAPAS_API capas_layer *capas_max_pooling2d_with(int pool_size,
-                                                const capas_pooling2d_options *options);
-CAPAS_API capas_layer *capas_average_pooling2d_with(int pool_size,
-                                                    const capas_pooling2d_options *options);
-#define capas_max_pooling2d(pool_size, ...)                                                        \
-    capas_max_pooling2d_with(                                                                      \
-        (pool_size),                                                                               \
-        &(capas_pooling2d_options){.struct_size = sizeof(capas_pooling2d_options), __VA_ARGS__})
-#define capas_average_pooling2d(pool_size, ...)                                                    \
-    capas_average_pooling2d_with(                                                                  \
-        (pool_size),                                                                               \
-        &(capas_pooling2d_options){.struct_size = sizeof(capas_pooling2d_options), __VA_ARGS__})
-
-/* MaxPooling1D(pool_size) and AveragePooling1D(pool_size) along sequences [n, steps, channels]. */
-typedef struct capas_pooling1d_options {
-    CAPAS_LAYER_OPTIONS
-    int pool_size;                 /* default: 2 */
-    int strides;                   /* default: the pool_size */
-    capas_padding padding;         /* default: valid */
-    capas_data_format data_format; /* default: channels_last */
-} capas_pooling1d_options;
-CAPAS_API capas_layer *capas_max_pooling1d_with(int pool_size,
-                                                const capas_pooling1d_options *options);
-CAPAS_API capas_layer *capas_average_pooling1d_with(int pool_size,
-                                                    const capas_pooling1d_options *options);
-#define capas_max_pooling1d(pool_size, ...)                                                        \
-    capas_max_pooling1d_with(                                                                      \
-        (pool_size),                                                                               \
-        &(capas_pooling1d_options){.struct_size = sizeof(capas_pooling1d_options), __VA_ARGS__})
-#define capas_average_pooling1d(pool_size, ...)                                                    \
-    capas_average_pooling1d_with(                                                                  \
-        (pool_size),                                                                               \
-        &(capas_pooling1d_options){.struct_size = sizeof(capas_pooling1d_options), __VA_ARGS__})
-
-/* GlobalAveragePooling2D: [n, height, width, channels] to [n, channels]; GlobalAveragePooling1D:
- * [n, steps, channels] to [n, channels]. */
-typedef struct capas_global_average_pooling2d_options {
-    CAPAS_LAYER_OPTIONS
-    capas_data_format data_format; /* default: channels_last */
-    int keepdims;                  /* default: false */
-} capas_global_average_pooling2d_options;
-CAPAS_API capas_layer *capas_global_average_pooling1d_with(
-    const capas_global_average_pooling2d_options *options);
-CAPAS_API capas_layer *capas_global_average_pooling2d_with(
-    const capas_global_average_pooling2d_options *options);
-#define capas_global_average_pooling2d(...)                                                        \
-    capas_global_average_pooling2d_with(&(capas_global_average_pooling2d_options){                 \
-        .struct_size = sizeof(capas_global_average_pooling2d_options), __VA_ARGS__})
-#define capas_global_average_pooling1d(...)                                                        \
-    capas_global_average_pooling1d_with(&(capas_global_average_pooling2d_options){                 \
-        .struct_size = sizeof(capas_global_average_pooling2d_options), __VA_ARGS__})
 
 /* Dropout(rate): in training keeps an element with probability 1 - rate and scales it by 1 / (1 -
  * rate). */
@@ -308,6 +248,7 @@ CAPAS_API capas_layer *capas_concatenate_with(const capas_concatenate_options *o
 CAPAS_END
 
 #include <capas/convolutions.h>
+#include <capas/pooling.h>
 #include <capas/reshaping.h>
 
 #endif

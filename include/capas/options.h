@@ -26,11 +26,22 @@ typedef struct capas_pair {
     int height, width;
 } capas_pair;
 
+/* Three sizes: {2, 3, 3} is 2 deep, 3 high and 3 wide. A height left out (0) is the depth's, a
+ * width the height's. */
+typedef struct capas_triple {
+    int depth, height, width;
+} capas_triple;
+
 /* Four sides of an image: {1, 2} is one row above and two below. All left out (0): the default, so
  * none at all is said with a CAPAS_ZERO among them. */
 typedef struct capas_margins {
     int top, bottom, left, right;
 } capas_margins;
+
+/* Six sides of a volume, by the same rule. */
+typedef struct capas_margins3d {
+    int front, back, top, bottom, left, right;
+} capas_margins3d;
 
 typedef enum capas_padding { CAPAS_VALID = 1, CAPAS_SAME, CAPAS_CAUSAL } capas_padding;
 typedef enum capas_data_format { CAPAS_CHANNELS_LAST = 1, CAPAS_CHANNELS_FIRST } capas_data_format;

@@ -1,5 +1,5 @@
-/* Layers that lay numbers out anew: Flatten, Reshape, Permute, RepeatVector, zeros around images
- * and sequences, edges cut off, steps repeated. */
+/* Layers that lay numbers out anew: Flatten, Reshape, Permute, RepeatVector, zeros around images,
+ * sequences and volumes, edges cut off, steps repeated. */
 #ifndef CAPAS_RESHAPING_H
 #define CAPAS_RESHAPING_H
 
@@ -111,6 +111,31 @@ CAPAS_API capas_layer *capas_cropping1d_with(int cropping, const capas_cropping1
     capas_cropping1d_with(                                                                         \
         (cropping),                                                                                \
         &(capas_cropping1d_options){.struct_size = sizeof(capas_cropping1d_options), __VA_ARGS__})
+
+/* ZeroPadding3D(padding): slices, rows and columns of zeros around a volume. */
+typedef struct capas_zero_padding3d_options {
+    CAPAS_LAYER_OPTIONS
+    capas_margins3d padding; /* default: 1; {1, 1, 2, 2, 0, 0} here overrides the macro's number */
+    capas_data_format data_format; /* default: channels_last */
+} capas_zero_padding3d_options;
+CAPAS_API capas_layer *capas_zero_padding3d_with(int padding,
+                                                 const capas_zero_padding3d_options *options);
+#define capas_zero_padding3d(padding, ...)                                                         \
+    capas_zero_padding3d_with(                                                                     \
+        (padding), &(capas_zero_padding3d_options){                                                \
+                       .struct_size = sizeof(capas_zero_padding3d_options), __VA_ARGS__})
+
+/* Cropping3D(cropping): without the slices, rows and columns at the six sides. */
+typedef struct capas_cropping3d_options {
+    CAPAS_LAYER_OPTIONS
+    capas_margins3d cropping; /* default: 1; {1, 1, 2, 2, 0, 0} here overrides the macro's number */
+    capas_data_format data_format; /* default: channels_last */
+} capas_cropping3d_options;
+CAPAS_API capas_layer *capas_cropping3d_with(int cropping, const capas_cropping3d_options *options);
+#define capas_cropping3d(cropping, ...)                                                            \
+    capas_cropping3d_with(                                                                         \
+        (cropping),                                                                                \
+        &(capas_cropping3d_options){.struct_size = sizeof(capas_cropping3d_options), __VA_ARGS__})
 
 CAPAS_END
 

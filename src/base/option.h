@@ -40,16 +40,18 @@ struct capas_option {
     const char *help;         /* half a sentence for `capas layers` and the reference */
 };
 
-extern const capas_option_kind capas_option_bool;    /* int: 0 or 1 once resolved */
-extern const capas_option_kind capas_option_integer; /* int, or CAPAS_NONE when nullable */
-extern const capas_option_kind capas_option_single;  /* int; read from 3 or [3], written as [3] */
-extern const capas_option_kind capas_option_real;    /* double, or CAPAS_NONE when nullable */
-extern const capas_option_kind capas_option_pair;    /* capas_pair; read from 3 or [3, 2]; when
-                                                        nullable,    height CAPAS_NONE */
-extern const capas_option_kind capas_option_margins; /* capas_margins; read from 1, [1, 2] or
-                                                        [[1, 1], [2, 2]] */
-extern const capas_option_kind capas_option_range;   /* capas_range; one number: high CAPAS_NONE */
-extern const capas_option_kind capas_option_enum;    /* an enum of `words`, starting at 1 */
+extern const capas_option_kind capas_option_bool;      /* int: 0 or 1 once resolved */
+extern const capas_option_kind capas_option_integer;   /* int, or CAPAS_NONE when nullable */
+extern const capas_option_kind capas_option_single;    /* int; read from 3 or [3], written as [3] */
+extern const capas_option_kind capas_option_real;      /* double, or CAPAS_NONE when nullable */
+extern const capas_option_kind capas_option_pair;      /* capas_pair; read from 3 or [3, 2]; when
+                                                          nullable,    height CAPAS_NONE */
+extern const capas_option_kind capas_option_triple;    /* capas_triple; likewise, of three */
+extern const capas_option_kind capas_option_margins;   /* capas_margins; read from 1, [1, 2] or
+                                                          [[1, 1], [2, 2]] */
+extern const capas_option_kind capas_option_margins3d; /* capas_margins3d; likewise, of three */
+extern const capas_option_kind capas_option_range; /* capas_range; one number: high CAPAS_NONE */
+extern const capas_option_kind capas_option_enum;  /* an enum of `words`, starting at 1 */
 extern const capas_option_kind
     capas_option_shape; /* capas_shape without the batch; rank 0: none given */
 

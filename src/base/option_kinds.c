@@ -1,4 +1,5 @@
-/* The kinds of option that every table uses: bool, integer, real, pair, enum and shape.
+/* The kinds of option that every table uses: bool, integer, real, pair, triple, enum and
+ * shape.
  *
  * In an option struct as the user wrote it, zero means the default, CAPAS_ZERO means zero and
  * CAPAS_NONE means None (capas/options.h); a file cannot say the two marks as numbers. */
@@ -61,14 +62,15 @@ static const char *none_text(const capas_option *option)
     return option->nullable ? ", or None" : "";
 }
 
-/* "an integer of at least 1, or None, found ...": for a number or pair. */
+/* "an integer of at least 1, or None, found ...": for a number, pair or triple. */
 static capas_status fail_range(const capas_option *option, const char *found)
 {
     char range[TEXT_SIZE];
     range_text(option, range);
-    if (option->kind == &capas_option_pair)
-        return capas_fail(CAPAS_INVALID_ARGUMENT, "an integer%s or a list of two%s, found %s",
-                          range, none_text(option), found);
+    if (option->kind == &capas_option_pair || option->kind == &capas_option_triple)
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "an integer%s or a list of %s%s, found %s", range,
+                          option->kind == &capas_option_pair ? "two" : "three", none_text(option),
+                          found);
     return capas_fail(CAPAS_INVALID_ARGUMENT, "%s%s%s, found %s", option->kind->name, range,
                       none_text(option), found);
 }
@@ -229,52 +231,53 @@ static capas_value *write_bool(const capas_option *option, const void *field)
     return number == CAPAS_NONE ? capas_value_null() : capas_value_bool(number);
 }
 
-/* Pair --------------------------------------------------------------------------------------------
+/* Pair and triple: as many ints, one behind the other ---------------------------------------------
  */
 
-static void resolve_pair(const capas_option *option, void *field)
+static int sizes_of(const capas_option *option)
 {
-    capas_pair *pair = field;
-    pair->height = resolved_integer(pair->height, option->standard);
-    if (pair->height == CAPAS_NONE)
-        pair->width = CAPAS_NONE;
-    else
-        pair->width = resolved_integer(pair->width, pair->height);
+    return option->kind == &capas_option_triple ? 3 : 2;
 }
 
-static capas_status check_pair(const capas_option *option, const void *field)
+/* What is left out is as the one before. */
+static void resolve_sizes(const capas_option *option, void *field)
 {
-    const capas_pair *pair = field;
-    CAPAS_TRY(check_integer(option, pair->height));
-    return check_integer(option, pair->width);
+    int *size = field;
+    size[0] = resolved_integer(size[0], option->standard);
+    for (int i = 1; i < sizes_of(option); i++)
+        size[i] = size[0] == CAPAS_NONE ? CAPAS_NONE : resolved_integer(size[i], size[i - 1]);
 }
 
-static capas_status read_pair(const capas_option *option, const capas_value *value, void *field)
+static capas_status check_sizes(const capas_option *option, const void *field)
 {
-    capas_pair *pair = field;
-    bool read = false;
-    if (option->nullable && value->kind == CAPAS_VALUE_NULL) {
-        pair->height = pair->width = CAPAS_NONE;
-        read = true;
-    } else if (value->kind == CAPAS_VALUE_LIST) {
-        read = value->count == 2 && integer_of(value->items[0], &pair->height) &&
-               integer_of(value->items[1], &pair->width);
-    } else if (integer_of(value, &pair->height)) {
-        pair->width = pair->height;
-        read = true;
+    for (int i = 0; i < sizes_of(option); i++)
+        CAPAS_TRY(check_integer(option, ((const int *)field)[i]));
+    return CAPAS_OK;
+}
+
+static capas_status read_sizes(const capas_option *option, const capas_value *value, void *field)
+{
+    int *size = field, number = CAPAS_NONE;
+    bool list = value->kind == CAPAS_VALUE_LIST;
+    bool none = option->nullable && value->kind == CAPAS_VALUE_NULL;
+    if (list ? value->count != (size_t)sizes_of(option) : !none && !integer_of(value, &number))
+        return fail_value(option, value);
+    for (int i = 0; i < sizes_of(option); i++) {
+        if (list && !integer_of(value->items[i], &number)) return fail_value(option, value);
+        size[i] = number;
     }
-    return read ? CAPAS_OK : fail_value(option, value);
+    return CAPAS_OK;
 }
 
-static capas_value *write_pair(const capas_option *option, const void *field)
+static capas_value *write_sizes(const capas_option *option, const void *field)
 {
-    const capas_pair *pair = field;
-    (void)option;
-    if (pair->height == CAPAS_NONE) return capas_value_null();
+    const int *size = field;
+    if (size[0] == CAPAS_NONE) return capas_value_null();
     capas_value *list = capas_value_list();
-    if (capas_value_append(list, capas_value_integer(pair->height)) == CAPAS_OK &&
-        capas_value_append(list, capas_value_integer(pair->width)) == CAPAS_OK)
-        return list;
+    capas_status status = CAPAS_OK;
+    for (int i = 0; i < sizes_of(option) && status == CAPAS_OK; i++)
+        status = capas_value_append(list, capas_value_integer(size[i]));
+    if (status == CAPAS_OK) return list;
     capas_value_free(list);
     return NULL;
 }
@@ -362,7 +365,10 @@ const capas_option_kind capas_option_real = {
     "a number", resolve_real, check_real, read_real, write_real,
 };
 const capas_option_kind capas_option_pair = {
-    "an integer or a list of two", resolve_pair, check_pair, read_pair, write_pair,
+    "an integer or a list of two", resolve_sizes, check_sizes, read_sizes, write_sizes,
+};
+const capas_option_kind capas_option_triple = {
+    "an integer or a list of three", resolve_sizes, check_sizes, read_sizes, write_sizes,
 };
 const capas_option_kind capas_option_enum = {
     "a word", resolve_integer, check_enum, read_enum, write_enum,

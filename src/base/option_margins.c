@@ -1,42 +1,50 @@
-/* The kind of option that holds the four sides of an image, in the forms that Keras takes: 1, or
- * [1, 2] (above and below, left and right), or [[1, 1], [0, 2]]. Keras writes the last. */
+/* The kinds of option that hold the four sides of an image or the six of a volume, in the forms
+ * that Keras takes: 1, or [1, 2] (above and below, left and right), or [[1, 1], [0, 2]]. Keras
+ * writes the last. */
 #include "base/option.h"
 #include <limits.h>
 #include <stdio.h>
 
-enum { FOUND_SIZE = 96 };
+enum { FOUND_SIZE = 128 };
+
+/* A field is two ints an axis, one behind the other. */
+static int axes_of(const capas_option *option)
+{
+    return option->kind == &capas_option_margins3d ? 3 : 2;
+}
 
 static capas_status fail_margins(const capas_option *option, const char *found)
 {
+    const char *axes = axes_of(option) == 2 ? "two" : "three";
     return capas_fail(CAPAS_INVALID_ARGUMENT,
-                      "an integer of at least %.15g, a list of two or a list of two lists of two, "
+                      "an integer of at least %.15g, a list of %s or a list of %s lists of two, "
                       "found %s",
-                      option->minimum, found);
-}
-
-static int said(int given)
-{
-    return given == CAPAS_ZERO ? 0 : given;
+                      option->minimum, axes, axes, found);
 }
 
 static void resolve_margins(const capas_option *option, void *field)
 {
-    capas_margins *m = field;
-    int all = (int)option->standard;
-    if (m->top == 0 && m->bottom == 0 && m->left == 0 && m->right == 0)
-        *m = (capas_margins){all, all, all, all};
-    *m = (capas_margins){said(m->top), said(m->bottom), said(m->left), said(m->right)};
+    int *side = field, all = (int)option->standard;
+    bool said = false;
+    for (int i = 0; i < 2 * axes_of(option); i++)
+        said |= side[i] != 0;
+    for (int i = 0; i < 2 * axes_of(option); i++)
+        side[i] = !said ? all : side[i] == CAPAS_ZERO ? 0 : side[i];
 }
 
 static capas_status check_margins(const capas_option *option, const void *field)
 {
-    const capas_margins *m = field;
-    if (m->top >= option->minimum && m->bottom >= option->minimum && m->left >= option->minimum &&
-        m->right >= option->minimum)
-        return CAPAS_OK;
+    const int *side = field;
     char found[FOUND_SIZE];
-    snprintf(found, sizeof found, "[[%d, %d], [%d, %d]]", m->top, m->bottom, m->left, m->right);
-    return fail_margins(option, found);
+    int length = 0;
+    bool fits = true;
+    for (int i = 0; i < 2 * axes_of(option); i += 2) {
+        fits &= side[i] >= option->minimum && side[i + 1] >= option->minimum;
+        length += snprintf(found + length, sizeof found - (size_t)length, "%s[%d, %d]",
+                           i == 0 ? "[" : ", ", side[i], side[i + 1]);
+    }
+    snprintf(found + length, sizeof found - (size_t)length, "]");
+    return fits ? CAPAS_OK : fail_margins(option, found);
 }
 
 static bool read_side(const capas_value *value, int *side)
@@ -48,35 +56,32 @@ static bool read_side(const capas_value *value, int *side)
 }
 
 /* 1, or [1, 2]: what is before the image and behind it. */
-static bool read_axis(const capas_value *value, int *before, int *behind)
+static bool read_axis(const capas_value *value, int sides[2])
 {
     if (value->kind == CAPAS_VALUE_LIST)
-        return value->count == 2 && read_side(value->items[0], before) &&
-               read_side(value->items[1], behind);
-    bool read = read_side(value, before);
-    *behind = *before;
+        return value->count == 2 && read_side(value->items[0], &sides[0]) &&
+               read_side(value->items[1], &sides[1]);
+    bool read = read_side(value, &sides[0]);
+    sides[1] = sides[0];
     return read;
 }
 
 static capas_status read_margins(const capas_option *option, const capas_value *value, void *field)
 {
-    capas_margins *m = field;
+    int *side = field;
     char found[FOUND_SIZE];
     bool list = value->kind == CAPAS_VALUE_LIST;
-    bool two = list && value->count == 2;
-    const capas_value *rows = two ? value->items[0] : value;
-    const capas_value *columns = two ? value->items[1] : value;
-    if ((two || !list) && read_axis(rows, &m->top, &m->bottom) &&
-        read_axis(columns, &m->left, &m->right))
-        return CAPAS_OK;
-    return fail_margins(option, capas_value_describe(value, found, sizeof found));
+    bool read = !list || value->count == (size_t)axes_of(option);
+    for (int i = 0; i < axes_of(option) && read; i++)
+        read = read_axis(list ? value->items[i] : value, side + 2 * i);
+    return read ? CAPAS_OK : fail_margins(option, capas_value_describe(value, found, sizeof found));
 }
 
-static capas_value *write_axis(int before, int behind)
+static capas_value *write_axis(const int sides[2])
 {
     capas_value *list = capas_value_list();
-    if (capas_value_append(list, capas_value_integer(before)) == CAPAS_OK &&
-        capas_value_append(list, capas_value_integer(behind)) == CAPAS_OK)
+    if (capas_value_append(list, capas_value_integer(sides[0])) == CAPAS_OK &&
+        capas_value_append(list, capas_value_integer(sides[1])) == CAPAS_OK)
         return list;
     capas_value_free(list);
     return NULL;
@@ -84,16 +89,19 @@ static capas_value *write_axis(int before, int behind)
 
 static capas_value *write_margins(const capas_option *option, const void *field)
 {
-    const capas_margins *m = field;
-    (void)option;
+    const int *side = field;
     capas_value *list = capas_value_list();
-    if (capas_value_append(list, write_axis(m->top, m->bottom)) == CAPAS_OK &&
-        capas_value_append(list, write_axis(m->left, m->right)) == CAPAS_OK)
-        return list;
+    capas_status status = CAPAS_OK;
+    for (int i = 0; i < axes_of(option) && status == CAPAS_OK; i++)
+        status = capas_value_append(list, write_axis(side + 2 * i));
+    if (status == CAPAS_OK) return list;
     capas_value_free(list);
     return NULL;
 }
 
 const capas_option_kind capas_option_margins = {
     "an integer or two lists of two", resolve_margins, check_margins, read_margins, write_margins,
+};
+const capas_option_kind capas_option_margins3d = {
+    "an integer or three lists of two", resolve_margins, check_margins, read_margins, write_margins,
 };

@@ -37,6 +37,8 @@ typedef struct capas_conv_problem {
     bool has_residual;         /* forward only */
     bool for_training;         /* position is written */
     bool wants_input_gradient; /* backward: false for a network's first layer */
+    bool steady; /* backward: the same way whatever the numbers are, so that one sample's gradient
+                    does not depend on another's */
 } capas_conv_problem;
 
 typedef struct capas_conv_forward_arguments {

@@ -1,6 +1,6 @@
 /* Element by element, and what is near it: activations, softmax over the last axis, sums and
- * products with broadcasting, affine maps, reordering of axes, padding, dropout, activity
- * penalties. */
+ * products with broadcasting, affine maps, reordering of axes, padding, slices side by side,
+ * dropout, activity penalties. */
 #ifndef CAPAS_KERNELS_ELEMENTWISE_H
 #define CAPAS_KERNELS_ELEMENTWISE_H
 
@@ -138,6 +138,24 @@ typedef struct capas_pad_arguments {
     const void *input;
     void *output;
 } capas_pad_arguments;
+
+/* Families stack and unstack: the slices of a volume that a window along its depth sees, put side
+ * by side as channels, group by group, and the sum of what comes back: Y[n,z,i,g,r,c] = X[n,
+ * z*stride + r*dilation - before, i, g, c], 0 where X has no such slice X[n,d,i,g,c] = sum over the
+ * (z,r) that see d of Y[n,z,i,g,r,c] X [n][depth][pixels][groups][channels], Y
+ * [n][out_depth][pixels][groups][taps][channels]. Unstack reads Y as its input and writes X. */
+typedef struct capas_stack_problem {
+    int workers;
+    int depth, out_depth, taps, stride, dilation, before;
+    int64_t pixels;
+    int groups, channels; /* of one group */
+} capas_stack_problem;
+
+typedef struct capas_stack_arguments {
+    int n;
+    const void *input;
+    void *output;
+} capas_stack_arguments;
 
 /* Family dropout: y = keep ? x / (1 - rate) : 0, where element i of the noise (C order of the noise
  * shape, the sample first) is kept when uniform word i of the sequence `random` is >= rate.

@@ -42,6 +42,8 @@
     X(affine)                                                                                      \
     X(move)                                                                                        \
     X(pad)                                                                                         \
+    X(stack)                                                                                       \
+    X(unstack)                                                                                     \
     X(dropout)                                                                                     \
     X(penalty)                                                                                     \
     X(warp)                                                                                        \

@@ -2,8 +2,9 @@
  * [n][out_height][out_width][channels].
  *
  * Max: cells outside the image never win; of equal maxima the first in row-major order gets the
- * whole gradient; a NaN loses to any number, and a window of nothing but NaN gives NaN
- * (keras-semantics 1.3). Average: divided by the cells inside the image. */
+ * whole gradient, or each of them an equal share (shares_ties); a NaN loses to any number, and a
+ * window of nothing but NaN gives NaN (keras-semantics 1.3). Average: divided by the cells inside
+ * the image. */
 #ifndef CAPAS_KERNELS_POOL2D_H
 #define CAPAS_KERNELS_POOL2D_H
 
@@ -15,6 +16,7 @@ typedef struct capas_pool_problem {
     int height, width, channels;
     int pool_height, pool_width, stride_height, stride_width, pad_top, pad_left;
     int out_height, out_width;
+    bool shares_ties; /* max only, windows that do not overlap */
 } capas_pool_problem;
 
 typedef struct capas_pool_forward_arguments {

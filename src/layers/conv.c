@@ -1,5 +1,6 @@
-/* Conv1D and Conv2D: cross-correlation of sequences and images with filters, strided, dilated or in
- * groups (Keras layers/convolutional/conv1d.py, conv2d.py). What they do is convolution.c. */
+/* Conv1D, Conv2D and Conv3D: cross-correlation of sequences, images and volumes with filters,
+ * strided, dilated or in groups (Keras layers/convolutional/conv1d.py, conv2d.py, conv3d.py). What
+ * they do is convolution.c. */
 #include "layers/convolution.h"
 
 static const char *const causal_too[] = {"valid", "same", "causal", NULL};
@@ -21,30 +22,25 @@ static const capas_option options1[] = {ROWS(capas_option_single, causal_too)};
 #define FIELD(name) offsetof(capas_conv2d_options, name)
 static const capas_option options2[] = {ROWS(capas_option_pair, capas_padding_names)};
 #undef FIELD
+#define FIELD(name) offsetof(capas_conv3d_options, name)
+static const capas_option options3[] = {ROWS(capas_option_triple, capas_padding_names)};
+#undef FIELD
 
-static void describe1(const capas_layer *layer, void *description)
-{
-    const capas_conv1d_options *conv = layer->options;
-    *(capas_convolution *)description = (capas_convolution){
-        CAPAS_CONVOLUTION_OF(conv, 1),
-        .filters = conv->filters,
-        .groups = conv->groups,
-        .kernel_initializer = conv->kernel_initializer,
-        .kernel_regularizer = conv->kernel_regularizer,
-    };
-}
-
-static void describe2(const capas_layer *layer, void *description)
-{
-    const capas_conv2d_options *conv = layer->options;
-    *(capas_convolution *)description = (capas_convolution){
-        CAPAS_CONVOLUTION_OF(conv, 2),
-        .filters = conv->filters,
-        .groups = conv->groups,
-        .kernel_initializer = conv->kernel_initializer,
-        .kernel_regularizer = conv->kernel_regularizer,
-    };
-}
+#define DESCRIBE(axes)                                                                             \
+    static void describe##axes(const capas_layer *layer, void *description)                        \
+    {                                                                                              \
+        const capas_conv##axes##d_options *conv = layer->options;                                  \
+        *(capas_convolution *)description = (capas_convolution){                                   \
+            CAPAS_CONVOLUTION_OF(conv, axes),                                                      \
+            .filters = conv->filters,                                                              \
+            .groups = conv->groups,                                                                \
+            .kernel_initializer = conv->kernel_initializer,                                        \
+            .kernel_regularizer = conv->kernel_regularizer,                                        \
+        };                                                                                         \
+    }
+DESCRIBE(1)
+DESCRIBE(2)
+DESCRIBE(3)
 
 const capas_layer_type capas_conv1d_type = {
     CAPAS_CONVOLUTION_TYPE("Conv1D", "Convolution along a sequence, as a time series.", options1,
@@ -72,4 +68,18 @@ capas_layer *capas_conv2d_with(int filters, int kernel_size, const capas_conv2d_
     all.filters = filters;
     if (all.kernel_size.height == 0) all.kernel_size = (capas_pair){kernel_size, kernel_size};
     return capas_layer_new(&capas_conv2d_type, &all);
+}
+
+const capas_layer_type capas_conv3d_type = {
+    CAPAS_CONVOLUTION_TYPE("Conv3D", "Convolution: small filters slide through a volume.", options3,
+                           capas_conv3d_options, describe3),
+};
+
+capas_layer *capas_conv3d_with(int filters, int kernel_size, const capas_conv3d_options *given)
+{
+    capas_conv3d_options all;
+    capas_layer_copy_options(&all, sizeof all, given);
+    all.filters = filters;
+    if (all.kernel_size.depth == 0) all.kernel_size = (capas_triple){kernel_size, 0, 0};
+    return capas_layer_new(&capas_conv3d_type, &all);
 }

@@ -1,10 +1,11 @@
 /* Shapes, weights and lowering of the convolution layers; see convolution.h (Keras
- * layers/convolutional/base_conv.py, base_depthwise_conv.py, base_separable_conv.py). */
+ * layers/convolutional/base_conv.py, base_depthwise_conv.py, base_separable_conv.py,
+ * base_conv_transpose.py). */
 #include "layers/convolution.h"
 #include "base/text.h"
 #include <stdio.h>
 
-enum { TEXT_SIZE = 128, SIZE_TEXT = 48 };
+enum { TEXT_SIZE = 2 * CAPAS_SIZES_TEXT };
 
 static capas_convolution described(const capas_layer *layer)
 {
@@ -13,31 +14,38 @@ static capas_convolution described(const capas_layer *layer)
     return conv;
 }
 
-static bool above_one(capas_pair pair)
+static bool above_one(capas_triple size)
 {
-    return pair.height > 1 || pair.width > 1;
+    return size.depth > 1 || size.height > 1 || size.width > 1;
 }
 
-/* "3x2", of a sequence "3". */
-static const char *size_text(const capas_convolution *conv, int64_t height, int64_t width,
-                             char text[SIZE_TEXT])
+static const char *triple_text(const capas_convolution *conv, capas_triple size,
+                               char text[CAPAS_SIZES_TEXT])
 {
-    if (conv->axes == 1)
-        snprintf(text, SIZE_TEXT, "%lld", (long long)width);
-    else
-        snprintf(text, SIZE_TEXT, "%lldx%lld", (long long)height, (long long)width);
-    return text;
+    return capas_sizes_text(conv->axes, size.depth, size.height, size.width, text);
 }
 
-static const char *pair_text(const capas_convolution *conv, capas_pair pair, char text[SIZE_TEXT])
+static bool below(int padding, int stride)
 {
-    return size_text(conv, pair.height, pair.width, text);
+    return padding == CAPAS_NONE || padding < stride;
+}
+
+static capas_status check_output_padding(const capas_convolution *conv, const char *where)
+{
+    const capas_triple *padding = &conv->output_padding, *strides = &conv->strides;
+    char found[CAPAS_SIZES_TEXT], steps[CAPAS_SIZES_TEXT];
+    if (below(padding->depth, strides->depth) && below(padding->height, strides->height) &&
+        below(padding->width, strides->width))
+        return CAPAS_OK;
+    return capas_fail(CAPAS_INVALID_ARGUMENT,
+                      "%s: output_padding must be below strides, found %s and strides %s", where,
+                      triple_text(conv, *padding, found), triple_text(conv, *strides, steps));
 }
 
 capas_status capas_convolution_check(const capas_layer *layer, const char *where)
 {
     const capas_convolution conv = described(layer);
-    char strides[SIZE_TEXT], dilation[SIZE_TEXT];
+    char strides[CAPAS_SIZES_TEXT], dilation[CAPAS_SIZES_TEXT];
     if (conv.filters % conv.groups != 0)
         return capas_fail(CAPAS_INVALID_ARGUMENT,
                           "%s: groups must divide filters, found %d groups and %d filters", where,
@@ -46,35 +54,76 @@ capas_status capas_convolution_check(const capas_layer *layer, const char *where
         return capas_fail(CAPAS_INVALID_ARGUMENT,
                           "%s: strides and dilation_rate cannot both be above 1, found strides "
                           "%s and dilation_rate %s",
-                          where, pair_text(&conv, conv.strides, strides),
-                          pair_text(&conv, conv.dilation_rate, dilation));
-    return CAPAS_OK;
+                          where, triple_text(&conv, conv.strides, strides),
+                          triple_text(&conv, conv.dilation_rate, dilation));
+    return conv.transpose ? check_output_padding(&conv, where) : CAPAS_OK;
 }
 
-/* Windows over the height and the width. */
-static void slides_of(const capas_convolution *conv, capas_slide *height, capas_slide *width)
+/* A window over one axis, and the sizes on both of its sides: of a transposed one `input` is what
+ * the layer gives. */
+typedef struct axis {
+    int64_t size, input, output, before;
+} axis;
+
+static axis axis_of(const capas_convolution *conv, int64_t found, int taps, int stride,
+                    int dilation, int output_padding)
 {
-    *height =
-        (capas_slide){(conv->kernel_size.height - 1) * (int64_t)conv->dilation_rate.height + 1,
-                      conv->strides.height, conv->padding};
-    *width = (capas_slide){(conv->kernel_size.width - 1) * (int64_t)conv->dilation_rate.width + 1,
-                           conv->strides.width, conv->padding};
+    const capas_slide slide = {(taps - 1) * (int64_t)dilation + 1, stride, conv->padding};
+    axis a = {.size = slide.size};
+    if (!conv->transpose) {
+        a.input = found;
+        a.output = capas_slide_output(&slide, found);
+        a.before = capas_slide_before(&slide, found);
+        return a;
+    }
+    const bool same = conv->padding == CAPAS_SAME, worked_out = output_padding == CAPAS_NONE;
+    const int64_t covered = (found - 1) * stride + slide.size;
+    a.output = found;
+    if (worked_out)
+        a.input = same ? found * stride : covered + (slide.size < stride ? stride - slide.size : 0);
+    else
+        a.input = covered + output_padding - (same ? 2 * (slide.size / 2) : 0);
+    a.before = same && covered > a.input ? (covered - a.input) / 2 : 0;
+    return a;
+}
+
+/* Depth, height and width. */
+static void axes_of(const capas_convolution *conv, const capas_image *image, axis axes[3])
+{
+    const capas_triple *k = &conv->kernel_size, *s = &conv->strides, *d = &conv->dilation_rate;
+    const capas_triple *more = &conv->output_padding;
+    axes[0] = axis_of(conv, image->depth, k->depth, s->depth, d->depth, more->depth);
+    axes[1] = axis_of(conv, image->height, k->height, s->height, d->height, more->height);
+    axes[2] = axis_of(conv, image->width, k->width, s->width, d->width, more->width);
+}
+
+/* What the layer gives along an axis. */
+static int64_t given(const capas_convolution *conv, const axis *a)
+{
+    return conv->transpose ? a->input : a->output;
 }
 
 static capas_status fail_too_large(const capas_layer *layer, const capas_convolution *conv,
-                                   const capas_image *image, const capas_slide *height,
-                                   const capas_slide *width)
+                                   const capas_image *image, const axis axes[3])
 {
-    char covers[TEXT_SIZE] = "", size[SIZE_TEXT], whole[SIZE_TEXT], rate[SIZE_TEXT];
+    char covers[TEXT_SIZE] = "", size[CAPAS_SIZES_TEXT], whole[CAPAS_SIZES_TEXT],
+         rate[CAPAS_SIZES_TEXT];
+    if (conv->transpose)
+        return capas_layer_fail(
+            layer, CAPAS_SHAPE_MISMATCH,
+            "with padding \"same\" and this output_padding nothing is left of its input %s; use "
+            "output_padding 1 or None",
+            capas_sizes_text(conv->axes, image->depth, image->height, image->width, whole));
     if (above_one(conv->dilation_rate))
         snprintf(covers, sizeof covers, " with dilation_rate %s covers %s and",
-                 pair_text(conv, conv->dilation_rate, rate),
-                 size_text(conv, height->size, width->size, whole));
-    return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,
-                            "the kernel %s%s is larger than its input %s; use padding "
-                            "\"same\", a smaller kernel_size, or less pooling before it",
-                            pair_text(conv, conv->kernel_size, size), covers,
-                            size_text(conv, image->height, image->width, whole));
+                 triple_text(conv, conv->dilation_rate, rate),
+                 capas_sizes_text(conv->axes, axes[0].size, axes[1].size, axes[2].size, whole));
+    return capas_layer_fail(
+        layer, CAPAS_SHAPE_MISMATCH,
+        "the kernel %s%s is larger than its input %s; use padding \"same\", a smaller "
+        "kernel_size, or less pooling before it",
+        triple_text(conv, conv->kernel_size, size), covers,
+        capas_sizes_text(conv->axes, image->depth, image->height, image->width, whole));
 }
 
 /* Channels of the (first) convolution's output. */
@@ -89,29 +138,30 @@ capas_status capas_convolution_infer(const capas_layer *layer, const capas_shape
     (void)count;
     const capas_convolution conv = described(layer);
     capas_image image;
-    capas_slide height, width;
+    axis axes[3];
     CAPAS_TRY(capas_image_of(layer, &inputs[0], conv.axes, conv.data_format, &image));
     if (image.channels % conv.groups != 0)
         return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,
                                 "groups must divide the input's channels, found %d groups and "
                                 "%lld channels",
                                 conv.groups, (long long)image.channels);
-    slides_of(&conv, &height, &width);
-    capas_image result = {capas_slide_output(&height, image.height),
-                          capas_slide_output(&width, image.width),
-                          conv.filters > 0 ? conv.filters : outputs_of(&conv, image.channels)};
-    if (result.height < 1 || result.width < 1)
-        return fail_too_large(layer, &conv, &image, &height, &width);
+    axes_of(&conv, &image, axes);
+    const capas_image result = {given(&conv, &axes[1]), given(&conv, &axes[2]),
+                                conv.filters > 0 ? conv.filters : outputs_of(&conv, image.channels),
+                                given(&conv, &axes[0])};
+    if (result.depth < 1 || result.height < 1 || result.width < 1)
+        return fail_too_large(layer, &conv, &image, axes);
     *output = capas_image_shape(&result, conv.axes, conv.data_format);
     return CAPAS_OK;
 }
 
-/* [height, width, a, b], of a sequence [width, a, b]. */
-static capas_shape kernel_shape(const capas_convolution *conv, capas_pair size, int64_t a,
+/* [height, width, a, b], of a sequence [width, a, b], of a volume [depth, height, width, a, b]. */
+static capas_shape kernel_shape(const capas_convolution *conv, capas_triple size, int64_t a,
                                 int64_t b)
 {
     if (conv->axes == 1) return (capas_shape){3, {size.width, a, b}};
-    return (capas_shape){4, {size.height, size.width, a, b}};
+    if (conv->axes == 2) return (capas_shape){4, {size.height, size.width, a, b}};
+    return (capas_shape){5, {size.depth, size.height, size.width, a, b}};
 }
 
 capas_status capas_convolution_build(capas_layer *layer, const capas_shape *inputs, int count)
@@ -121,13 +171,15 @@ capas_status capas_convolution_build(capas_layer *layer, const capas_shape *inpu
     const bool depthwise = conv.multiplier > 0, separable = depthwise && conv.filters > 0;
     capas_image image;
     CAPAS_TRY(capas_image_of(layer, &inputs[0], conv.axes, conv.data_format, &image));
-    const int64_t middle = outputs_of(&conv, image.channels);
-    capas_shape kernel = kernel_shape(&conv, conv.kernel_size, image.channels / conv.groups,
-                                      depthwise ? conv.multiplier : middle);
-    capas_shape pointwise = kernel_shape(&conv, (capas_pair){1, 1}, middle, conv.filters);
+    const int64_t middle = outputs_of(&conv, image.channels), in = image.channels / conv.groups;
+    const int64_t out = depthwise ? conv.multiplier : middle;
+    capas_shape kernel =
+        kernel_shape(&conv, conv.kernel_size, conv.transpose ? out : in, conv.transpose ? in : out);
+    capas_shape pointwise = kernel_shape(&conv, (capas_triple){1, 1, 1}, middle, conv.filters);
     capas_shape bias = {1, {separable ? conv.filters : middle}};
     CAPAS_TRY(capas_layer_add_weight(layer, separable ? "depthwise_kernel" : "kernel", &kernel,
                                      conv.kernel_initializer, conv.kernel_regularizer, true));
+    if (conv.axes == 3) layer->weights[0].layout = CAPAS_LAYOUT_DEPTH_INSIDE;
     if (separable)
         CAPAS_TRY(capas_layer_add_weight(layer, "pointwise_kernel", &pointwise,
                                          conv.pointwise_initializer, conv.pointwise_regularizer,
@@ -138,17 +190,17 @@ capas_status capas_convolution_build(capas_layer *layer, const capas_shape *inpu
 }
 
 /* The problem without what the program fills in from the input (its sizes) and the plan (batch,
- * workers). */
-static capas_conv_problem problem_of(const capas_convolution *conv, const capas_shape *shape)
+ * workers). Of a volume: what is done with the stacked slices. */
+static capas_conv_problem problem_of(const capas_convolution *conv, const capas_image *image)
 {
-    capas_slide height, width;
-    const int channels = (int)shape->dims[3];
-    slides_of(conv, &height, &width);
+    axis axes[3];
+    const int channels = (int)image->channels;
+    axes_of(conv, image, axes);
     return (capas_conv_problem){
-        .height = (int)shape->dims[1],
-        .width = (int)shape->dims[2],
-        .channels = channels,
-        .filters = (int)outputs_of(conv, channels),
+        .height = (int)axes[1].input,
+        .width = (int)axes[2].input,
+        .channels = (conv->transpose ? conv->filters : channels) * conv->kernel_size.depth,
+        .filters = conv->transpose ? channels : (int)outputs_of(conv, channels),
         .groups = conv->multiplier > 0 ? channels : conv->groups,
         .kernel_height = conv->kernel_size.height,
         .kernel_width = conv->kernel_size.width,
@@ -156,34 +208,78 @@ static capas_conv_problem problem_of(const capas_convolution *conv, const capas_
         .stride_width = conv->strides.width,
         .dilation_height = conv->dilation_rate.height,
         .dilation_width = conv->dilation_rate.width,
-        .pad_top = (int)capas_slide_before(&height, shape->dims[1]),
-        .pad_left = (int)capas_slide_before(&width, shape->dims[2]),
-        .out_height = (int)capas_slide_output(&height, shape->dims[1]),
-        .out_width = (int)capas_slide_output(&width, shape->dims[2]),
+        .pad_top = (int)axes[1].before,
+        .pad_left = (int)axes[2].before,
+        .out_height = (int)axes[1].output,
+        .out_width = (int)axes[2].output,
         .activation = CAPAS_LINEAR,
         .has_bias = conv->use_bias,
     };
+}
+
+/* Whether the window along a volume's depth is more than a slice, and then how it is stacked. */
+static bool stacks(const capas_convolution *conv, const capas_image *image,
+                   capas_stack_problem *stack)
+{
+    axis axes[3];
+    axes_of(conv, image, axes);
+    *stack = (capas_stack_problem){
+        .depth = (int)axes[0].input,
+        .out_depth = (int)axes[0].output,
+        .taps = conv->kernel_size.depth,
+        .stride = conv->strides.depth,
+        .dilation = conv->dilation_rate.depth,
+        .before = (int)axes[0].before,
+        .groups = conv->groups,
+    };
+    return conv->axes == 3 && (stack->taps > 1 || stack->stride > 1);
+}
+
+static int lower_one(const capas_layer *layer, const capas_convolution *conv,
+                     capas_program *program, int input, int bias)
+{
+    const capas_image image = capas_image_of_buffer(program, input);
+    const capas_conv_problem problem = problem_of(conv, &image);
+    capas_stack_problem stack;
+    if (stacks(conv, &image, &stack))
+        input = capas_program_stack(program, layer->name, input, &stack);
+    return capas_program_conv(program, layer->name, input, &problem, layer->weights[0].index, bias);
+}
+
+static int lower_transpose(const capas_layer *layer, const capas_convolution *conv,
+                           capas_program *program, int input, int bias)
+{
+    const capas_image image = capas_image_of_buffer(program, input);
+    const capas_conv_problem problem = problem_of(conv, &image);
+    capas_stack_problem stack;
+    int output = capas_program_conv_transpose(program, layer->name, input, &problem,
+                                              layer->weights[0].index);
+    if (stacks(conv, &image, &stack))
+        output = capas_program_unstack(program, layer->name, output, &stack);
+    if (bias == CAPAS_NO_WEIGHT) return output;
+    return capas_program_bias(program, layer->name, output, bias);
 }
 
 /* A separable one is two: each channel apart, then 1x1 over the channels, which has the bias. */
 static int lower_separable(const capas_layer *layer, const capas_convolution *conv,
                            capas_program *program, int input, int bias)
 {
-    capas_conv_problem problem = problem_of(conv, capas_program_shape(program, input));
-    problem.has_bias = false;
+    capas_image image = capas_image_of_buffer(program, input);
+    capas_conv_problem problem = problem_of(conv, &image);
     int middle = capas_program_conv(program, layer->name, input, &problem, layer->weights[0].index,
                                     CAPAS_NO_WEIGHT);
     if (middle == CAPAS_NO_BUFFER) return middle;
     const capas_convolution pointwise = {
         .filters = conv->filters,
         .groups = 1,
-        .kernel_size = {1, 1},
-        .strides = {1, 1},
-        .dilation_rate = {1, 1},
+        .kernel_size = {1, 1, 1},
+        .strides = {1, 1, 1},
+        .dilation_rate = {1, 1, 1},
         .padding = CAPAS_VALID,
         .use_bias = conv->use_bias,
     };
-    problem = problem_of(&pointwise, capas_program_shape(program, middle));
+    image = capas_image_of_buffer(program, middle);
+    problem = problem_of(&pointwise, &image);
     return capas_program_conv(program, layer->name, middle, &problem, layer->weights[1].index,
                               bias);
 }
@@ -199,10 +295,9 @@ int capas_convolution_lower(const capas_layer *layer, capas_program *program, co
     int bias = conv.use_bias ? layer->weights[separable ? 2 : 1].index : CAPAS_NO_WEIGHT;
     int input = capas_image_to_last(layer, program, inputs[0], conv.axes, conv.data_format);
     if (input == CAPAS_NO_BUFFER) return input;
-    capas_conv_problem problem = problem_of(&conv, capas_program_shape(program, input));
-    int output = separable ? lower_separable(layer, &conv, program, input, bias)
-                           : capas_program_conv(program, label, input, &problem,
-                                                layer->weights[0].index, bias);
+    int output = separable        ? lower_separable(layer, &conv, program, input, bias)
+                 : conv.transpose ? lower_transpose(layer, &conv, program, input, bias)
+                                  : lower_one(layer, &conv, program, input, bias);
     /* Softmax is over the last axis of what the layer gives; the others are the same anywhere, and
      * next to the convolution they can be fused with it. */
     bool softmax = conv.activation == CAPAS_SOFTMAX;

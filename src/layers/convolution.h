@@ -1,18 +1,25 @@
-/* What the convolution layers share: Conv1D, Conv2D, DepthwiseConv1D, DepthwiseConv2D,
- * SeparableConv1D and SeparableConv2D are one operation over images (keras-semantics 1.2). Each has
- * its options and tells, as its type's `describe`, what they come to. */
+/* What the convolution layers share: Conv1D, 2D, 3D, DepthwiseConv1D, 2D, SeparableConv1D, 2D and
+ * Conv1DTranspose, 2D, 3D are one operation over images (keras-semantics 1.2). Each has its options
+ * and tells, as its type's `describe`, what they come to.
+ *
+ * A volume is so many images as its output has slices: what a window sees along the depth stands
+ * side by side in their channels, and the kernel [depth, height, width, channels, filters] lies in
+ * the model as [height, width, depth, channels, filters], group by group. So it is one convolution
+ * of images, by whatever kernel is best for them. */
 #ifndef CAPAS_LAYERS_CONVOLUTION_H
 #define CAPAS_LAYERS_CONVOLUTION_H
 
 #include "layers/image.h"
 
 typedef struct capas_convolution {
-    int axes;       /* 2: images; 1: sequences, whose pairs have the height 1 */
+    int axes;       /* 2: images; 1: sequences; 3: volumes */
     int filters;    /* 0: a depthwise one, channels * multiplier */
     int groups;     /* 1 when depthwise */
+    bool transpose; /* the gradient of one with respect to its input */
     int multiplier; /* outputs of each channel when depthwise, or else 0; with filters: separable,
                        a depthwise one and then 1x1 */
-    capas_pair kernel_size, strides, dilation_rate;
+    capas_triple kernel_size, strides, dilation_rate;
+    capas_triple output_padding; /* of a transposed one; CAPAS_NONE: worked out */
     capas_padding padding;
     capas_data_format data_format;
     capas_activation activation;
@@ -31,25 +38,27 @@ int capas_convolution_lower(const capas_layer *layer, capas_program *program, co
                             int count);
 
 /* Rows of the option tables, in Keras's order; FIELD and the kinds are the table's. */
-#define CAPAS_WINDOW_ROWS(size_kind, padding_words)                                                \
+#define CAPAS_WINDOW_SIZE_ROWS(size_kind, padding_words)                                           \
     {"kernel_size", &size_kind, FIELD(kernel_size), .minimum = 1, .help = "size of the window"},   \
         {"strides", &size_kind, FIELD(strides), 1, .minimum = 1, .help = "steps of the window"},   \
-        {"padding",                                                                                \
-         &capas_option_enum,                                                                       \
-         FIELD(padding),                                                                           \
-         CAPAS_VALID,                                                                              \
-         .words = padding_words,                                                                   \
-         .help = "valid: only whole windows; same: zeros around; causal: zeros before"},           \
-        {"data_format",                                                                            \
-         &capas_option_enum,                                                                       \
-         FIELD(data_format),                                                                       \
-         CAPAS_CHANNELS_LAST,                                                                      \
-         .words = capas_data_format_names,                                                         \
-         .help = "where the channels are"},                                                        \
+    {                                                                                              \
+        "padding", &capas_option_enum, FIELD(padding), CAPAS_VALID,                                \
+            .words = padding_words,                                                                \
+            .help = "valid: only whole windows; same: zeros around; causal: zeros before"          \
+    }
+#define CAPAS_WINDOW_PLACE_ROWS(size_kind)                                                         \
+    {"data_format",                                                                                \
+     &capas_option_enum,                                                                           \
+     FIELD(data_format),                                                                           \
+     CAPAS_CHANNELS_LAST,                                                                          \
+     .words = capas_data_format_names,                                                             \
+     .help = "where the channels are"},                                                            \
     {                                                                                              \
         "dilation_rate", &size_kind, FIELD(dilation_rate), 1,                                      \
             .minimum = 1, .help = "distance of the window's cells"                                 \
     }
+#define CAPAS_WINDOW_ROWS(size_kind, padding_words)                                                \
+    CAPAS_WINDOW_SIZE_ROWS(size_kind, padding_words), CAPAS_WINDOW_PLACE_ROWS(size_kind)
 #define CAPAS_FILTERS_ROW                                                                          \
     {                                                                                              \
         "filters", &capas_option_integer, FIELD(filters), .minimum = 1,                            \
@@ -89,18 +98,11 @@ int capas_convolution_lower(const capas_layer *layer, capas_program *program, co
     .check = capas_convolution_check, .infer = capas_convolution_infer,                            \
     .build = capas_convolution_build, .lower = capas_convolution_lower
 
-/* A size of the options as a pair: of an image it is one, of a sequence it is along the width. */
-#define CAPAS_PAIR_OF_2(size) (size)
-#define CAPAS_PAIR_OF_1(size)                                                                      \
-    {                                                                                              \
-        1, size                                                                                    \
-    }
-
 /* What each of them tells alike, of option structs with the same names. */
 #define CAPAS_CONVOLUTION_OF(conv, axes_count)                                                     \
-    .axes = axes_count, .kernel_size = CAPAS_PAIR_OF_##axes_count((conv)->kernel_size),            \
-    .strides = CAPAS_PAIR_OF_##axes_count((conv)->strides),                                        \
-    .dilation_rate = CAPAS_PAIR_OF_##axes_count((conv)->dilation_rate),                            \
+    .axes = axes_count, .kernel_size = CAPAS_TRIPLE_OF_##axes_count((conv)->kernel_size),          \
+    .strides = CAPAS_TRIPLE_OF_##axes_count((conv)->strides),                                      \
+    .dilation_rate = CAPAS_TRIPLE_OF_##axes_count((conv)->dilation_rate),                          \
     .padding = (conv)->padding, .data_format = (conv)->data_format,                                \
     .activation = (conv)->activation, .use_bias = (conv)->use_bias,                                \
     .bias_initializer = (conv)->bias_initializer, .bias_regularizer = (conv)->bias_regularizer,    \

@@ -10,9 +10,14 @@
 
 enum { CAPAS_LAYER_WEIGHTS = 8, CAPAS_MAX_INPUTS = 64 };
 
-/* How a weight lies in the model's block: as Keras has it, or tiled for the dense kernels. Chosen
- * from the shape alone, so that every plan accepts it. */
-typedef enum capas_weight_layout { CAPAS_LAYOUT_PLAIN, CAPAS_LAYOUT_TILED } capas_weight_layout;
+/* How a weight lies in the model's block: as Keras has it, tiled for the dense kernels, or a
+ * volume's kernel [depth, height, width, a, b] as [height, width, depth, a, b] (convolution.h).
+ * Chosen from the shape alone, so that every plan accepts it. */
+typedef enum capas_weight_layout {
+    CAPAS_LAYOUT_PLAIN,
+    CAPAS_LAYOUT_TILED,
+    CAPAS_LAYOUT_DEPTH_INSIDE,
+} capas_weight_layout;
 
 /* One weight of a layer. */
 typedef struct capas_weight {

@@ -10,6 +10,10 @@
     X(dense)                                                                                       \
     X(conv2d)                                                                                      \
     X(conv1d)                                                                                      \
+    X(conv3d)                                                                                      \
+    X(conv2d_transpose)                                                                            \
+    X(conv1d_transpose)                                                                            \
+    X(conv3d_transpose)                                                                            \
     X(depthwise_conv2d)                                                                            \
     X(depthwise_conv1d)                                                                            \
     X(separable_conv2d)                                                                            \
@@ -18,8 +22,14 @@
     X(max_pooling1d)                                                                               \
     X(average_pooling2d)                                                                           \
     X(average_pooling1d)                                                                           \
+    X(max_pooling3d)                                                                               \
+    X(average_pooling3d)                                                                           \
     X(global_average_pooling2d)                                                                    \
     X(global_average_pooling1d)                                                                    \
+    X(global_average_pooling3d)                                                                    \
+    X(global_max_pooling1d)                                                                        \
+    X(global_max_pooling2d)                                                                        \
+    X(global_max_pooling3d)                                                                        \
     X(zero_padding2d)                                                                              \
     X(reshape)                                                                                     \
     X(permute)                                                                                     \
@@ -28,6 +38,8 @@
     X(zero_padding1d)                                                                              \
     X(cropping2d)                                                                                  \
     X(cropping1d)                                                                                  \
+    X(zero_padding3d)                                                                              \
+    X(cropping3d)                                                                                  \
     X(flatten)                                                                                     \
     X(dropout)                                                                                     \
     X(batch_normalization)                                                                         \

@@ -1,13 +1,13 @@
-/* ZeroPadding1D, ZeroPadding2D, Cropping1D and Cropping2D: a sequence or an image with zeros around
+/* ZeroPadding1D, 2D, 3D and Cropping1D, 2D, 3D: a sequence, an image or a volume with zeros around
  * it, or without its edges (Keras layers/reshaping/zero_padding2d.py, cropping2d.py). One
- * operation: what is cut off is a margin below 0. */
+ * operation: what is cut off is a margin below 0. A volume's slices come first, then its depth. */
 #include "layers/image.h"
 #include <limits.h>
 
-/* What the four come to: rows and columns that are added. */
+/* What the six come to: slices, rows and columns that are added. */
 typedef struct margins {
     int axes;
-    capas_margins added;
+    capas_margins3d added;
     capas_data_format data_format;
 } margins;
 
@@ -24,16 +24,16 @@ static capas_status infer(const capas_layer *layer, const capas_shape *inputs, i
     (void)count;
     const margins m = described(layer);
     capas_image image;
+    char text[CAPAS_SIZES_TEXT];
     CAPAS_TRY(capas_image_of(layer, &inputs[0], m.axes, m.data_format, &image));
-    int64_t height = image.height + m.added.top + m.added.bottom;
-    int64_t width = image.width + m.added.left + m.added.right;
-    if (height < 1 || width < 1)
-        return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,
-                                "nothing is left of its input %lldx%lld; crop less",
-                                (long long)image.height, (long long)image.width);
-    image.height = height;
-    image.width = width;
-    *output = capas_image_shape(&image, m.axes, m.data_format);
+    const capas_image result = {image.height + m.added.top + m.added.bottom,
+                                image.width + m.added.left + m.added.right, image.channels,
+                                image.depth + m.added.front + m.added.back};
+    if (result.depth < 1 || result.height < 1 || result.width < 1)
+        return capas_layer_fail(
+            layer, CAPAS_SHAPE_MISMATCH, "nothing is left of its input %s; crop less",
+            capas_sizes_text(m.axes, image.depth, image.height, image.width, text));
+    *output = capas_image_shape(&result, m.axes, m.data_format);
     return CAPAS_OK;
 }
 
@@ -41,9 +41,20 @@ static int lower(const capas_layer *layer, capas_program *program, const int *in
 {
     (void)count;
     const margins m = described(layer);
-    int input = capas_image_to_last(layer, program, inputs[0], m.axes, m.data_format);
-    int output = capas_program_pad(program, layer->name, input, &m.added);
-    return capas_image_from_last(layer, program, output, m.axes, m.data_format);
+    const capas_margins around = {m.added.top, m.added.bottom, m.added.left, m.added.right};
+    const capas_margins along = {m.added.front, m.added.back, 0, 0};
+    const bool deep = along.top != 0 || along.bottom != 0;
+    const bool wide =
+        around.top != 0 || around.bottom != 0 || around.left != 0 || around.right != 0;
+    int buffer = capas_image_to_last(layer, program, inputs[0], m.axes, m.data_format);
+    if (wide || !deep) buffer = capas_program_pad(program, layer->name, buffer, &around);
+    if (deep) {
+        const capas_image slices = capas_image_of_buffer(program, buffer);
+        buffer = capas_image_along_depth(program, buffer);
+        buffer = capas_program_pad(program, layer->name, buffer, &along);
+        buffer = capas_image_as_volume(program, buffer, &slices);
+    }
+    return capas_image_from_last(layer, program, buffer, m.axes, m.data_format);
 }
 
 #define FORMAT_ROW                                                                                 \
@@ -72,6 +83,14 @@ static void fill_sides(capas_margins *m, int number)
         *m = (capas_margins){number == 0 ? CAPAS_ZERO : number, number, number, number};
 }
 
+static void fill_cube(capas_margins3d *m, int number)
+{
+    if (m->front == 0 && m->back == 0 && m->top == 0 && m->bottom == 0 && m->left == 0 &&
+        m->right == 0)
+        *m = (capas_margins3d){
+            number == 0 ? CAPAS_ZERO : number, number, number, number, number, number};
+}
+
 static void fill_ends(capas_pair *ends, int number)
 {
     if (ends->height == 0 && ends->width == 0) ends->height = number == 0 ? CAPAS_ZERO : number;
@@ -90,7 +109,10 @@ static const capas_option rows_of_zeros[] = {
 static void describe_zero_padding2d(const capas_layer *layer, void *description)
 {
     const capas_zero_padding2d_options *zeros = layer->options;
-    *(margins *)description = (margins){2, zeros->padding, zeros->data_format};
+    const capas_margins *padding = &zeros->padding;
+    const capas_margins3d added = {
+        0, 0, padding->top, padding->bottom, padding->left, padding->right};
+    *(margins *)description = (margins){2, added, zeros->data_format};
 }
 
 MARGINS(zero_padding2d, "ZeroPadding2D", "Zeros around an image.", rows_of_zeros);
@@ -116,7 +138,7 @@ static const capas_option steps_of_zeros[] = {
 static void describe_zero_padding1d(const capas_layer *layer, void *description)
 {
     const capas_zero_padding1d_options *zeros = layer->options;
-    const capas_margins added = {0, 0, zeros->padding.height, zeros->padding.width};
+    const capas_margins3d added = {0, 0, 0, 0, zeros->padding.height, zeros->padding.width};
     *(margins *)description = (margins){1, added, zeros->data_format};
 }
 
@@ -143,8 +165,8 @@ static const capas_option rows_cut_off[] = {
 static void describe_cropping2d(const capas_layer *layer, void *description)
 {
     const capas_cropping2d_options *crop = layer->options;
-    const capas_margins added = {-crop->cropping.top, -crop->cropping.bottom, -crop->cropping.left,
-                                 -crop->cropping.right};
+    const capas_margins *cut = &crop->cropping;
+    const capas_margins3d added = {0, 0, -cut->top, -cut->bottom, -cut->left, -cut->right};
     *(margins *)description = (margins){2, added, crop->data_format};
 }
 
@@ -170,7 +192,7 @@ static const capas_option steps_cut_off[] = {
 static void describe_cropping1d(const capas_layer *layer, void *description)
 {
     const capas_cropping1d_options *crop = layer->options;
-    const capas_margins added = {0, 0, -crop->cropping.height, -crop->cropping.width};
+    const capas_margins3d added = {0, 0, 0, 0, -crop->cropping.height, -crop->cropping.width};
     *(margins *)description = (margins){1, added, CAPAS_CHANNELS_LAST};
 }
 
@@ -182,4 +204,59 @@ capas_layer *capas_cropping1d_with(int cropping, const capas_cropping1d_options 
     capas_layer_copy_options(&all, sizeof all, given);
     fill_ends(&all.cropping, cropping);
     return capas_layer_new(&capas_cropping1d_type, &all);
+}
+
+/* ZeroPadding3D */
+
+#define FIELD(name) offsetof(capas_zero_padding3d_options, name)
+static const capas_option slices_of_zeros[] = {
+    {"padding", &capas_option_margins3d, FIELD(padding), 1,
+     .help = "slices before and behind, rows above and below, columns left and right"},
+    FORMAT_ROW,
+};
+#undef FIELD
+
+static void describe_zero_padding3d(const capas_layer *layer, void *description)
+{
+    const capas_zero_padding3d_options *zeros = layer->options;
+    *(margins *)description = (margins){3, zeros->padding, zeros->data_format};
+}
+
+MARGINS(zero_padding3d, "ZeroPadding3D", "Zeros around a volume.", slices_of_zeros);
+
+capas_layer *capas_zero_padding3d_with(int padding, const capas_zero_padding3d_options *given)
+{
+    capas_zero_padding3d_options all;
+    capas_layer_copy_options(&all, sizeof all, given);
+    fill_cube(&all.padding, padding);
+    return capas_layer_new(&capas_zero_padding3d_type, &all);
+}
+
+/* Cropping3D */
+
+#define FIELD(name) offsetof(capas_cropping3d_options, name)
+static const capas_option slices_cut_off[] = {
+    {"cropping", &capas_option_margins3d, FIELD(cropping), 1,
+     .help = "slices before and behind, rows above and below, columns left and right"},
+    FORMAT_ROW,
+};
+#undef FIELD
+
+static void describe_cropping3d(const capas_layer *layer, void *description)
+{
+    const capas_cropping3d_options *crop = layer->options;
+    const capas_margins3d *cut = &crop->cropping;
+    const capas_margins3d added = {-cut->front,  -cut->back, -cut->top,
+                                   -cut->bottom, -cut->left, -cut->right};
+    *(margins *)description = (margins){3, added, crop->data_format};
+}
+
+MARGINS(cropping3d, "Cropping3D", "A volume without its edges.", slices_cut_off);
+
+capas_layer *capas_cropping3d_with(int cropping, const capas_cropping3d_options *given)
+{
+    capas_cropping3d_options all;
+    capas_layer_copy_options(&all, sizeof all, given);
+    fill_cube(&all.cropping, cropping);
+    return capas_layer_new(&capas_cropping3d_type, &all);
 }

@@ -1,5 +1,6 @@
-/* MaxPooling1D, MaxPooling2D, AveragePooling1D and AveragePooling2D (Keras
- * layers/pooling/base_pooling.py, keras-semantics 1.3). */
+/* MaxPooling1D, 2D, 3D and AveragePooling1D, 2D, 3D (Keras layers/pooling/base_pooling.py,
+ * keras-semantics 1.3). A volume is pooled slice by slice and then along its depth: the largest of
+ * the largest, the mean of the means, and the first of equals is the same one. */
 #include "layers/image.h"
 
 #define ROWS(size_kind)                                                                            \
@@ -22,33 +23,43 @@
             .words = capas_data_format_names, .help = "where the channels are"                     \
     }
 
+#define FIELD(name) offsetof(capas_pooling1d_options, name)
+static const capas_option options1[] = {ROWS(capas_option_single)};
+#undef FIELD
 #define FIELD(name) offsetof(capas_pooling2d_options, name)
 static const capas_option options2[] = {ROWS(capas_option_pair)};
 #undef FIELD
-#define FIELD(name) offsetof(capas_pooling1d_options, name)
-static const capas_option options1[] = {ROWS(capas_option_single)};
+#define FIELD(name) offsetof(capas_pooling3d_options, name)
+static const capas_option options3[] = {ROWS(capas_option_triple)};
 
-/* What both shapes of layer come to. */
+/* What the three shapes of layer come to. */
 typedef struct pooling {
     int axes;
-    capas_pair pool_size, strides;
+    capas_triple pool_size, strides;
     capas_padding padding;
     capas_data_format data_format;
 } pooling;
 
-static void describe2(const capas_layer *layer, void *description)
-{
-    const capas_pooling2d_options *options = layer->options;
-    *(pooling *)description =
-        (pooling){2, options->pool_size, options->strides, options->padding, options->data_format};
-}
-
-static void describe1(const capas_layer *layer, void *description)
-{
-    const capas_pooling1d_options *options = layer->options;
-    *(pooling *)description = (pooling){
-        1, {1, options->pool_size}, {1, options->strides}, options->padding, options->data_format};
-}
+/* `first` is the field of a size that says None. The strides that are meant: Keras writes them out
+ * too, so they are put in for good. */
+#define DESCRIBED(axes, first)                                                                     \
+    static void describe##axes(const capas_layer *layer, void *description)                        \
+    {                                                                                              \
+        const capas_pooling##axes##d_options *options = layer->options;                            \
+        *(pooling *)description = (pooling){axes, CAPAS_TRIPLE_OF_##axes(options->pool_size),      \
+                                            CAPAS_TRIPLE_OF_##axes(options->strides),              \
+                                            options->padding, options->data_format};               \
+    }                                                                                              \
+    static capas_status check##axes(const capas_layer *layer, const char *where)                   \
+    {                                                                                              \
+        (void)where;                                                                               \
+        capas_pooling##axes##d_options *options = layer->options;                                  \
+        if (options->first == CAPAS_NONE) options->strides = options->pool_size;                   \
+        return CAPAS_OK;                                                                           \
+    }
+DESCRIBED(1, strides)
+DESCRIBED(2, strides.height)
+DESCRIBED(3, strides.depth)
 
 static pooling described(const capas_layer *layer)
 {
@@ -57,84 +68,78 @@ static pooling described(const capas_layer *layer)
     return description;
 }
 
-/* The strides that are meant: Keras writes them out too, so they are put in for good. */
-static capas_status check2(const capas_layer *layer, const char *where)
+static void slides_of(const pooling *p, capas_slide *depth, capas_slide *height, capas_slide *width)
 {
-    (void)where;
-    capas_pooling2d_options *options = layer->options;
-    if (options->strides.height == CAPAS_NONE) options->strides = options->pool_size;
-    return CAPAS_OK;
-}
-
-static capas_status check1(const capas_layer *layer, const char *where)
-{
-    (void)where;
-    capas_pooling1d_options *options = layer->options;
-    if (options->strides == CAPAS_NONE) options->strides = options->pool_size;
-    return CAPAS_OK;
-}
-
-static void slides_of(const pooling *pooling, capas_slide *height, capas_slide *width)
-{
-    *height = (capas_slide){pooling->pool_size.height, pooling->strides.height, pooling->padding};
-    *width = (capas_slide){pooling->pool_size.width, pooling->strides.width, pooling->padding};
-}
-
-static capas_status fail_too_large(const capas_layer *layer, const pooling *pooling,
-                                   const capas_image *image)
-{
-    static const char *const advice =
-        "use padding \"same\", a smaller pool_size, or fewer layers before it";
-    if (pooling->axes == 1)
-        return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,
-                                "the window %d is larger than its input %lld; %s",
-                                pooling->pool_size.width, (long long)image->width, advice);
-    return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,
-                            "the window %dx%d is larger than its input %lldx%lld; %s",
-                            pooling->pool_size.height, pooling->pool_size.width,
-                            (long long)image->height, (long long)image->width, advice);
+    *depth = (capas_slide){p->pool_size.depth, p->strides.depth, p->padding};
+    *height = (capas_slide){p->pool_size.height, p->strides.height, p->padding};
+    *width = (capas_slide){p->pool_size.width, p->strides.width, p->padding};
 }
 
 static capas_status infer(const capas_layer *layer, const capas_shape *inputs, int count,
                           capas_shape *output)
 {
     (void)count;
-    const pooling pooling = described(layer);
+    const pooling p = described(layer);
     capas_image image;
-    capas_slide height, width;
-    CAPAS_TRY(capas_image_of(layer, &inputs[0], pooling.axes, pooling.data_format, &image));
-    slides_of(&pooling, &height, &width);
+    capas_slide depth, height, width;
+    CAPAS_TRY(capas_image_of(layer, &inputs[0], p.axes, p.data_format, &image));
+    slides_of(&p, &depth, &height, &width);
     capas_image result = {capas_slide_output(&height, image.height),
-                          capas_slide_output(&width, image.width), image.channels};
-    if (result.height < 1 || result.width < 1) return fail_too_large(layer, &pooling, &image);
-    *output = capas_image_shape(&result, pooling.axes, pooling.data_format);
+                          capas_slide_output(&width, image.width), image.channels,
+                          capas_slide_output(&depth, image.depth)};
+    char window[CAPAS_SIZES_TEXT], found[CAPAS_SIZES_TEXT];
+    if (result.depth < 1 || result.height < 1 || result.width < 1)
+        return capas_layer_fail(
+            layer, CAPAS_SHAPE_MISMATCH,
+            "the window %s is larger than its input %s; use padding \"same\", a smaller pool_size, "
+            "or fewer layers before it",
+            capas_sizes_text(p.axes, p.pool_size.depth, p.pool_size.height, p.pool_size.width,
+                             window),
+            capas_sizes_text(p.axes, image.depth, image.height, image.width, found));
+    *output = capas_image_shape(&result, p.axes, p.data_format);
     return CAPAS_OK;
+}
+
+/* One pool over height and width; where the window is one cell there is nothing to do. */
+static int lower_slices(const capas_layer *layer, capas_program *program, int input,
+                        const capas_slide *height, const capas_slide *width, bool average)
+{
+    const capas_image image = capas_image_of_buffer(program, input);
+    if (input == CAPAS_NO_BUFFER) return input;
+    if (height->size == 1 && height->stride == 1 && width->size == 1 && width->stride == 1)
+        return input;
+    capas_pool_problem problem = {
+        .average = average,
+        .height = (int)image.height,
+        .width = (int)image.width,
+        .channels = (int)image.channels,
+        .pool_height = (int)height->size,
+        .pool_width = (int)width->size,
+        .stride_height = (int)height->stride,
+        .stride_width = (int)width->stride,
+        .pad_top = (int)capas_slide_before(height, image.height),
+        .pad_left = (int)capas_slide_before(width, image.width),
+        .out_height = (int)capas_slide_output(height, image.height),
+        .out_width = (int)capas_slide_output(width, image.width),
+    };
+    return capas_program_pool(program, layer->name, input, &problem);
 }
 
 static int lower_pool(const capas_layer *layer, capas_program *program, int buffer, bool average)
 {
-    const pooling pooling = described(layer);
-    capas_slide height, width;
-    slides_of(&pooling, &height, &width);
-    int input = capas_image_to_last(layer, program, buffer, pooling.axes, pooling.data_format);
-    if (input == CAPAS_NO_BUFFER) return input;
-    const capas_shape *shape = capas_program_shape(program, input);
-    capas_pool_problem problem = {
-        .average = average,
-        .height = (int)shape->dims[1],
-        .width = (int)shape->dims[2],
-        .channels = (int)shape->dims[3],
-        .pool_height = pooling.pool_size.height,
-        .pool_width = pooling.pool_size.width,
-        .stride_height = pooling.strides.height,
-        .stride_width = pooling.strides.width,
-        .pad_top = (int)capas_slide_before(&height, shape->dims[1]),
-        .pad_left = (int)capas_slide_before(&width, shape->dims[2]),
-        .out_height = (int)capas_slide_output(&height, shape->dims[1]),
-        .out_width = (int)capas_slide_output(&width, shape->dims[2]),
-    };
-    int output = capas_program_pool(program, layer->name, input, &problem);
-    return capas_image_from_last(layer, program, output, pooling.axes, pooling.data_format);
+    const pooling p = described(layer);
+    const capas_slide none = {1, 1, CAPAS_VALID};
+    capas_slide depth, height, width;
+    slides_of(&p, &depth, &height, &width);
+    int input = capas_image_to_last(layer, program, buffer, p.axes, p.data_format);
+    int output = lower_slices(layer, program, input, &height, &width, average);
+    if (p.axes == 3) {
+        const capas_image slices = capas_image_of_buffer(program, output);
+        output = capas_image_along_depth(program, output);
+        output = lower_slices(layer, program, output, &depth, &none, average);
+        output = capas_image_as_volume(program, output, &slices);
+    }
+    return capas_image_from_last(layer, program, output, p.axes, p.data_format);
 }
 
 static int lower_max(const capas_layer *layer, capas_program *program, const int *inputs, int count)
@@ -148,6 +153,33 @@ static int lower_average(const capas_layer *layer, capas_program *program, const
 {
     (void)count;
     return lower_pool(layer, program, inputs[0], true);
+}
+
+static capas_layer *new_pooling1(const capas_layer_type *type, int pool_size,
+                                 const capas_pooling1d_options *given)
+{
+    capas_pooling1d_options all;
+    capas_layer_copy_options(&all, sizeof all, given);
+    all.pool_size = pool_size;
+    return capas_layer_new(type, &all);
+}
+
+static capas_layer *new_pooling2(const capas_layer_type *type, int pool_size,
+                                 const capas_pooling2d_options *given)
+{
+    capas_pooling2d_options all;
+    capas_layer_copy_options(&all, sizeof all, given);
+    if (all.pool_size.height == 0) all.pool_size = (capas_pair){pool_size, pool_size};
+    return capas_layer_new(type, &all);
+}
+
+static capas_layer *new_pooling3(const capas_layer_type *type, int pool_size,
+                                 const capas_pooling3d_options *given)
+{
+    capas_pooling3d_options all;
+    capas_layer_copy_options(&all, sizeof all, given);
+    if (all.pool_size.depth == 0) all.pool_size = (capas_triple){pool_size, 0, 0};
+    return capas_layer_new(type, &all);
 }
 
 #define POOLING(word, class, said, axes, lowering)                                                 \
@@ -168,29 +200,15 @@ static int lower_average(const capas_layer *layer, capas_program *program, const
         return new_pooling##axes(&capas_##word##_type, pool_size, given);                          \
     }
 
-static capas_layer *new_pooling2(const capas_layer_type *type, int pool_size,
-                                 const capas_pooling2d_options *given)
-{
-    capas_pooling2d_options all;
-    capas_layer_copy_options(&all, sizeof all, given);
-    if (all.pool_size.height == 0) all.pool_size = (capas_pair){pool_size, pool_size};
-    return capas_layer_new(type, &all);
-}
-
-static capas_layer *new_pooling1(const capas_layer_type *type, int pool_size,
-                                 const capas_pooling1d_options *given)
-{
-    capas_pooling1d_options all;
-    capas_layer_copy_options(&all, sizeof all, given);
-    all.pool_size = pool_size;
-    return capas_layer_new(type, &all);
-}
-
 POOLING(max_pooling1d, "MaxPooling1D", "Shrinks a sequence to the largest number of each window.",
         1, lower_max)
 POOLING(max_pooling2d, "MaxPooling2D", "Shrinks an image to the largest number of each window.", 2,
         lower_max)
+POOLING(max_pooling3d, "MaxPooling3D", "Shrinks a volume to the largest number of each window.", 3,
+        lower_max)
 POOLING(average_pooling1d, "AveragePooling1D", "Shrinks a sequence to the mean of each window.", 1,
         lower_average)
 POOLING(average_pooling2d, "AveragePooling2D", "Shrinks an image to the mean of each window.", 2,
+        lower_average)
+POOLING(average_pooling3d, "AveragePooling3D", "Shrinks a volume to the mean of each window.", 3,
         lower_average)

@@ -48,10 +48,27 @@ int64_t capas_weight_count(const capas_weight *weight)
     return capas_shape_count(&weight->shape, 0);
 }
 
+/* Of a volume's kernel, tap by tap; `packs`: from Keras's order, else to it. */
+static void move_taps(const capas_weight *weight, const float *from, float *to, bool packs)
+{
+    const int64_t *dims = weight->shape.dims;
+    const int64_t pixels = dims[1] * dims[2], tap = dims[3] * dims[4];
+    for (int64_t depth = 0; depth < dims[0]; depth++)
+        for (int64_t pixel = 0; pixel < pixels; pixel++) {
+            const int64_t keras = depth * pixels + pixel, block = pixel * dims[0] + depth;
+            memcpy(to + (packs ? block : keras) * tap, from + (packs ? keras : block) * tap,
+                   (size_t)tap * sizeof *to);
+        }
+}
+
 void capas_weight_pack(const capas_weight *weight, const float *plain, float *block)
 {
     if (weight->layout == CAPAS_LAYOUT_PLAIN) {
         memcpy(block, plain, (size_t)capas_weight_count(weight) * sizeof *block);
+        return;
+    }
+    if (weight->layout == CAPAS_LAYOUT_DEPTH_INSIDE) {
+        move_taps(weight, plain, block, true);
         return;
     }
     int64_t inputs = weight->shape.dims[0], units = weight->shape.dims[1];
@@ -66,6 +83,10 @@ void capas_weight_unpack(const capas_weight *weight, const float *block, float *
 {
     if (weight->layout == CAPAS_LAYOUT_PLAIN) {
         memcpy(plain, block, (size_t)capas_weight_count(weight) * sizeof *plain);
+        return;
+    }
+    if (weight->layout == CAPAS_LAYOUT_DEPTH_INSIDE) {
+        move_taps(weight, block, plain, false);
         return;
     }
     int64_t inputs = weight->shape.dims[0], units = weight->shape.dims[1];

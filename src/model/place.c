@@ -125,10 +125,13 @@ static void add_op_memory(placer *placer, size_t i)
              capas_kernel_workspace(planned->forward, &planned->op.problem),
              &planned->forward_workspace);
     planned->backward_workspace = CAPAS_NOWHERE;
-    if (planned->backward != NULL)
-        add_item(placer, back, back,
-                 capas_kernel_workspace(planned->backward, &planned->op.problem),
-                 &planned->backward_workspace);
+    if (planned->backward == NULL) return;
+    size_t workspace = capas_kernel_workspace(planned->backward, &planned->op.problem);
+    size_t other = planned->input_kernel == NULL
+                       ? 0
+                       : capas_kernel_workspace(planned->input_kernel, &planned->op.problem);
+    add_item(placer, back, back, workspace > other ? workspace : other,
+             &planned->backward_workspace);
 }
 
 /* Says where an op's gradients go; ops are visited in the order in which they run backward.

@@ -109,9 +109,13 @@ capas_status capas_plan_choose(capas_plan *plan)
         type->complete(&planned->op, &plan->program, &setting);
         planned->forward =
             capas_choose_kernel(type->family, plan->options.element, &planned->op.problem);
-        if (runs_backward(plan, &planned->op))
-            planned->backward = capas_choose_kernel(capas_backward_of(planned->op.kind)->family,
-                                                    plan->options.element, &planned->op.problem);
+        if (!runs_backward(plan, &planned->op)) continue;
+        const capas_op_backward *backward = capas_backward_of(planned->op.kind);
+        planned->backward =
+            capas_choose_kernel(backward->family, plan->options.element, &planned->op.problem);
+        if (backward->has_input_kernel)
+            planned->input_kernel = capas_choose_kernel(
+                backward->input_family, plan->options.element, &planned->op.problem);
     }
     return CAPAS_OK;
 }

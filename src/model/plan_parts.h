@@ -11,6 +11,7 @@
 typedef struct capas_planned_op {
     capas_op op;
     const capas_kernel *forward, *backward; /* backward NULL: does not run on the way back */
+    const capas_kernel *input_kernel;       /* beside `backward`, where the op has it apart */
     size_t saved, forward_workspace, backward_workspace;
     /* In the plan's block of prepared weights: what the kernel makes of them, or, where it makes
      * nothing, the weights with a normalisation worked in. */

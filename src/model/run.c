@@ -78,6 +78,7 @@ static void point(const capas_run *run, const capas_planned_op *planned, capas_o
     for (int k = 0; k < 2 && planned->folded != CAPAS_NOWHERE; k++)
         operands->weights[k] = plan->prepared + capas_plan_folded(plan, planned, k);
     operands->saved = at(run, planned->saved);
+    operands->input_kernel = planned->input_kernel;
 }
 
 static capas_status new_run(capas_plan *plan, capas_run **made)

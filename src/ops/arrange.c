@@ -24,6 +24,32 @@ void capas_forward_combine(FORWARD)
     capas_run_kernel(kernel, &op->problem, &arguments, 0);
 }
 
+/* BIAS */
+
+void capas_forward_bias(FORWARD)
+{
+    capas_combine_arguments arguments = {.n = call->n,
+                                         .a = operands->inputs[0],
+                                         .b = operands->weights[0],
+                                         .output = operands->output};
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
+/* STACK, UNSTACK */
+
+void capas_complete_stack(COMPLETE)
+{
+    (void)program;
+    op->problem.stack.workers = setting->workers;
+}
+
+void capas_forward_stack(FORWARD)
+{
+    capas_stack_arguments arguments = {
+        .n = call->n, .input = operands->inputs[0], .output = operands->output};
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
 /* JOIN */
 
 void capas_complete_join(COMPLETE)
@@ -82,6 +108,6 @@ void capas_complete_pad(COMPLETE)
 void capas_forward_pad(FORWARD)
 {
     capas_pad_arguments arguments = {
-        .n = call->n, .input = operands->inputs[0], .output = operands->output};
+        .n = call->n * op->sample_images, .input = operands->inputs[0], .output = operands->output};
     capas_run_kernel(kernel, &op->problem, &arguments, 0);
 }

@@ -15,6 +15,10 @@ CAPAS_ARRANGE_OP(join)
 CAPAS_ARRANGE_OP(repeat)
 CAPAS_ARRANGE_OP(move)
 CAPAS_ARRANGE_OP(pad)
+CAPAS_ARRANGE_OP(stack)
 #undef CAPAS_ARRANGE_OP
+
+void capas_forward_bias(const capas_op *op, const capas_kernel *kernel,
+                        const capas_operands *operands, const capas_call *call);
 
 #endif

@@ -10,7 +10,7 @@
 static void backward_conv(BACKWARD)
 {
     capas_conv_backward_arguments arguments = {
-        .n = call->n,
+        .n = call->n * op->sample_images,
         .input = operands->inputs[0],
         .weights = operands->weights[0],
         .output = operands->output,
@@ -23,6 +23,56 @@ static void backward_conv(BACKWARD)
     };
     double flops = 2 * capas_op_types[op->kind].flops(op) * call->n;
     capas_run_kernel(kernel, &op->problem, &arguments, flops);
+}
+
+/* The weights' gradient is the convolution's, with both sides changed; the input's is the
+ * convolution itself. */
+static void backward_conv_transpose(BACKWARD)
+{
+    const int n = call->n * op->sample_images;
+    const double flops = capas_op_types[op->kind].flops(op) * call->n;
+    capas_conv_backward_arguments weights = {
+        .n = n,
+        .input = operands->output_gradient,
+        .weights = operands->weights[0],
+        .output = operands->inputs[0],
+        .output_gradient = operands->inputs[0],
+        .weight_gradient = operands->weight_gradients[0],
+        .workspace = operands->workspace,
+    };
+    if (operands->weight_gradients[0] != NULL)
+        capas_run_kernel(kernel, &op->problem, &weights, flops);
+    capas_conv_forward_arguments input = {
+        .n = n,
+        .input = operands->output_gradient,
+        .weights = operands->weights[0],
+        .output = operands->input_gradients[0],
+        .workspace = operands->workspace,
+    };
+    if (operands->input_gradients[0] != NULL)
+        capas_run_kernel(operands->input_kernel, &op->problem, &input, flops);
+}
+
+/* The bias has the sum over all rows. */
+static void backward_bias(BACKWARD)
+{
+    capas_combine_arguments arguments = {
+        .n = call->n,
+        .a = operands->inputs[0],
+        .b = operands->weights[0],
+        .output_gradient = operands->output_gradient,
+        .a_gradient = operands->input_gradients[0],
+        .b_gradient = operands->weight_gradients[0],
+    };
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
+/* Also of UNSTACK: one is the other's way back. */
+static void backward_stack(BACKWARD)
+{
+    capas_stack_arguments arguments = {
+        .n = call->n, .input = operands->output_gradient, .output = operands->input_gradients[0]};
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
 }
 
 static void backward_dense(BACKWARD)
@@ -45,7 +95,7 @@ static void backward_dense(BACKWARD)
 static void backward_pool(BACKWARD)
 {
     capas_pool_backward_arguments arguments = {
-        .n = call->n,
+        .n = call->n * op->sample_images,
         .input = operands->inputs[0],
         .output_gradient = operands->output_gradient,
         .input_gradient = operands->input_gradients[0],
@@ -157,8 +207,9 @@ static void backward_pad(BACKWARD)
     problem.height += sides.top + sides.bottom;
     problem.width += sides.left + sides.right;
     problem.sides = (capas_margins){-sides.top, -sides.bottom, -sides.left, -sides.right};
-    capas_pad_arguments arguments = {
-        .n = call->n, .input = operands->output_gradient, .output = operands->input_gradients[0]};
+    capas_pad_arguments arguments = {.n = call->n * op->sample_images,
+                                     .input = operands->output_gradient,
+                                     .output = operands->input_gradients[0]};
     capas_run_kernel(kernel, &problem, &arguments, 0);
 }
 
@@ -217,6 +268,14 @@ static void backward_penalty(BACKWARD)
 
 const capas_op_backward capas_op_backwards[CAPAS_OP_COUNT] = {
     [CAPAS_OP_CONV] = OP(conv, conv_backward),
+    [CAPAS_OP_CONV_TRANSPOSE] = {.has_kernel = true,
+                                 .family = CAPAS_FAMILY_conv_backward,
+                                 .has_input_kernel = true,
+                                 .input_family = CAPAS_FAMILY_conv_forward,
+                                 .backward = backward_conv_transpose},
+    [CAPAS_OP_BIAS] = OP(bias, combine_backward),
+    [CAPAS_OP_STACK] = OP(stack, unstack),
+    [CAPAS_OP_UNSTACK] = OP(stack, stack),
     [CAPAS_OP_DENSE] = OP(dense, dense_backward),
     [CAPAS_OP_POOL] = OP(pool, pool_backward),
     [CAPAS_OP_ACTIVATE] = OP(activate, activate_backward),

@@ -24,7 +24,7 @@ static bool wants_input_gradient(const capas_op *op, const capas_program *progra
 
 static void complete_conv(COMPLETE)
 {
-    op->problem.conv.batch = setting->batch;
+    op->problem.conv.batch = setting->batch * op->sample_images;
     op->problem.conv.workers = setting->workers;
     op->problem.conv.for_training = setting->backward;
     op->problem.conv.wants_input_gradient = wants_input_gradient(op, program, setting);
@@ -43,14 +43,14 @@ static size_t saved_conv(const capas_op *op, const capas_program *program,
 static double flops_conv(const capas_op *op)
 {
     const capas_conv_problem *p = &op->problem.conv;
-    return 2.0 * p->out_height * p->out_width * p->filters * p->kernel_height * p->kernel_width *
-           (p->channels / p->groups);
+    return 2.0 * op->sample_images * p->out_height * p->out_width * p->filters * p->kernel_height *
+           p->kernel_width * (p->channels / p->groups);
 }
 
 static void forward_conv(FORWARD)
 {
     capas_conv_forward_arguments arguments = {
-        .n = call->n,
+        .n = call->n * op->sample_images,
         .input = operands->inputs[0],
         .weights = operands->weights[0],
         .bias = operands->weights[1],
@@ -66,13 +66,37 @@ static void forward_conv(FORWARD)
 static void describe_conv(const capas_op *op, char *text, size_t size)
 {
     const capas_conv_problem *p = &op->problem.conv;
-    char pool[32] = "";
+    char pool[32] = "", images[16] = "";
     if (p->pool.height > 0)
         snprintf(pool, sizeof pool, " pool%dx%d", p->pool.height, p->pool.width);
-    snprintf(text, size, "conv %dx%dx%d k%dx%d f%d s%dx%d%s%s%s%s", p->height, p->width,
+    if (op->sample_images > 1) snprintf(images, sizeof images, "%dx", op->sample_images);
+    snprintf(text, size, "%s %s%dx%dx%d k%dx%d f%d s%dx%d%s%s%s%s",
+             op->kind == CAPAS_OP_CONV ? "conv" : "transposed conv", images, p->height, p->width,
              p->channels, p->kernel_height, p->kernel_width, p->filters, p->stride_height,
              p->stride_width, op->folds ? " normalised" : "", p->has_residual ? " residual" : "",
              p->activation != CAPAS_LINEAR ? " activation" : "", pool);
+}
+
+/* CONV_TRANSPOSE: the convolution's way back to its input. Whose output it was does not matter, as
+ * nothing was activated, but it must be there. */
+
+static void complete_conv_transpose(COMPLETE)
+{
+    complete_conv(op, program, setting);
+    op->problem.conv.wants_input_gradient = op->problem.conv.steady = true;
+}
+
+static void forward_conv_transpose(FORWARD)
+{
+    capas_conv_backward_arguments arguments = {
+        .n = call->n * op->sample_images,
+        .weights = operands->weights[0],
+        .output = operands->inputs[0],
+        .output_gradient = operands->inputs[0],
+        .input_gradient = operands->output,
+        .workspace = operands->workspace,
+    };
+    capas_run_kernel(kernel, &op->problem, &arguments, flops_conv(op) * call->n);
 }
 
 /* DENSE */
@@ -116,14 +140,14 @@ static void describe_dense(const capas_op *op, char *text, size_t size)
 static void complete_pool(COMPLETE)
 {
     (void)program;
-    op->problem.pool.batch = setting->batch;
+    op->problem.pool.batch = setting->batch * op->sample_images;
     op->problem.pool.workers = setting->workers;
 }
 
 static void forward_pool(FORWARD)
 {
     capas_pool_forward_arguments arguments = {
-        .n = call->n, .input = operands->inputs[0], .output = operands->output};
+        .n = call->n * op->sample_images, .input = operands->inputs[0], .output = operands->output};
     capas_run_kernel(kernel, &op->problem, &arguments, 0);
 }
 
@@ -299,6 +323,21 @@ static bool reads_inputs_activate(const capas_op *op)
 const capas_op_type capas_op_types[CAPAS_OP_COUNT] = {
     [CAPAS_OP_CONV] = {OP(conv, true, true, conv_forward), .saved = saved_conv, .flops = flops_conv,
                        .backward_flops = 2, .describe = describe_conv},
+    [CAPAS_OP_CONV_TRANSPOSE] = {OP(conv_transpose, true, false, conv_backward),
+                                 .flops = flops_conv, .backward_flops = 2,
+                                 .describe = describe_conv},
+    [CAPAS_OP_BIAS] = {.name = "bias",
+                       .family = CAPAS_FAMILY_combine_forward,
+                       .complete = capas_complete_combine,
+                       .forward = capas_forward_bias},
+    [CAPAS_OP_STACK] = {.name = "stack",
+                        .family = CAPAS_FAMILY_stack,
+                        .complete = capas_complete_stack,
+                        .forward = capas_forward_stack},
+    [CAPAS_OP_UNSTACK] = {.name = "unstack",
+                          .family = CAPAS_FAMILY_unstack,
+                          .complete = capas_complete_stack,
+                          .forward = capas_forward_stack},
     [CAPAS_OP_DENSE] = {OP(dense, true, true, dense_forward), .flops = flops_dense,
                         .backward_flops = 2, .describe = describe_dense},
     [CAPAS_OP_POOL] = {OP(pool, true, false, pool_forward), .describe = describe_pool},

@@ -18,6 +18,7 @@ typedef struct capas_operands {
     void *weight_gradients[CAPAS_OP_WEIGHTS]; /* NULL: not trained */
     void *saved;                              /* kept from forward to backward */
     void *workspace;
+    const capas_kernel *input_kernel; /* of the backward half; NULL: it has none apart */
 } capas_operands;
 
 /* What is new in each call. */
@@ -58,6 +59,8 @@ extern const capas_op_type capas_op_types[CAPAS_OP_COUNT];
 typedef struct capas_op_backward {
     bool has_kernel;
     capas_kernel_family family;
+    bool has_input_kernel; /* the input's gradient is another kernel's, of this family */
+    capas_kernel_family input_family;
     void (*backward)(const capas_op *op, const capas_kernel *kernel, const capas_operands *operands,
                      const capas_call *call);
 } capas_op_backward;

@@ -1,6 +1,7 @@
 /* Building programs: each function checks what it is given, works out the output's shape, and adds
- * one op. Nothing is fused or placed here; that is the plan's. */
-#include "ops/program.h"
+ * one op. Nothing is fused or placed here; that is the plan's. Those over images are in
+ * program_images.c. */
+#include "ops/program_build.h"
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -45,8 +46,8 @@ int capas_program_input(capas_program *program, const capas_shape *shape, capas_
     return add_buffer(program, shape, element);
 }
 
-/* An op of a kind over its first input; the rest is filled in by the caller. NULL on failure. */
-static capas_op *add_op(capas_program *program, capas_op_kind kind, const char *label, int input)
+capas_op *capas_program_add(capas_program *program, capas_op_kind kind, const char *label,
+                            int input)
 {
     if (program->status == CAPAS_OK && input < 0)
         fail(program, capas_fail(CAPAS_WRONG_STATE, "%s: an input has not been made", label));
@@ -71,12 +72,14 @@ static capas_op *add_op(capas_program *program, capas_op_kind kind, const char *
     op->inputs[0] = input;
     const capas_shape *shape = capas_program_shape(program, input);
     op->sample_count = capas_shape_count(shape, 1);
+    op->sample_images = 1;
+    for (int i = 1; i < shape->rank - 3; i++)
+        op->sample_images *= (int)shape->dims[i];
     op->sample_rows = shape->rank > 1 ? op->sample_count / shape->dims[shape->rank - 1] : 1;
     return op;
 }
 
-/* Gives the newest op its output buffer. */
-static int finish(capas_program *program, const capas_shape *shape)
+int capas_program_finish(capas_program *program, const capas_shape *shape)
 {
     size_t index = program->op_count - 1;
     capas_element element = program->buffers[program->ops[index].inputs[0]].element;
@@ -100,26 +103,10 @@ const capas_shape *capas_program_shape(const capas_program *program, int buffer)
     return buffer < 0 ? &none : &program->buffers[buffer].shape;
 }
 
-int capas_program_conv(capas_program *program, const char *label, int input,
-                       const capas_conv_problem *problem, int kernel, int bias)
-{
-    capas_op *op = add_op(program, CAPAS_OP_CONV, label, input);
-    if (op == NULL) return CAPAS_NO_BUFFER;
-    op->problem.conv = *problem;
-    op->problem.conv.activation = CAPAS_LINEAR;
-    op->problem.conv.pool = (capas_conv_pool){0};
-    op->problem.conv.has_bias = bias != CAPAS_NO_WEIGHT;
-    op->weights[0] = kernel;
-    op->weights[1] = bias;
-    capas_shape shape =
-        capas_shape_of(4, CAPAS_ANY, problem->out_height, problem->out_width, problem->filters);
-    return finish(program, &shape);
-}
-
 int capas_program_dense(capas_program *program, const char *label, int input, int64_t units,
                         int kernel, int bias)
 {
-    capas_op *op = add_op(program, CAPAS_OP_DENSE, label, input);
+    capas_op *op = capas_program_add(program, CAPAS_OP_DENSE, label, input);
     if (op == NULL) return CAPAS_NO_BUFFER;
     capas_shape shape = *capas_program_shape(program, input);
     int64_t inputs = shape.dims[shape.rank - 1];
@@ -134,18 +121,7 @@ int capas_program_dense(capas_program *program, const char *label, int input, in
     op->weights[0] = kernel;
     op->weights[1] = bias;
     shape.dims[shape.rank - 1] = units;
-    return finish(program, &shape);
-}
-
-int capas_program_pool(capas_program *program, const char *label, int input,
-                       const capas_pool_problem *problem)
-{
-    capas_op *op = add_op(program, CAPAS_OP_POOL, label, input);
-    if (op == NULL) return CAPAS_NO_BUFFER;
-    op->problem.pool = *problem;
-    capas_shape shape =
-        capas_shape_of(4, CAPAS_ANY, problem->out_height, problem->out_width, problem->channels);
-    return finish(program, &shape);
+    return capas_program_finish(program, &shape);
 }
 
 int capas_program_activate(capas_program *program, const char *label, int input,
@@ -153,21 +129,21 @@ int capas_program_activate(capas_program *program, const char *label, int input,
 {
     if (activation == CAPAS_LINEAR) return input;
     capas_op_kind kind = activation == CAPAS_SOFTMAX ? CAPAS_OP_SOFTMAX : CAPAS_OP_ACTIVATE;
-    capas_op *op = add_op(program, kind, label, input);
+    capas_op *op = capas_program_add(program, kind, label, input);
     if (op == NULL) return CAPAS_NO_BUFFER;
     capas_shape shape = *capas_program_shape(program, input);
     if (kind == CAPAS_OP_SOFTMAX)
         op->problem.softmax.classes = (int)shape.dims[shape.rank - 1];
     else
         op->problem.activate.activation = activation;
-    return finish(program, &shape);
+    return capas_program_finish(program, &shape);
 }
 
 int capas_program_normalise(capas_program *program, const char *label, int input, int axis,
                             double epsilon, double momentum, bool batch_statistics,
                             const int weights[CAPAS_OP_WEIGHTS])
 {
-    capas_op *op = add_op(program, CAPAS_OP_NORMALISE, label, input);
+    capas_op *op = capas_program_add(program, CAPAS_OP_NORMALISE, label, input);
     if (op == NULL) return CAPAS_NO_BUFFER;
     capas_shape shape = *capas_program_shape(program, input);
     capas_normalise_problem *problem = &op->problem.normalise;
@@ -181,7 +157,7 @@ int capas_program_normalise(capas_program *program, const char *label, int input
     problem->momentum = momentum;
     problem->batch_statistics = batch_statistics;
     memcpy(op->weights, weights, sizeof op->weights);
-    return finish(program, &shape);
+    return capas_program_finish(program, &shape);
 }
 
 /* Puts ones after the batch axis until the shape has the rank, as Keras's merge layers do. */
@@ -199,7 +175,7 @@ int capas_program_combine(capas_program *program, const char *label, int a, int 
                           capas_combination combination)
 {
     capas_op_kind kind = combination == CAPAS_COMBINE_SUM ? CAPAS_OP_ADD : CAPAS_OP_COMBINE;
-    capas_op *op = add_op(program, kind, label, a < 0 || b < 0 ? CAPAS_NO_BUFFER : a);
+    capas_op *op = capas_program_add(program, kind, label, a < 0 || b < 0 ? CAPAS_NO_BUFFER : a);
     if (op == NULL) return CAPAS_NO_BUFFER;
     op->inputs[1] = b;
     const capas_shape *sa = capas_program_shape(program, a), *sb = capas_program_shape(program, b);
@@ -222,12 +198,13 @@ int capas_program_combine(capas_program *program, const char *label, int a, int 
         problem->output.dims[i] = da == 1 ? db : da;
     }
     capas_shape shape = problem->output;
-    return finish(program, &shape);
+    return capas_program_finish(program, &shape);
 }
 
 int capas_program_join(capas_program *program, const char *label, int a, int b, int axis)
 {
-    capas_op *op = add_op(program, CAPAS_OP_JOIN, label, a < 0 || b < 0 ? CAPAS_NO_BUFFER : a);
+    capas_op *op =
+        capas_program_add(program, CAPAS_OP_JOIN, label, a < 0 || b < 0 ? CAPAS_NO_BUFFER : a);
     if (op == NULL) return CAPAS_NO_BUFFER;
     op->inputs[1] = b;
     capas_shape shape = *capas_program_shape(program, a);
@@ -237,34 +214,34 @@ int capas_program_join(capas_program *program, const char *label, int a, int b, 
     for (int i = 1; i < axis; i++)
         op->problem.join.outer *= shape.dims[i];
     shape.dims[axis] += second->dims[axis];
-    return finish(program, &shape);
+    return capas_program_finish(program, &shape);
 }
 
 int capas_program_repeat(capas_program *program, const char *label, int input, int axis, int times)
 {
-    capas_op *op = add_op(program, CAPAS_OP_REPEAT, label, input);
+    capas_op *op = capas_program_add(program, CAPAS_OP_REPEAT, label, input);
     if (op == NULL) return CAPAS_NO_BUFFER;
     capas_shape shape = *capas_program_shape(program, input);
     const int64_t inner = capas_shape_count(&shape, axis + 1);
     op->problem.repeat = (capas_repeat_problem){
         .times = times, .rows = op->sample_count / (inner > 0 ? inner : 1), .inner = inner};
     shape.dims[axis] *= times;
-    return finish(program, &shape);
+    return capas_program_finish(program, &shape);
 }
 
 int capas_program_affine(capas_program *program, const char *label, int input, double scale,
                          double offset)
 {
-    capas_op *op = add_op(program, CAPAS_OP_AFFINE, label, input);
+    capas_op *op = capas_program_add(program, CAPAS_OP_AFFINE, label, input);
     if (op == NULL) return CAPAS_NO_BUFFER;
     op->problem.affine = (capas_affine_problem){.scale = scale, .offset = offset};
     capas_shape shape = *capas_program_shape(program, input);
-    return finish(program, &shape);
+    return capas_program_finish(program, &shape);
 }
 
 int capas_program_move(capas_program *program, const char *label, int input, const int *order)
 {
-    capas_op *op = add_op(program, CAPAS_OP_MOVE, label, input);
+    capas_op *op = capas_program_add(program, CAPAS_OP_MOVE, label, input);
     if (op == NULL) return CAPAS_NO_BUFFER;
     capas_shape from = *capas_program_shape(program, input), to = from;
     op->problem.move.shape = from;
@@ -272,42 +249,25 @@ int capas_program_move(capas_program *program, const char *label, int input, con
         op->problem.move.order[i] = order[i];
         to.dims[i] = from.dims[order[i]];
     }
-    return finish(program, &to);
-}
-
-int capas_program_pad(capas_program *program, const char *label, int input,
-                      const capas_margins *sides)
-{
-    capas_op *op = add_op(program, CAPAS_OP_PAD, label, input);
-    if (op == NULL) return CAPAS_NO_BUFFER;
-    capas_shape shape = *capas_program_shape(program, input);
-    op->problem.pad = (capas_pad_problem){
-        .height = (int)shape.dims[1],
-        .width = (int)shape.dims[2],
-        .channels = (int)shape.dims[3],
-        .sides = *sides,
-    };
-    shape.dims[1] += sides->top + sides->bottom;
-    shape.dims[2] += sides->left + sides->right;
-    return finish(program, &shape);
+    return capas_program_finish(program, &to);
 }
 
 int capas_program_dropout(capas_program *program, const char *label, int input, double rate,
                           const capas_shape *noise, uint32_t stream)
 {
     if (!program->training || rate == 0) return input;
-    capas_op *op = add_op(program, CAPAS_OP_DROPOUT, label, input);
+    capas_op *op = capas_program_add(program, CAPAS_OP_DROPOUT, label, input);
     if (op == NULL) return CAPAS_NO_BUFFER;
     capas_shape shape = *capas_program_shape(program, input);
     op->stream = stream;
     op->problem.dropout = (capas_dropout_problem){.rate = rate, .shape = shape, .noise = *noise};
-    return finish(program, &shape);
+    return capas_program_finish(program, &shape);
 }
 
 int capas_program_warp(capas_program *program, const char *label, int input,
                        const capas_warp_op *warp, uint32_t stream)
 {
-    capas_op *op = add_op(program, CAPAS_OP_WARP, label, input);
+    capas_op *op = capas_program_add(program, CAPAS_OP_WARP, label, input);
     if (op == NULL) return CAPAS_NO_BUFFER;
     capas_shape shape = *capas_program_shape(program, input);
     op->stream = stream;
@@ -320,27 +280,27 @@ int capas_program_warp(capas_program *program, const char *label, int input,
     if (problem->out_width == 0) problem->out_width = problem->width;
     shape.dims[1] = problem->out_height;
     shape.dims[2] = problem->out_width;
-    return finish(program, &shape);
+    return capas_program_finish(program, &shape);
 }
 
 int capas_program_adjust(capas_program *program, const char *label, int input,
                          const capas_adjust_op *adjust, uint32_t stream)
 {
-    capas_op *op = add_op(program, CAPAS_OP_ADJUST, label, input);
+    capas_op *op = capas_program_add(program, CAPAS_OP_ADJUST, label, input);
     if (op == NULL) return CAPAS_NO_BUFFER;
     capas_shape shape = *capas_program_shape(program, input);
     op->stream = stream;
     op->problem.adjust = *adjust;
     op->problem.adjust.adjust.pixels = shape.dims[1] * shape.dims[2];
     op->problem.adjust.adjust.channels = (int)shape.dims[3];
-    return finish(program, &shape);
+    return capas_program_finish(program, &shape);
 }
 
 int capas_program_penalty(capas_program *program, const char *label, int input, double l1,
                           double l2)
 {
     if (l1 == 0 && l2 == 0) return input;
-    capas_op *op = add_op(program, CAPAS_OP_PENALTY, label, input);
+    capas_op *op = capas_program_add(program, CAPAS_OP_PENALTY, label, input);
     if (op == NULL) return CAPAS_NO_BUFFER;
     op->problem.penalty = (capas_penalty_problem){.l1 = l1, .l2 = l2};
     return input;
@@ -357,7 +317,7 @@ int capas_program_reshape(capas_program *program, int input, const capas_shape *
 int capas_program_loss(capas_program *program, const char *label, int prediction, int target,
                        int sample_weight, const capas_loss_problem *problem, double loss_weight)
 {
-    capas_op *op = add_op(program, CAPAS_OP_LOSS, label, prediction);
+    capas_op *op = capas_program_add(program, CAPAS_OP_LOSS, label, prediction);
     if (op == NULL) return CAPAS_NO_BUFFER;
     capas_shape shape = *capas_program_shape(program, prediction);
     op->inputs[1] = target;
@@ -366,5 +326,5 @@ int capas_program_loss(capas_program *program, const char *label, int prediction
     op->problem.loss.classes = shape.rank > 1 ? (int)shape.dims[shape.rank - 1] : 1;
     op->loss_weight = loss_weight;
     if (shape.rank > 1) shape.rank--;
-    return finish(program, &shape);
+    return capas_program_finish(program, &shape);
 }

@@ -5,6 +5,9 @@
  * kernels and nothing of Keras. Buffers are in plain C order, dims[0] the batch (CAPAS_ANY), as
  * Keras has them.
  *
+ * Convolutions, pools and pads work on images [n, height, width, channels]; what is between n and
+ * the height, as the slices of a volume, are more of them.
+ *
  * Two kinds of buffer cost nothing: an alias (Flatten, Reshape, dropout at inference) shares
  * another's memory under another shape. */
 #ifndef CAPAS_OPS_PROGRAM_H
@@ -33,23 +36,27 @@ typedef struct capas_buffer {
 } capas_buffer;
 
 typedef enum capas_op_kind {
-    CAPAS_OP_CONV,      /* inputs x, residual or none; weights kernel, bias */
-    CAPAS_OP_DENSE,     /* inputs x;    weights kernel, bias */
-    CAPAS_OP_POOL,      /* inputs x */
-    CAPAS_OP_ACTIVATE,  /* inputs x */
-    CAPAS_OP_SOFTMAX,   /* inputs x */
-    CAPAS_OP_NORMALISE, /* inputs x;    weights gamma, beta, moving mean, moving variance */
-    CAPAS_OP_ADD,       /* inputs a, b */
-    CAPAS_OP_COMBINE,   /* inputs a, b; their product, maximum or minimum */
-    CAPAS_OP_JOIN,      /* inputs a, b */
-    CAPAS_OP_REPEAT,    /* inputs x */
-    CAPAS_OP_AFFINE,    /* inputs x */
-    CAPAS_OP_MOVE,      /* inputs x */
-    CAPAS_OP_PAD,       /* inputs x */
-    CAPAS_OP_DROPOUT,   /* inputs x */
-    CAPAS_OP_WARP,      /* inputs x */
-    CAPAS_OP_ADJUST,    /* inputs x */
-    CAPAS_OP_PENALTY,   /* inputs x;    output an alias of x */
+    CAPAS_OP_CONV,           /* inputs x, residual or none; weights kernel, bias */
+    CAPAS_OP_CONV_TRANSPOSE, /* inputs x; weights kernel */
+    CAPAS_OP_BIAS,           /* inputs x; weights bias */
+    CAPAS_OP_STACK,          /* inputs x */
+    CAPAS_OP_UNSTACK,        /* inputs x */
+    CAPAS_OP_DENSE,          /* inputs x;    weights kernel, bias */
+    CAPAS_OP_POOL,           /* inputs x */
+    CAPAS_OP_ACTIVATE,       /* inputs x */
+    CAPAS_OP_SOFTMAX,        /* inputs x */
+    CAPAS_OP_NORMALISE,      /* inputs x;    weights gamma, beta, moving mean, moving variance */
+    CAPAS_OP_ADD,            /* inputs a, b */
+    CAPAS_OP_COMBINE,        /* inputs a, b; their product, maximum or minimum */
+    CAPAS_OP_JOIN,           /* inputs a, b */
+    CAPAS_OP_REPEAT,         /* inputs x */
+    CAPAS_OP_AFFINE,         /* inputs x */
+    CAPAS_OP_MOVE,           /* inputs x */
+    CAPAS_OP_PAD,            /* inputs x */
+    CAPAS_OP_DROPOUT,        /* inputs x */
+    CAPAS_OP_WARP,           /* inputs x */
+    CAPAS_OP_ADJUST,         /* inputs x */
+    CAPAS_OP_PENALTY,        /* inputs x;    output an alias of x */
     CAPAS_OP_LOSS, /* inputs prediction, target, weight or none; output the value of each row */
     CAPAS_OP_COUNT
 } capas_op_kind;
@@ -94,6 +101,7 @@ typedef union capas_op_problem {
     capas_affine_problem affine;
     capas_move_problem move;
     capas_pad_problem pad;
+    capas_stack_problem stack;
     capas_dropout_problem dropout;
     capas_warp_op warp;
     capas_adjust_op adjust;
@@ -110,6 +118,8 @@ typedef struct capas_op {
     uint32_t stream;      /* of its random numbers */
     int64_t sample_count; /* elements of the first input in one sample */
     int64_t sample_rows;  /* rows of its last axis in one sample */
+    int sample_images;    /* CONV, CONV_TRANSPOSE, POOL, PAD: images in one sample, which a volume
+                             has one a slice */
     capas_op_problem problem;
     bool folds; /* CONV, in plans that only predict: a normalisation is worked into its weights ...
                  */
@@ -143,6 +153,12 @@ int capas_program_input(capas_program *program, const capas_shape *shape, capas_
  * softmax). */
 int capas_program_conv(capas_program *program, const char *label, int input,
                        const capas_conv_problem *problem, int kernel, int bias);
+/* The gradient of such a convolution, put forward: `problem` is the convolution's, whose output is
+ * shaped as the input here, and whose input as the output. No bias. */
+int capas_program_conv_transpose(capas_program *program, const char *label, int input,
+                                 const capas_conv_problem *problem, int kernel);
+/* A number for each place of the last axis is added. */
+int capas_program_bias(capas_program *program, const char *label, int input, int bias);
 int capas_program_dense(capas_program *program, const char *label, int input, int64_t units,
                         int kernel, int bias);
 int capas_program_pool(capas_program *program, const char *label, int input,
@@ -164,6 +180,13 @@ int capas_program_affine(capas_program *program, const char *label, int input, d
                          double offset);
 /* Axis i of the output is axis order[i] of the input; order[0] = 0. */
 int capas_program_move(capas_program *program, const char *label, int input, const int *order);
+/* Slices that a window along the depth sees become channels, [n, depth, height, width, channels] to
+ * [n, out_depth, height, width, taps * channels], and back (kernels/elementwise.h). Of the problem:
+ * depth, out_depth, taps, stride, dilation, before and groups. */
+int capas_program_stack(capas_program *program, const char *label, int input,
+                        const capas_stack_problem *problem);
+int capas_program_unstack(capas_program *program, const char *label, int input,
+                          const capas_stack_problem *problem);
 /* Zeros around pictures [n, height, width, channels]. */
 int capas_program_pad(capas_program *program, const char *label, int input,
                       const capas_margins *sides);

@@ -124,6 +124,24 @@ static void ties_and_nan(void **state)
     pool_case_free(&c);
 }
 
+/* Or each of the equal ones has its share. */
+static void ties_may_share(void **state)
+{
+    (void)state;
+    pool_case c = pool_case_of(1, 2, 8, 1, 2, 2, 2, 2, false);
+    const double input[16] = {1, 2, 5, 5, NAN, -1, NAN, NAN, 2, 2, 5, 1, -1, -1, NAN, NAN};
+    const double dy[4] = {3, 6, 9, 4};
+    const double want[16] = {0, 1, 2, 2, 0, 3, 4, 0, 1, 1, 2, 0, 3, 3, 0, 0};
+    c.problem.shares_ties = true;
+    memcpy(c.input, input, sizeof input);
+    memcpy(c.output_gradient, dy, sizeof dy);
+    forward(&c);
+    backward(&c);
+    assert_true(c.output[0] == 2 && c.output[1] == 5 && c.output[2] == -1 && isnan(c.output[3]));
+    assert_true(doubles_close("shares", c.input_gradient, want, 16, 1e-15));
+    pool_case_free(&c);
+}
+
 /* Negative numbers at the border: cells outside are not 0 but nothing. */
 static void outside_never_wins(void **state)
 {
@@ -226,10 +244,10 @@ static void same_bits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_keras),      cmocka_unit_test(last_cell_in_no_window),
-        cmocka_unit_test(ties_and_nan),  cmocka_unit_test(outside_never_wins),
-        cmocka_unit_test(gradients_fit), cmocka_unit_test(fewer_samples),
-        cmocka_unit_test(same_bits),
+        cmocka_unit_test(as_keras),       cmocka_unit_test(last_cell_in_no_window),
+        cmocka_unit_test(ties_and_nan),   cmocka_unit_test(outside_never_wins),
+        cmocka_unit_test(ties_may_share), cmocka_unit_test(gradients_fit),
+        cmocka_unit_test(fewer_samples),  cmocka_unit_test(same_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,20 +34,24 @@ static double *image_numbers(int64_t count, bool average)
     return value;
 }
 
-static void check_pool(const pool_shape *s, int n, int channels, bool average)
+typedef enum pool_kind { MAX, AVERAGE, MAX_SHARED } pool_kind;
+
+static void check_pool(const pool_shape *s, int n, int channels, pool_kind kind)
 {
+    static const char *const names[] = {"max", "average", "max (shared)"};
+    const bool average = kind == AVERAGE;
     const capas_pool_problem p = {
         n + 1,      TWIN_WORKERS,   average,       s->height,        s->width,
         channels,   s->pool_height, s->pool_width, s->stride_height, s->stride_width,
-        s->pad_top, s->pad_left,    s->out_height, s->out_width};
+        s->pad_top, s->pad_left,    s->out_height, s->out_width,     kind == MAX_SHARED};
     const int64_t inputs = (int64_t)n * s->height * s->width * channels;
     const int64_t outputs = (int64_t)n * s->out_height * s->out_width * channels;
     const capas_pool_forward_arguments f = {.n = n};
     const capas_pool_backward_arguments b = {.n = n};
     double *x = image_numbers(inputs, average), *dy = twin_numbers(outputs, 0.8, 2);
     char name[96];
-    snprintf(name, sizeof name, "%s pool %dx%d of %dx%dx%dx%d", average ? "average" : "max",
-             s->pool_height, s->pool_width, n, s->height, s->width, channels);
+    snprintf(name, sizeof name, "%s pool %dx%d of %dx%dx%dx%d", names[kind], s->pool_height,
+             s->pool_width, n, s->height, s->width, channels);
     twin_case forward = twin_case_of(name, CAPAS_FAMILY_pool_forward, &p, &f, sizeof f);
     twin_input(&forward, offsetof(capas_pool_forward_arguments, input), x, inputs);
     twin_output(&forward, offsetof(capas_pool_forward_arguments, output), outputs);
@@ -66,11 +70,12 @@ static void test_pools(void **state)
     (void)state;
     for (size_t s = 0; s < COUNT(pool_shapes); s++)
         for (size_t c = 0; c < COUNT(channel_counts); c++) {
-            check_pool(&pool_shapes[s], (int)(c % 4), channel_counts[c], false);
-            check_pool(&pool_shapes[s], (int)((c + 1) % 4), channel_counts[c], true);
+            check_pool(&pool_shapes[s], (int)(c % 4), channel_counts[c], MAX);
+            check_pool(&pool_shapes[s], (int)((c + 1) % 4), channel_counts[c], AVERAGE);
+            check_pool(&pool_shapes[s], (int)((c + 2) % 4), channel_counts[c], MAX_SHARED);
         }
-    check_pool(&pool_shapes[6], 20, 33, false);
-    check_pool(&pool_shapes[6], 20, 33, true);
+    for (int kind = MAX; kind <= MAX_SHARED; kind++)
+        check_pool(&pool_shapes[6], 20, 33, (pool_kind)kind);
     twin_report(CAPAS_FAMILY_pool_forward);
     twin_report(CAPAS_FAMILY_pool_backward);
 }

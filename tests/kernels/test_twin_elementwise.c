@@ -144,6 +144,43 @@ static void check_combine(int n, int64_t size, capas_combination combination)
     free(dy);
 }
 
+/* Rows and one row that repeats: a bias. */
+static void check_bias(int n, int64_t pixels, int64_t channels)
+{
+    typedef capas_combine_arguments arguments;
+    const capas_shape shape = {3, {n + 2, pixels, channels}}, row = {3, {1, 1, channels}};
+    const capas_combine_problem p = {TWIN_WORKERS, shape, row, shape, CAPAS_COMBINE_SUM};
+    const arguments a = {.n = n};
+    const int64_t count = n * pixels * channels;
+    double *x = twin_numbers(count, 1, 1), *bias = twin_numbers(channels, 1, 2);
+    double *dy = twin_numbers(count, 0.8, 3);
+    twin_case forward =
+        twin_case_of("bias", CAPAS_FAMILY_combine_forward, &p, &a, sizeof(arguments));
+    twin_input(&forward, offsetof(arguments, a), x, count);
+    twin_input(&forward, offsetof(arguments, b), bias, channels);
+    twin_output(&forward, offsetof(arguments, output), count);
+    twin_check(&forward);
+    twin_case backward =
+        twin_case_of("bias", CAPAS_FAMILY_combine_backward, &p, &a, sizeof(arguments));
+    twin_input(&backward, offsetof(arguments, output_gradient), dy, count);
+    if (channels % 3) twin_output(&backward, offsetof(arguments, a_gradient), count);
+    twin_output(&backward, offsetof(arguments, b_gradient), channels);
+    twin_check(&backward);
+    free(x);
+    free(bias);
+    free(dy);
+}
+
+static void test_biases(void **state)
+{
+    static const int64_t channels[] = {1, 2, 3, 8, 17, 64};
+    (void)state;
+    for (size_t c = 0; c < COUNT(channels); c++) {
+        check_bias((int)(c % 4), 5, channels[c]);
+        check_bias(3, 700, channels[c]);
+    }
+}
+
 static void check_affine(int64_t count)
 {
     typedef capas_affine_arguments arguments;
@@ -277,8 +314,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_activations), cmocka_unit_test(test_softmax),
-        cmocka_unit_test(test_sums),        cmocka_unit_test(test_dropout),
-        cmocka_unit_test(test_losses),
+        cmocka_unit_test(test_biases),      cmocka_unit_test(test_sums),
+        cmocka_unit_test(test_dropout),     cmocka_unit_test(test_losses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,8 @@ static void give(any_options *given, const capas_option *option)
         *(int *)field = 2;
     else if (option->kind == &capas_option_pair)
         *(capas_pair *)field = (capas_pair){2, 3};
+    else if (option->kind == &capas_option_triple)
+        *(capas_triple *)field = (capas_triple){2, 3, 4};
     else if (option->kind == &capas_option_real)
         *(double *)field = 0.5;
     else if (option->kind == &capas_option_range || option->kind == &capas_option_factor)
@@ -128,6 +130,8 @@ static void assert_zero(const capas_layer_type *type, const capas_option *option
         *(int *)field = CAPAS_ZERO;
     else if (option->kind == &capas_option_pair)
         *(capas_pair *)field = (capas_pair){CAPAS_ZERO, CAPAS_ZERO};
+    else if (option->kind == &capas_option_triple)
+        *(capas_triple *)field = (capas_triple){CAPAS_ZERO, CAPAS_ZERO, CAPAS_ZERO};
     else if (option->kind == &capas_option_real)
         *(double *)field = CAPAS_ZERO;
     else
@@ -158,7 +162,8 @@ static void assert_none(const capas_layer_type *type, const capas_option *option
     any_options given = least(type);
     void *field = field_of(&given, option);
     if (option->kind == &capas_option_integer || option->kind == &capas_option_bool ||
-        option->kind == &capas_option_pair || option->kind == &capas_option_constraint)
+        option->kind == &capas_option_pair || option->kind == &capas_option_triple ||
+        option->kind == &capas_option_constraint)
         *(int *)field = CAPAS_NONE;
     else if (option->kind == &capas_option_real)
         *(double *)field = CAPAS_NONE;
@@ -221,6 +226,15 @@ static void a_wrong_option_is_kept_in_the_layer(void **state)
         capas_conv2d(6, 3, .strides = {2, 2}, .dilation_rate = {2, 2}),
         "layer conv2d: strides and dilation_rate cannot both be above 1, found strides 2x2 "
         "and dilation_rate 2x2");
+    assert_fails(capas_conv2d_transpose(6, 3, .strides = {2, 3}, .output_padding = {1, 3}),
+                 "layer conv2d_transpose: output_padding must be below strides, found 1x3 and "
+                 "strides 2x3");
+    assert_fails(capas_conv3d(6, 3, .strides = {2, 1, -1}),
+                 "layer conv3d: strides must be an integer of at least 1 or a list of three, found "
+                 "-1");
+    assert_fails(capas_cropping3d(1, .cropping = {1, 1, 0, 0, 0, -2}),
+                 "layer cropping3d: cropping must be an integer of at least 0, a list of three or "
+                 "a list of three lists of two, found [[1, 1], [0, 0], [0, -2]]");
     assert_fails(capas_batch_normalization(.synchronized = CAPAS_TRUE),
                  "layer batch_normalization: synchronized must be false: there is one replica to "
                  "take statistics of");
@@ -256,6 +270,19 @@ static void constructors_take_their_parameters(void **state)
     assert_true(dense->strides.height == 1 && dense->strides.width == 1);
     capas_layer_free(pool);
     capas_layer_free(other);
+
+    capas_layer *cube = capas_conv3d(8, 5), *flat = capas_conv3d(8, 5, .kernel_size = {1, 3}),
+                *deep = capas_max_pooling3d(2, .pool_size = {3, 2, 1});
+    const capas_conv3d_options *five = cube->options, *three = flat->options;
+    const capas_triple *strides = &((const capas_pooling3d_options *)deep->options)->strides;
+    assert_true(five->kernel_size.depth == 5 && five->kernel_size.height == 5 &&
+                five->kernel_size.width == 5);
+    assert_true(three->kernel_size.depth == 1 && three->kernel_size.height == 3 &&
+                three->kernel_size.width == 3);
+    assert_true(strides->depth == 3 && strides->height == 2 && strides->width == 1);
+    capas_layer_free(cube);
+    capas_layer_free(flat);
+    capas_layer_free(deep);
 
     capas_layer *dropout = capas_dropout(0), *rescaling = capas_rescaling(0, .offset = 2);
     assert_true(((const capas_dropout_options *)dropout->options)->rate == 0);

@@ -187,6 +187,27 @@ static void tiled_weights_come_back(void **state)
     }
 }
 
+/* [depth, height, width, a, b] as [height, width, depth, a, b]. */
+static void volume_kernels_come_back(void **state)
+{
+    (void)state;
+    enum { D = 3, H = 2, W = 4, TAP = 6, COUNT = D * H * W * TAP };
+    capas_weight weight = weight_of((capas_shape){5, {D, H, W, 2, 3}}, capas_zeros());
+    float plain[COUNT], block[COUNT], back[COUNT];
+    weight.layout = CAPAS_LAYOUT_DEPTH_INSIDE;
+    assert_int_equal(capas_weight_count(&weight), COUNT);
+    for (int i = 0; i < COUNT; i++)
+        plain[i] = (float)i;
+    capas_weight_pack(&weight, plain, block);
+    capas_weight_unpack(&weight, block, back);
+    assert_memory_equal(plain, back, sizeof plain);
+    for (int d = 0; d < D; d++)
+        for (int pixel = 0; pixel < H * W; pixel++)
+            for (int i = 0; i < TAP; i++)
+                assert_true(block[(pixel * D + d) * TAP + i] ==
+                            plain[(d * H * W + pixel) * TAP + i]);
+}
+
 static void layers_declare_keras_weights(void **state)
 {
     (void)state;
@@ -223,6 +244,7 @@ int main(void)
         cmocka_unit_test(a_vector_may_be_drawn_too),
         cmocka_unit_test(seeds_decide),
         cmocka_unit_test(tiled_weights_come_back),
+        cmocka_unit_test(volume_kernels_come_back),
         cmocka_unit_test(layers_declare_keras_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,61 +2,9 @@
  * use of a layer to a node drawn from the graph, or does nothing when the node does not suit. */
 #include "support/network_build.h"
 
-#include "base/philox.h"
-#include "model/graph.h"
 #include "model/plan.h"
-#include "support/cmocka.h"
+#include "support/network_builder.h"
 #include <stdio.h>
-
-enum { MOST_NODES = 24, MOST_ELEMENTS = 400 };
-
-typedef struct builder {
-    uint64_t seed;
-    uint64_t drawn;
-    capas_graph *graph;
-    capas_node nodes[MOST_NODES];
-    capas_node input_of[MOST_NODES]; /* of a layer with one input; -1: none */
-    bool read[MOST_NODES], is_input[MOST_NODES];
-    int count;
-} builder;
-
-static int draw(builder *b, int choices)
-{
-    uint32_t word[4];
-    capas_philox((capas_random){.seed = b->seed, .stream = 0xb01d}, b->drawn++, word);
-    return (int)(word[0] % (uint32_t)choices);
-}
-
-static capas_activation draw_activation(builder *b)
-{
-    return (capas_activation)(CAPAS_LINEAR + draw(b, CAPAS_SELU - CAPAS_LINEAR + 1));
-}
-
-static const capas_shape *shape_of(const builder *b, int node)
-{
-    return &b->graph->uses[b->nodes[node].index].output;
-}
-
-static int64_t elements_of(const builder *b, int node)
-{
-    return capas_shape_count(shape_of(b, node), 1);
-}
-
-static void keep(builder *b, capas_node node, int input)
-{
-    if (node.index < 0 || b->graph->status != CAPAS_OK)
-        fail_msg("network %llu: %s", (unsigned long long)b->seed, b->graph->message);
-    b->nodes[b->count] = node;
-    b->input_of[b->count] = input < 0 ? (capas_node){-1} : b->nodes[input];
-    b->is_input[b->count] = input < 0;
-    b->read[b->count++] = false;
-    if (input >= 0) b->read[input] = true;
-}
-
-static void apply(builder *b, capas_layer *layer, int input)
-{
-    keep(b, capas_graph_apply(b->graph, layer, &b->nodes[input], 1), input);
-}
 
 static void grow_dense(builder *b, int node)
 {
@@ -68,13 +16,6 @@ static void grow_dense(builder *b, int node)
           capas_dense(units[draw(b, 6)], .activation = activation, .activity_regularizer = penalty,
                       .use_bias = draw(b, 4) == 0 ? CAPAS_FALSE : CAPAS_TRUE),
           node);
-}
-
-/* A window of at most three (five, for large images) that fits. */
-static int draw_window(builder *b, int64_t size)
-{
-    int most = size > 8 ? 5 : 3;
-    return 1 + draw(b, size < most ? (int)size : most);
 }
 
 static void grow_conv(builder *b, int node)
@@ -211,8 +152,13 @@ static void grow_padding(builder *b, int node)
 
 static void grow_global_pool(builder *b, int node)
 {
-    if (shape_of(b, node)->rank == 4)
+    const int rank = shape_of(b, node)->rank;
+    if (rank == 4 && draw(b, 2))
         apply(b, capas_global_average_pooling2d(.keepdims = draw(b, 3) == 0), node);
+    else if (rank == 4)
+        apply(b, capas_global_max_pooling2d(.keepdims = draw(b, 3) == 0), node);
+    else if (rank == 3)
+        apply(b, capas_global_max_pooling1d(), node);
 }
 
 static void grow_normalization(builder *b, int node)
@@ -356,7 +302,9 @@ static void grow(builder *b, int node)
         grow_merge,     grow_concatenation, grow_normalization, grow_activation, grow_dropout,
         grow_rescaling, grow_global_pool,   grow_warp,          grow_adjust,     grow_adjust,
         grow_padding,   grow_again,         grow_again,         grow_sequence,   grow_sequence,
-        grow_sequence,  grow_separable,     grow_cropping,      grow_again,
+        grow_sequence,  grow_separable,     grow_cropping,      grow_again,      grow_volume,
+        grow_volume,    grow_volume,        grow_volume,        grow_transposed, grow_warp,
+        grow_volume,    grow_volume,        grow_conv,          grow_transposed,
     };
     growths[draw(b, (int)(sizeof growths / sizeof *growths))](b, node);
 }
@@ -366,6 +314,12 @@ static void grow_input(builder *b)
     static const int sides[] = {1, 3, 4, 5, 7, 9};
     if (draw(b, 5) == 0) {
         keep(b, capas_graph_apply(b->graph, capas_input(1 + draw(b, 9)), NULL, 0), -1);
+        return;
+    }
+    if (draw(b, 8) == 0) {
+        capas_layer *input =
+            capas_input(1 + draw(b, 4), 2 + draw(b, 3), 1 + draw(b, 4), 1 + draw(b, 2));
+        keep(b, capas_graph_apply(b->graph, input, NULL, 0), -1);
         return;
     }
     int height = sides[draw(b, 6)], width = sides[draw(b, 6)], channels = 1 + draw(b, 3);

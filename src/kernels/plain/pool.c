@@ -85,6 +85,22 @@ static void share_gradient(const capas_pool_problem *p, window in, int c, capas_
             dx[cell_of(p, h, w, c)] += share;
 }
 
+/* dX of the cells that are the maximum: an equal share each. */
+static void share_among_ties(const capas_pool_problem *p, const capas_real *image, window in, int c,
+                             capas_real gradient, capas_real *dx)
+{
+    const int64_t best = cell_of_maximum(p, image, in, c);
+    int ties = 0;
+    for (int h = in.top; h < in.bottom; h++)
+        for (int w = in.left; w < in.right; w++)
+            ties += image[cell_of(p, h, w, c)] == image[best];
+    if (ties == 0) dx[best] += gradient; /* nothing but NaN */
+    for (int h = in.top; h < in.bottom; h++)
+        for (int w = in.left; w < in.right; w++)
+            if (image[cell_of(p, h, w, c)] == image[best])
+                dx[cell_of(p, h, w, c)] += gradient / (capas_real)ties;
+}
+
 /* dX[cell] = sum over the windows that it is in (mean) or wins (maximum) of dY, or its share.
  * image, dx [height][width][channels], dy [out_height][out_width][channels] */
 static void backward_sample(const capas_pool_problem *p, const capas_real *image,
@@ -98,6 +114,8 @@ static void backward_sample(const capas_pool_problem *p, const capas_real *image
             for (int c = 0; c < p->channels; c++, dy++) {
                 if (p->average)
                     share_gradient(p, in, c, *dy, dx);
+                else if (p->shares_ties)
+                    share_among_ties(p, image, in, c, *dy, dx);
                 else
                     dx[cell_of_maximum(p, image, in, c)] += *dy;
             }

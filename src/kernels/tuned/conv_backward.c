@@ -142,7 +142,7 @@ static void live_run(const void *problem, const void *arguments)
         clear_weights(p, a);
         return;
     }
-    const double live = p->pool.height == 0 ? live_share(p, a) : 0;
+    const double live = p->steady ? 1 : p->pool.height == 0 ? live_share(p, a) : 0;
     const double share = share_where_lists_pay(p, a);
     CAPAS_TUNED(capas_conv_weights)(p, a, weights_way(p, live, share));
     if (!a->input_gradient) return;

@@ -53,6 +53,8 @@ extern const capas_kernel CAPAS_TUNED(capas_softmax_backward);
 extern const capas_kernel CAPAS_TUNED(capas_affine);
 extern const capas_kernel CAPAS_TUNED(capas_combine_forward);
 extern const capas_kernel CAPAS_TUNED(capas_combine_backward);
+extern const capas_kernel CAPAS_TUNED(capas_combine_forward_rows);
+extern const capas_kernel CAPAS_TUNED(capas_combine_backward_rows);
 extern const capas_kernel CAPAS_TUNED(capas_dropout);
 extern const capas_kernel CAPAS_TUNED(capas_warp);
 extern const capas_kernel CAPAS_TUNED(capas_pool_forward);

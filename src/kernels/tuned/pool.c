@@ -73,8 +73,8 @@ CAPAS_INLINE vfloat maximum_of(const capas_pool_problem *p, const float *image, 
 /* 2x2 cells side by side, all inside the image: maxima only. */
 static bool is_quad(const capas_pool_problem *p)
 {
-    return !p->average && p->pool_height == 2 && p->pool_width == 2 && p->stride_height == 2 &&
-           p->stride_width == 2 && p->pad_top == 0 && p->pad_left == 0 &&
+    return !p->average && !p->shares_ties && p->pool_height == 2 && p->pool_width == 2 &&
+           p->stride_height == 2 && p->stride_width == 2 && p->pad_top == 0 && p->pad_left == 0 &&
            2 * p->out_height <= p->height && 2 * p->out_width <= p->width;
 }
 
@@ -211,6 +211,28 @@ static void give_gradient(const capas_pool_problem *p, const float *image, windo
                    count);
 }
 
+/* The gradient in equal shares to all cells that are the maximum; of nothing but NaN to the first.
+ */
+static void share_among_ties(const capas_pool_problem *p, const float *image, window in,
+                             vfloat gradient, float *dx, int count)
+{
+    const vfloat most = maximum_of(p, image, in, count), one = v_set(1);
+    vfloat ties = v_zero();
+    for (int h = in.top; h < in.bottom; h++)
+        for (int w = in.left; w < in.right; w++) {
+            const vfloat value = v_load_some(image + cell_of(p, h, w), count);
+            ties += v_select((vint)(value == most), one, v_zero());
+        }
+    const vint none = (vint)(most != most);
+    const vfloat share = gradient / v_select(none, one, ties);
+    add_to(dx + cell_of(p, in.top, in.left), v_select(none, gradient, v_zero()), count);
+    for (int h = in.top; h < in.bottom; h++)
+        for (int w = in.left; w < in.right; w++) {
+            const vfloat value = v_load_some(image + cell_of(p, h, w), count);
+            add_to(dx + cell_of(p, h, w), v_select((vint)(value == most), share, v_zero()), count);
+        }
+}
+
 /* image, dx [height][width][channels], dy [out_height][out_width][channels] */
 static void backward_sample(const capas_pool_problem *p, const float *image, const float *dy,
                             float *dx)
@@ -232,6 +254,8 @@ static void backward_sample(const capas_pool_problem *p, const float *image, con
                 const vfloat gradient = v_load_some(dy + c, count);
                 if (p->average)
                     share_gradient(p, in, gradient, dx + c, count);
+                else if (p->shares_ties)
+                    share_among_ties(p, image + c, in, gradient, dx + c, count);
                 else
                     give_gradient(p, image + c, in, gradient, dx + c, count);
             }
