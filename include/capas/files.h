@@ -1,4 +1,5 @@
-/* Models on disk: Keras's .keras files (keras-semantics 7.1, 7.2). */
+/* Models on disk, in Keras's files: .keras (Keras 3, and TensorFlow's Keras 2.13 to 2.15), .h5
+ * (Keras 2.0 to 2.15, and Keras 3's legacy form), and the configuration alone as JSON. */
 #ifndef CAPAS_FILES_H
 #define CAPAS_FILES_H
 
@@ -6,14 +7,17 @@
 
 CAPAS_BEGIN
 
-/* Writes a .keras file that Keras 3 opens: configuration, weights, compile settings and the
- * optimizer's state, and capas.json (scale and class names), which Keras ignores. Written beside
+/* Writes the model: configuration, weights, compile settings and the optimizer's state, and what
+ * Keras has no word for and ignores (scale, class names). A path that ends in .h5 or .hdf5 gives
+ * Keras 3's legacy form of HDF5, which older programs open; any other a .keras file. Written beside
  * and renamed: on failure the old file is still there, and the model is as before, so that it can
  * be saved elsewhere. */
 CAPAS_API capas_status capas_save(capas_model *model, const char *path);
 
-/* Opens a .keras file; NULL on failure. A compiled model comes back compiled, and goes on training
- * where it stood. Weights with NaN are refused. */
+/* Opens a .keras, .h5 or .json file, told by what is in it; NULL on failure. A compiled model comes
+ * back compiled, and goes on training where it stood. Weights with NaN are refused. JSON is a
+ * configuration alone: the weights are fresh ones. HDF5 is read in a process of its own, so that a
+ * hostile file cannot harm this one (docs/security.md). */
 CAPAS_API capas_model *capas_load(const char *path);
 
 /* The same with options. A model opened only to predict needs no compile settings and no state of

@@ -18,21 +18,17 @@ struct capas_archive {
 /* Says what is there instead, when it can be recognised. */
 static capas_status fail_no_zip(const char *path)
 {
-    static const unsigned char hdf5[] = {0x89, 'H', 'D', 'F'};
     unsigned char start[4] = {0};
     FILE *file = fopen(path, "rbe");
     size_t got = file ? fread(start, 1, sizeof start, file) : 0;
     if (file) fclose(file);
-    if (got == 4 && memcmp(start, hdf5, 4) == 0)
-        return capas_fail(CAPAS_UNSUPPORTED,
-                          "%s is an HDF5 file, Keras's older format; open it in Keras and save it "
-                          "as .keras",
-                          path);
     if (got == 4 && memcmp(start, "PK\3\4", 4) == 0)
         return capas_fail(CAPAS_BAD_FILE,
                           "%s is truncated: it begins as a .keras file, but its end is missing",
                           path);
-    return capas_fail(CAPAS_BAD_FILE, "%s is no .keras file: it is not a zip archive", path);
+    return capas_fail(CAPAS_BAD_FILE,
+                      "%s is no file of Keras: it is neither a zip archive (.keras) nor HDF5 (.h5)",
+                      path);
 }
 
 static capas_status fail_open(const char *path, int code)
@@ -41,7 +37,7 @@ static capas_status fail_open(const char *path, int code)
     if (stat(path, &found) != 0)
         return capas_fail(CAPAS_NO_FILE, "%s cannot be opened: %s", path, strerror(errno));
     if (S_ISDIR(found.st_mode))
-        return capas_fail(CAPAS_NO_FILE, "%s is a folder; a .keras file was expected", path);
+        return capas_fail(CAPAS_NO_FILE, "%s is a folder; a model's file was expected", path);
     if (code == ZIP_ER_OPEN || code == ZIP_ER_READ)
         return capas_fail(CAPAS_NO_FILE, "%s cannot be opened for reading", path);
     if (code == ZIP_ER_MEMORY) return capas_fail(CAPAS_NO_MEMORY, "%s: no memory to open it", path);

@@ -1,4 +1,5 @@
-/* Opening and closing HDF5 files in memory, through the core driver: nothing touches the disk.
+/* Making HDF5 files in memory, through the core driver: nothing touches the disk. Reading is
+ * hdf5_extract.c's.
  *
  * The names given to the driver cannot exist as files, and differ, because HDF5 takes two open
  * files of one name for the same. */
@@ -10,7 +11,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-enum { IMAGE_STEP = 1 << 16, NAME_SIZE = 40 };
+enum { IMAGE_STEP = 1 << 16 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -48,14 +49,14 @@ void capas_hdf5_release(hid_t id)
     if (id >= 0) H5Idec_ref(id);
 }
 
-static void next_name(char name[NAME_SIZE])
+void capas_hdf5_next_name(char name[CAPAS_HDF5_NAME])
 {
     static atomic_uint count;
-    snprintf(name, NAME_SIZE, "/dev/null/capas-%u.h5", atomic_fetch_add(&count, 1));
+    snprintf(name, CAPAS_HDF5_NAME, "/dev/null/capas-%u.h5", atomic_fetch_add(&count, 1));
 }
 
 /* How files in memory are opened: closing one closes what is open in it. */
-static hid_t access_list(void)
+hid_t capas_hdf5_access(void)
 {
     hid_t list = H5Pcreate(H5P_FILE_ACCESS);
     if (list < 0) return list;
@@ -68,9 +69,9 @@ static hid_t access_list(void)
 
 static hid_t create_file(void)
 {
-    char name[NAME_SIZE];
-    next_name(name);
-    hid_t list = access_list();
+    char name[CAPAS_HDF5_NAME];
+    capas_hdf5_next_name(name);
+    hid_t list = capas_hdf5_access();
     hid_t file = list < 0 ? list : H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, list);
     capas_hdf5_release(list);
     return file;
@@ -113,82 +114,6 @@ capas_status capas_hdf5_image(capas_hdf5 *file, void **image, size_t *size)
     capas_status status = copy_image(file->file, image, size);
     capas_hdf5_leave(&silence);
     return status;
-}
-
-/* HDF5 asks these for memory to copy an image into: it gets the image itself. It is opened only to
- * read, so that nobody writes there, and it is ours to release. */
-static void *lend_image(size_t size, H5FD_file_image_op_t what, void *context)
-{
-    capas_hdf5 *file = context;
-    (void)what;
-    return size == file->size ? file->image : NULL;
-}
-
-static void *keep_image(void *to, const void *from, size_t size, H5FD_file_image_op_t what,
-                        void *context)
-{
-    (void)size;
-    (void)what;
-    (void)context;
-    return to == from ? to : NULL;
-}
-
-static void *refuse_growing(void *image, size_t size, H5FD_file_image_op_t what, void *context)
-{
-    (void)image;
-    (void)size;
-    (void)what;
-    (void)context;
-    return NULL;
-}
-
-static herr_t leave_image(void *image, H5FD_file_image_op_t what, void *context)
-{
-    (void)image;
-    (void)what;
-    (void)context;
-    return 0;
-}
-
-static void *same_context(void *context)
-{
-    return context;
-}
-
-static herr_t leave_context(void *context)
-{
-    (void)context;
-    return 0;
-}
-
-static hid_t open_image(capas_hdf5 *file)
-{
-    char name[NAME_SIZE];
-    H5FD_file_image_callbacks_t lending = {
-        lend_image, keep_image, refuse_growing, leave_image, same_context, leave_context, file};
-    next_name(name);
-    hid_t list = access_list(), opened = H5I_INVALID_HID;
-    if (list >= 0 && H5Pset_file_image_callbacks(list, &lending) >= 0 &&
-        H5Pset_file_image(list, file->image, file->size) >= 0)
-        opened = H5Fopen(name, H5F_ACC_RDONLY, list);
-    capas_hdf5_release(list);
-    return opened;
-}
-
-capas_hdf5 *capas_hdf5_open(void *image, size_t size)
-{
-    capas_hdf5_silence silence;
-    capas_hdf5 *file = capas_allocate_zeroed(1, sizeof *file);
-    if (!file) return NULL;
-    file->image = image;
-    file->size = size;
-    capas_hdf5_enter(&silence);
-    file->file = open_image(file);
-    capas_hdf5_leave(&silence);
-    if (file->file >= 0) return file;
-    capas_fail(CAPAS_BAD_FILE, "it is no HDF5 file, or damaged");
-    capas_release(file);
-    return NULL;
 }
 
 void capas_hdf5_close(capas_hdf5 *file)

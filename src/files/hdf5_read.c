@@ -1,121 +1,213 @@
-/* Reading numbers. A file may come from anywhere: links and arrays that lead to other files are
- * not followed, and sizes are known before anything is read. */
+/* Reading: what was extracted from a file (hdf5_guard.c), checked and put in order once, then found
+ * by path. Nothing of libhdf5 is called here. */
+#include "base/memory.h"
+#include "base/text.h"
 #include "files/hdf5_inside.h"
 
 #if CAPAS_WITH_KERAS_FILES
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { LONGEST_PATH = 512 };
+enum { LONGEST_PATH = 1024 };
 
-/* Each part of the path must be a link within the file; HDF5 itself fails on a part whose parent is
- * missing. */
-static bool has_path(hid_t file, const char *path)
+typedef struct entry {
+    const char *path;
+    const capas_record *record;
+} entry;
+
+struct capas_hdf5_contents {
+    capas_extract *room;
+    size_t size;
+    entry *entries; /* sorted by path */
+    size_t count, capacity;
+};
+
+static size_t round_up(size_t size)
 {
-    char part[LONGEST_PATH];
-    size_t length = strlen(path);
-    if (length >= sizeof part) return false;
-    memcpy(part, path, length + 1);
-    for (char *slash = part; slash; slash = strchr(slash + 1, '/')) {
-        H5L_info_t link;
-        char *end = strchr(slash + 1, '/');
-        if (end) *end = '\0';
-        if (H5Lexists(file, part, H5P_DEFAULT) <= 0) return false;
-        if (H5Lget_info(file, part, &link, H5P_DEFAULT) < 0 || link.type != H5L_TYPE_HARD)
-            return false;
-        if (end) *end = '/';
+    return (size + 7) & ~(size_t)7;
+}
+
+static const char *data_of(const capas_record *record)
+{
+    return (const char *)(record + 1) + round_up((size_t)record->path_size);
+}
+
+static bool holds_numbers(const capas_record *record)
+{
+    const capas_shape *shape = &record->shape;
+    if (record->count > SIZE_MAX / 8 || record->data_size != record->count * sizeof(float))
+        return false;
+    if (shape->rank < 0 || shape->rank > CAPAS_MAX_RANK) return false;
+    return capas_shape_count(shape, 0) == (int64_t)record->count;
+}
+
+static bool holds_texts(const capas_record *record)
+{
+    const char *at = data_of(record), *end = at + record->data_size;
+    for (uint64_t i = 0; i < record->count; i++) {
+        const char *zero = at < end ? memchr(at, '\0', (size_t)(end - at)) : NULL;
+        if (!zero) return false;
+        at = zero + 1;
     }
-    return true;
+    return at == end;
 }
 
-bool capas_hdf5_has(capas_hdf5 *file, const char *path)
+/* Whether a record keeps within its `left` bytes and is what it says. */
+static bool is_whole(const capas_record *record, size_t left)
 {
-    capas_hdf5_silence silence;
-    capas_hdf5_enter(&silence);
-    bool has = has_path(file->file, path);
-    capas_hdf5_leave(&silence);
-    return has;
+    if (left < sizeof *record || record->size > left || record->size < sizeof *record ||
+        record->size % 8 != 0)
+        return false;
+    size_t rest = (size_t)record->size - sizeof *record;
+    if (record->path_size == 0 || record->path_size > rest) return false;
+    const char *path = (const char *)(record + 1);
+    if (memchr(path, '\0', (size_t)record->path_size) != path + record->path_size - 1) return false;
+    if (round_up((size_t)record->path_size) > rest) return false;
+    if (record->data_size > rest - round_up((size_t)record->path_size)) return false;
+    if (record->kind == CAPAS_RECORD_NUMBERS) return holds_numbers(record);
+    return record->kind != CAPAS_RECORD_TEXTS || holds_texts(record);
 }
 
-/* Whether the numbers themselves are in this file. */
-static bool is_inside(hid_t array)
+static int compare(const void *a, const void *b)
 {
-    hid_t list = H5Dget_create_plist(array);
-    bool inside = list >= 0 && H5Pget_external_count(list) == 0 &&
-                  H5Pget_layout(list) != H5D_VIRTUAL && H5Pget_layout(list) != H5D_LAYOUT_ERROR;
-    capas_hdf5_release(list);
-    return inside;
+    return strcmp(((const entry *)a)->path, ((const entry *)b)->path);
 }
 
-static bool holds_numbers(hid_t array)
+static capas_status put_in_order(capas_hdf5_contents *contents)
 {
-    hid_t type = H5Dget_type(array);
-    H5T_class_t class = type < 0 ? H5T_NO_CLASS : H5Tget_class(type);
-    capas_hdf5_release(type);
-    return class == H5T_FLOAT || class == H5T_INTEGER;
+    const char *at = (const char *)(contents->room + 1);
+    size_t left = contents->room->used;
+    if (left > contents->size - sizeof *contents->room) left = contents->size + 1;
+    while (left > 0) {
+        const capas_record *record = (const capas_record *)at;
+        if (left > contents->size || !is_whole(record, left))
+            return capas_fail(CAPAS_BAD_FILE, "it is damaged: it could not be read whole");
+        CAPAS_TRY(capas_grow((void **)&contents->entries, contents->count, &contents->capacity,
+                             sizeof *contents->entries));
+        contents->entries[contents->count++] = (entry){(const char *)(record + 1), record};
+        at += record->size;
+        left -= (size_t)record->size;
+    }
+    qsort(contents->entries, contents->count, sizeof *contents->entries, compare);
+    return CAPAS_OK;
 }
 
-static hid_t open_array(hid_t file, const char *path)
+capas_hdf5_contents *capas_hdf5_open(void *image, size_t size)
 {
-    if (!has_path(file, path)) return H5I_INVALID_HID;
-    hid_t array = H5Dopen2(file, path, H5P_DEFAULT);
-    if (array >= 0 && is_inside(array) && holds_numbers(array)) return array;
-    capas_hdf5_release(array);
-    return H5I_INVALID_HID;
+    capas_hdf5_contents *contents = capas_allocate_zeroed(1, sizeof *contents);
+    if (!contents) return NULL;
+    contents->room = capas_hdf5_guarded(image, size, &contents->size);
+    if (contents->room && put_in_order(contents) == CAPAS_OK) return contents;
+    capas_hdf5_close_contents(contents);
+    return NULL;
 }
 
-static bool shape_of(hid_t array, capas_shape *shape)
+void capas_hdf5_close_contents(capas_hdf5_contents *contents)
 {
-    hsize_t dims[CAPAS_MAX_RANK];
-    hid_t space = H5Dget_space(array);
-    int rank = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
-    bool done =
-        rank >= 0 && rank <= CAPAS_MAX_RANK && H5Sget_simple_extent_dims(space, dims, NULL) == rank;
-    memset(shape, 0, sizeof *shape);
-    for (int i = 0; done && i < rank; i++)
-        shape->dims[i] = (int64_t)dims[i];
-    if (done) shape->rank = rank;
-    capas_hdf5_release(space);
-    return done;
+    if (!contents) return;
+    if (contents->room) munmap(contents->room, contents->size);
+    capas_release(contents->entries);
+    capas_release(contents);
 }
 
-capas_status capas_hdf5_shape(capas_hdf5 *file, const char *path, capas_shape *shape)
+static const capas_record *find(const capas_hdf5_contents *contents, const char *path)
 {
-    capas_hdf5_silence silence;
-    capas_hdf5_enter(&silence);
-    hid_t array = open_array(file->file, path);
-    bool done = array >= 0 && shape_of(array, shape);
-    capas_hdf5_release(array);
-    capas_hdf5_leave(&silence);
-    return done ? CAPAS_OK : capas_fail(CAPAS_BAD_FILE, "%s is no array of numbers", path);
+    entry wanted = {path, NULL};
+    const entry *found = contents->count == 0 ? NULL
+                                              : bsearch(&wanted, contents->entries, contents->count,
+                                                        sizeof *contents->entries, compare);
+    return found ? found->record : NULL;
 }
 
-static bool read_numbers(hid_t file, const char *path, hid_t held, void *numbers, int64_t count)
+bool capas_hdf5_has(const capas_hdf5_contents *contents, const char *path)
 {
-    hid_t array = open_array(file, path);
-    hid_t space = array < 0 ? array : H5Dget_space(array);
-    bool done = space >= 0 && H5Sget_simple_extent_npoints(space) == count &&
-                H5Dread(array, held, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers) >= 0;
-    capas_hdf5_release(space);
-    capas_hdf5_release(array);
-    return done;
+    return find(contents, path) != NULL;
 }
 
-capas_status capas_hdf5_read_floats(capas_hdf5 *file, const char *path, float *values,
-                                    int64_t count)
+const float *capas_hdf5_floats(const capas_hdf5_contents *contents, const char *path,
+                               capas_shape *shape)
 {
-    capas_hdf5_silence silence;
-    capas_hdf5_enter(&silence);
-    bool done = read_numbers(file->file, path, H5T_NATIVE_FLOAT, values, count);
-    capas_hdf5_leave(&silence);
-    return done ? CAPAS_OK : capas_fail(CAPAS_BAD_FILE, "%s cannot be read", path);
+    const capas_record *record = find(contents, path);
+    if (!record || record->kind != CAPAS_RECORD_NUMBERS) {
+        capas_fail(CAPAS_BAD_FILE, "%s is no array of numbers that can be read", path);
+        return NULL;
+    }
+    *shape = record->shape;
+    return (const float *)(const void *)data_of(record);
 }
 
-capas_status capas_hdf5_read_integer(capas_hdf5 *file, const char *path, int64_t *value)
+capas_status capas_hdf5_read_integer(const capas_hdf5_contents *contents, const char *path,
+                                     int64_t *value)
 {
-    capas_hdf5_silence silence;
-    capas_hdf5_enter(&silence);
-    bool done = read_numbers(file->file, path, H5T_NATIVE_INT64, value, 1);
-    capas_hdf5_leave(&silence);
-    return done ? CAPAS_OK : capas_fail(CAPAS_BAD_FILE, "%s cannot be read", path);
+    const capas_record *record = find(contents, path);
+    if (!record || record->kind != CAPAS_RECORD_NUMBERS || record->count != 1)
+        return capas_fail(CAPAS_BAD_FILE, "%s cannot be read as a number", path);
+    *value = record->integer;
+    return CAPAS_OK;
+}
+
+static const capas_record *find_texts(const capas_hdf5_contents *contents, const char *group,
+                                      const char *name)
+{
+    char path[LONGEST_PATH];
+    int length = snprintf(path, sizeof path, "%s%c%s", group, CAPAS_HDF5_ATTRIBUTE, name);
+    if (length < 0 || (size_t)length >= sizeof path) return NULL;
+    const capas_record *record = find(contents, path);
+    return record && record->kind == CAPAS_RECORD_TEXTS ? record : NULL;
+}
+
+const char *capas_hdf5_text(const capas_hdf5_contents *contents, const char *group,
+                            const char *name)
+{
+    const capas_record *record = find_texts(contents, group, name);
+    return record && record->count == 1 ? data_of(record) : NULL;
+}
+
+static capas_status append_texts(const capas_record *record, capas_texts *texts)
+{
+    const char *at = data_of(record);
+    for (uint64_t i = 0; i < record->count; i++) {
+        CAPAS_TRY(capas_grow((void **)&texts->items, texts->count, &texts->capacity,
+                             sizeof *texts->items));
+        texts->items[texts->count++] = at;
+        at += strlen(at) + 1;
+    }
+    return CAPAS_OK;
+}
+
+/* Lists too long for an attribute are in several: name0, name1, ... */
+static capas_status read_parts(const capas_hdf5_contents *contents, const char *group,
+                               const char *name, capas_texts *texts)
+{
+    char part[64];
+    for (int i = 0;; i++) {
+        snprintf(part, sizeof part, "%.40s%d", name, i);
+        const capas_record *record = find_texts(contents, group, part);
+        if (record)
+            CAPAS_TRY(append_texts(record, texts));
+        else
+            return i > 0 ? CAPAS_OK
+                         : capas_fail(CAPAS_BAD_FILE, "%s%s has no list of %s",
+                                      *group ? "" : "the file", group, name);
+    }
+}
+
+capas_status capas_hdf5_read_texts(const capas_hdf5_contents *contents, const char *group,
+                                   const char *name, capas_texts *texts)
+{
+    *texts = (capas_texts){0};
+    const capas_record *record = find_texts(contents, group, name);
+    capas_status status =
+        record ? append_texts(record, texts) : read_parts(contents, group, name, texts);
+    if (status != CAPAS_OK) capas_hdf5_release_texts(texts);
+    return status;
+}
+
+void capas_hdf5_release_texts(capas_texts *texts)
+{
+    capas_release(texts->items);
+    *texts = (capas_texts){0};
 }
 #endif

@@ -7,13 +7,16 @@
 #include "files/hdf5.h"
 #include "model/model.h"
 
+/* The Keras whose form of files is written. */
+#define CAPAS_KERAS_VERSION "3.15.1"
+
 /* The entries of the archive, in Keras's order, ours last. */
 #define CAPAS_KERAS_METADATA "metadata.json"
 #define CAPAS_KERAS_CONFIG   "config.json"
 #define CAPAS_KERAS_WEIGHTS  "model.weights.h5"
-#define CAPAS_KERAS_EXTRA    "capas.json"
+#define CAPAS_KERAS_EXTRA    "capas.json" /* in an .h5: an attribute of this name */
 
-enum { CAPAS_KERAS_PATH = 160 };
+enum { CAPAS_KERAS_PATH = 512 };
 
 /* Where a layer's variables are: "layers/conv2d_1"; false for a layer that has no place there (the
  * input of a Sequential). Layers are numbered by class, not by name. */
@@ -24,11 +27,26 @@ void capas_keras_variable(const char *group, int variable, char path[CAPAS_KERAS
 
 capas_status capas_keras_write_weights(const capas_model *model, capas_hdf5 *file);
 capas_status capas_keras_write_optimizer(const capas_model *model, capas_hdf5 *file);
+/* One weight, and what an optimizer's slot keeps for one, as arrays under `path`. */
+capas_status capas_keras_write_weight(const capas_model *model, capas_hdf5 *file, const char *path,
+                                      const capas_weight *weight);
+capas_status capas_keras_write_slot(const capas_model *model, capas_hdf5 *file, const char *path,
+                                    const capas_model_weight *place, int slot);
 /* The bytes of model.weights.h5, with both of them; released with capas_release. */
 capas_status capas_keras_weights_image(const capas_model *model, void **image, size_t *size);
-capas_status capas_keras_read_weights(capas_model *model, capas_hdf5 *file);
-/* Nothing when the model is not compiled or the file has no optimizer. */
-capas_status capas_keras_read_optimizer(capas_model *model, capas_hdf5 *file);
+capas_status capas_keras_read_weights(capas_model *model, const capas_hdf5_contents *file);
+/* One weight, verified, from the array under `path`. */
+capas_status capas_keras_read_weight(capas_model *model, const capas_hdf5_contents *file,
+                                     const char *path, const char *layer,
+                                     const capas_weight *weight);
+/* Nothing when the model is not compiled or the file has no optimizer. `names`: of its variables in
+ * an .h5; NULL: they are numbered. */
+capas_status capas_keras_read_optimizer(capas_model *model, const capas_hdf5_contents *file,
+                                        const capas_texts *names);
+
+/* A .keras file; NULL with the sentence. */
+capas_model *capas_keras_load(const char *path, bool compile);
+capas_status capas_keras_save(const capas_model *model, const char *path);
 
 /* capas.json: how bytes are scaled, what the training data was like, names of the classes. */
 capas_value *capas_keras_extra(const capas_model *model);
@@ -36,8 +54,38 @@ capas_status capas_keras_read_extra(capas_model *model, const capas_value *extra
 
 /* Keras's configuration with compile_config in it. */
 capas_value *capas_keras_config(const capas_model *model);
-/* Compiles as the configuration says. What capas cannot compile is a warning (the model predicts
- * all the same), which `where` starts. */
-capas_status capas_keras_compile(capas_model *model, const capas_value *config, const char *where);
+/* Compiles as a compile_config or training_config says (NULL: not at all). What capas cannot
+ * compile is a warning (the model predicts all the same), which `where` starts. */
+capas_status capas_keras_compile(capas_model *model, const capas_value *compile, const char *where);
+/* Compile settings as Keras 3 writes them, from those of any Keras; NULL on failure. */
+capas_value *capas_keras_renew_compile(const capas_value *compile);
+
+/* .h5: Keras 2's files, and Keras 3's legacy ones (keras-semantics 7.3). */
+
+/* All weights of a layer in Keras's order, the trainable ones first. */
+typedef struct capas_keras_weights {
+    struct capas_keras_weight {
+        const capas_layer *layer;
+        const capas_weight *weight;
+    } * items;
+    size_t count, capacity;
+} capas_keras_weights;
+capas_status capas_keras_layer_weights(const capas_layer *layer, capas_keras_weights *weights);
+
+/* The contents of an HDF5 file; NULL with the sentence, which names it. */
+capas_hdf5_contents *capas_h5_open(const char *path);
+
+/* A whole model; NULL with the sentence. */
+capas_model *capas_h5_load(const char *path, bool compile);
+/* In Keras 3's legacy form. */
+capas_status capas_h5_save(const capas_model *model, const char *path);
+/* Its configurations; NULL on failure. */
+capas_value *capas_h5_model_config(const capas_model *model);
+capas_value *capas_h5_training_config(const capas_model *model);
+capas_status capas_h5_write_weights(const capas_model *model, capas_hdf5 *file, const char *group);
+capas_status capas_h5_write_optimizer(const capas_model *model, capas_hdf5 *file);
+/* Weights in the groups under `group`, by the layers' order. */
+capas_status capas_h5_read_weights(capas_model *model, const capas_hdf5_contents *file,
+                                   const char *group);
 
 #endif

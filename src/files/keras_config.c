@@ -17,11 +17,13 @@ capas_value *capas_keras_config(const capas_model *model)
     return NULL;
 }
 
-capas_status capas_keras_compile(capas_model *model, const capas_value *config, const char *where)
+capas_status capas_keras_compile(capas_model *model, const capas_value *compile, const char *where)
 {
-    const capas_value *compile = capas_value_get(config, "compile_config");
     if (!compile || compile->kind == CAPAS_VALUE_NULL) return CAPAS_OK;
-    capas_status status = capas_compile_from_config(model, compile, "compile_config");
+    capas_value *renewed = capas_keras_renew_compile(compile);
+    if (!renewed) return capas_error_status();
+    capas_status status = capas_compile_from_config(model, renewed, "compile_config");
+    capas_value_free(renewed);
     if (status == CAPAS_OK || status == CAPAS_NO_MEMORY) return status;
     capas_warn("%s: opened without its compile settings, so that it can predict and must be "
                "compiled to be trained: %s",
@@ -49,7 +51,8 @@ capas_model *capas_model_from_json(const char *json)
     }
     capas_value *config = capas_json_read(json, strlen(json), where);
     capas_model *model = config ? capas_model_from_config(config) : NULL;
-    if (model && capas_keras_compile(model, config, where) != CAPAS_OK) {
+    const capas_value *compile = capas_value_get(config, "compile_config");
+    if (model && capas_keras_compile(model, compile, where) != CAPAS_OK) {
         capas_model_free(model);
         model = NULL;
     }

@@ -1,12 +1,12 @@
-/* capas_load: a .keras file becomes a model, compiled and with its optimizer's state when it has
- * them. The file is trusted in nothing: sizes are limited by what the model can need, and every
- * weight is verified. */
+/* Opening .keras files: a model, compiled and with its optimizer's state when it has them. The file
+ * is trusted in nothing: sizes are limited by what the model can need, and every weight is
+ * verified.
+ */
 #include "base/memory.h"
 #include "base/text.h"
 #include "files/archive.h"
 #include "files/json.h"
 #include "files/keras.h"
-#include <capas/files.h>
 #include <stdio.h>
 
 #if CAPAS_WITH_KERAS_FILES
@@ -35,11 +35,11 @@ static size_t most_weights(const capas_model *model)
 
 static capas_status read_hdf5(capas_model *model, void *image, size_t size)
 {
-    capas_hdf5 *file = capas_hdf5_open(image, size);
+    capas_hdf5_contents *file = capas_hdf5_open(image, size);
     if (!file) return capas_error_status();
     capas_status status = capas_keras_read_weights(model, file);
-    if (status == CAPAS_OK) status = capas_keras_read_optimizer(model, file);
-    capas_hdf5_close(file);
+    if (status == CAPAS_OK) status = capas_keras_read_optimizer(model, file, NULL);
+    capas_hdf5_close_contents(file);
     return status;
 }
 
@@ -71,14 +71,17 @@ static capas_model *read_model(capas_archive *archive, const char *path, bool co
     if (!config) return NULL;
     capas_model *model = capas_model_from_config(config);
     if (!model) capas_fail_in("%s", path);
-    capas_status status = model && compile ? capas_keras_compile(model, config, path) : CAPAS_OK;
+    capas_status status =
+        model && compile
+            ? capas_keras_compile(model, capas_value_get(config, "compile_config"), path)
+            : CAPAS_OK;
     capas_value_free(config);
     if (status == CAPAS_OK) return model;
     capas_model_free(model);
     return NULL;
 }
 
-static capas_model *load(const char *path, bool compile)
+capas_model *capas_keras_load(const char *path, bool compile)
 {
     capas_archive *archive = capas_archive_open(path);
     if (!archive) return NULL;
@@ -90,26 +93,4 @@ static capas_model *load(const char *path, bool compile)
     capas_model_free(model);
     return NULL;
 }
-#else
-static capas_model *load(const char *path, bool compile)
-{
-    (void)compile;
-    capas_fail(CAPAS_UNSUPPORTED,
-               "%s cannot be opened: capas was built without Keras's files; build it with "
-               "-DCAPAS_WITH_HDF5=ON -DCAPAS_WITH_ZIP=ON -DCAPAS_WITH_JANSSON=ON",
-               path);
-    return NULL;
-}
 #endif
-
-capas_model *capas_load_with(const char *path, const capas_load_options *options)
-{
-    if (path && *path) return load(path, !options || options->compile != CAPAS_FALSE);
-    capas_fail(CAPAS_INVALID_ARGUMENT, "the path of the model to open is missing");
-    return NULL;
-}
-
-capas_model *capas_load(const char *path)
-{
-    return capas_load_with(path, NULL);
-}

@@ -1,4 +1,4 @@
-/* capas_save: a model becomes a .keras file. Everything is made in memory and written at once,
+/* Writing .keras files. Everything is made in memory and written at once,
  * beside and renamed. Nothing in the file tells a time, so that equal models give equal files:
  * entries are dated 1980-01-01, the first day that a zip can say, and so is metadata.json's
  * date_saved, which Keras writes but never reads; the file's own time tells when it was made. */
@@ -6,13 +6,11 @@
 #include "files/archive.h"
 #include "files/json.h"
 #include "files/keras.h"
-#include <capas/files.h>
 #include <string.h>
 
 #if CAPAS_WITH_KERAS_FILES
-/* The Keras whose form of files this is. */
 static const char metadata[] =
-    "{\"keras_version\": \"3.15.1\", \"date_saved\": \"1980-01-01@00:00:00\"}";
+    "{\"keras_version\": \"" CAPAS_KERAS_VERSION "\", \"date_saved\": \"1980-01-01@00:00:00\"}";
 
 typedef struct parts {
     char *config, *extra;
@@ -53,7 +51,7 @@ static capas_status write_parts(const parts *parts, const char *path)
     return capas_archive_write(path, entries, sizeof entries / sizeof entries[0]);
 }
 
-static capas_status save(const capas_model *model, const char *path)
+capas_status capas_keras_save(const capas_model *model, const char *path)
 {
     parts parts = {0};
     capas_status status = make_parts(model, &parts);
@@ -62,21 +60,4 @@ static capas_status save(const capas_model *model, const char *path)
     free_parts(&parts);
     return status;
 }
-#else
-static capas_status save(const capas_model *model, const char *path)
-{
-    (void)model;
-    return capas_fail(CAPAS_UNSUPPORTED,
-                      "%s cannot be written: capas was built without Keras's files; build it with "
-                      "-DCAPAS_WITH_HDF5=ON -DCAPAS_WITH_ZIP=ON -DCAPAS_WITH_JANSSON=ON",
-                      path);
-}
 #endif
-
-capas_status capas_save(capas_model *model, const char *path)
-{
-    CAPAS_TRY(capas_model_check(model));
-    if (!path || !*path)
-        return capas_fail(CAPAS_INVALID_ARGUMENT, "the path to save the model at is missing");
-    return save(model, path);
-}

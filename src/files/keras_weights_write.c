@@ -17,8 +17,8 @@ static capas_status make_group(capas_hdf5 *file, const char *group, const char *
     return capas_hdf5_set_text(file, vars, "name", name);
 }
 
-static capas_status write_weight(const capas_model *model, capas_hdf5 *file, const char *path,
-                                 const capas_weight *weight)
+capas_status capas_keras_write_weight(const capas_model *model, capas_hdf5 *file, const char *path,
+                                      const capas_weight *weight)
 {
     int64_t count = capas_shape_count(&weight->shape, 0);
     float *values = capas_allocate((size_t)count, sizeof *values);
@@ -37,7 +37,7 @@ static capas_status write_layer(const capas_model *model, capas_hdf5 *file, int 
     CAPAS_TRY(make_group(file, group, layer->name));
     for (int i = 0; i < layer->weight_count; i++) {
         capas_keras_variable(group, i, path);
-        CAPAS_TRY(write_weight(model, file, path, &layer->weights[i]));
+        CAPAS_TRY(capas_keras_write_weight(model, file, path, &layer->weights[i]));
     }
     return CAPAS_OK;
 }
@@ -50,8 +50,8 @@ capas_status capas_keras_write_weights(const capas_model *model, capas_hdf5 *fil
     return make_group(file, "", model->name);
 }
 
-static capas_status write_slot(const capas_model *model, capas_hdf5 *file, const char *path,
-                               const capas_model_weight *place, int slot)
+capas_status capas_keras_write_slot(const capas_model *model, capas_hdf5 *file, const char *path,
+                                    const capas_model_weight *place, int slot)
 {
     const capas_weight *weight = place->weight;
     int64_t count = capas_shape_count(&weight->shape, 0);
@@ -69,7 +69,7 @@ static capas_status write_slots(const capas_model *model, capas_hdf5 *file, int 
     int weight, slot, count = 0;
     for (; capas_optimizer_variable(model, count, &weight, &slot); count++) {
         capas_keras_variable("optimizer", first + count, path);
-        CAPAS_TRY(write_slot(model, file, path, &model->weights[weight], slot));
+        CAPAS_TRY(capas_keras_write_slot(model, file, path, &model->weights[weight], slot));
     }
     double product;
     if (!capas_optimizer_product(model->trainer, &product)) return CAPAS_OK;

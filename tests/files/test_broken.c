@@ -51,7 +51,8 @@ static void tells_what_is_wrong(void **state)
     REFUSED(broken("nan_weight.keras"), CAPAS_NOT_FINITE, "layer ", "weight ", "NaN");
     REFUSED(broken("truncated.keras"), CAPAS_BAD_FILE, "truncated");
     REFUSED(broken("unknown_layer.keras"), CAPAS_UNKNOWN_NAME, "MaxPoolingXD", "MaxPooling");
-    REFUSED(broken("wrong_shape_legacy.h5"), CAPAS_UNSUPPORTED, "HDF5");
+    REFUSED(broken("wrong_shape_legacy.h5"), CAPAS_SHAPE_MISMATCH, "layer dense_a", "weight kernel",
+            "(60, 3)", "(60, 2)");
 }
 
 /* The four parts of a right file. */
