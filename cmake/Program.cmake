@@ -18,6 +18,6 @@ foreach(source IN LISTS example_sources)
   add_executable(example_${name} ${source})
   set_target_properties(example_${name} PROPERTIES OUTPUT_NAME ${name}
                         RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/examples")
-  target_link_libraries(example_${name} PRIVATE capas_shared capas_flags)
+  target_link_libraries(example_${name} PRIVATE capas_shared capas_flags m)
   list(APPEND CAPAS_EXAMPLES ${name})
 endforeach()

@@ -9,6 +9,7 @@
 #include <capas/callbacks.h>
 #include <capas/classification.h>
 #include <capas/convolutions.h>
+#include <capas/custom.h>
 #include <capas/data.h>
 #include <capas/dataset.h>
 #include <capas/files.h>

@@ -50,6 +50,7 @@
     X(warp_backward)                                                                               \
     X(adjust)                                                                                      \
     X(adjust_backward)                                                                             \
+    X(custom)                                                                                      \
     X(loss)                                                                                        \
     X(update)
 

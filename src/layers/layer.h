@@ -31,8 +31,10 @@ typedef struct capas_weight {
 } capas_weight;
 
 typedef struct capas_layer_type {
-    const char *name;    /* Keras's class: "Conv2D" */
-    const char *summary; /* one sentence for `capas layers` */
+    const char *name;            /* Keras's class: "Conv2D" */
+    const char *summary;         /* one sentence for `capas layers` */
+    const char *registered_name; /* of a layer that the caller registered, "Custom>Swish"; NULL:
+                                    Keras's own */
     capas_option_table options;
     int minimum_inputs, maximum_inputs;
     bool has_build_config; /* Keras writes build_config for it (keras-semantics 7.1) */

@@ -48,6 +48,11 @@ static capas_value *write_layer(const capas_layer *layer)
     capas_value *config = capas_layer_config(layer);
     if (!config) return NULL;
     capas_value *map = capas_object_write("keras.layers", layer->type->name, config);
+    const char *registered = layer->type->registered_name;
+    if (registered) {
+        map = with_entry(map, "module", capas_value_null());
+        map = with_entry(map, "registered_name", capas_value_string(registered));
+    }
     if (!layer->type->has_build_config || !layer->built) return map;
     return with_entry(map, "build_config", write_build_config(write_build_shapes(layer)));
 }

@@ -83,6 +83,21 @@ static bool runs_backward(const capas_plan *plan, const capas_op *op)
     return plan->program.buffers[capas_program_root(&plan->program, buffer)].wants_gradient;
 }
 
+/* The user's functions are float32, and there may be none for the way back. */
+static capas_status check_custom(const capas_plan *plan, const capas_op *op)
+{
+    if (op->kind != CAPAS_OP_CUSTOM) return CAPAS_OK;
+    const capas_custom_layer *definition = op->problem.custom.definition;
+    if (plan->options.element != CAPAS_FLOAT32)
+        return capas_fail(CAPAS_UNSUPPORTED, "layer %s: %s computes in float32 only", op->label,
+                          definition->name);
+    if (definition->backward || !runs_backward(plan, op)) return CAPAS_OK;
+    return capas_fail(CAPAS_UNSUPPORTED,
+                      "layer %s: %s has no backward function, so that nothing in front of it can "
+                      "be trained; give it one, or freeze what is in front",
+                      op->label, definition->name);
+}
+
 capas_status capas_plan_choose(capas_plan *plan)
 {
     size_t count = plan->program.op_count;
@@ -106,6 +121,7 @@ capas_status capas_plan_choose(capas_plan *plan)
             planned->weight_gradients[k] = CAPAS_NOWHERE;
         if (planned->op.removed) continue;
         const capas_op_type *type = &capas_op_types[planned->op.kind];
+        CAPAS_TRY(check_custom(plan, &planned->op));
         type->complete(&planned->op, &plan->program, &setting);
         planned->forward =
             capas_choose_kernel(type->family, plan->options.element, &planned->op.problem);

@@ -1,6 +1,7 @@
 /* The backward half of every operation: from the output's gradient to those of the inputs and
  * weights. LOSS has none: it makes its gradient on the way forward. Input gradients are
  * overwritten; only PENALTY adds to what is there, as its output is its input. */
+#include "ops/custom.h"
 #include "ops/op.h"
 
 #define BACKWARD                                                                                   \
@@ -291,5 +292,8 @@ const capas_op_backward capas_op_backwards[CAPAS_OP_COUNT] = {
     [CAPAS_OP_DROPOUT] = OP(dropout, dropout),
     [CAPAS_OP_WARP] = OP(warp, warp_backward),
     [CAPAS_OP_ADJUST] = OP(adjust, adjust_backward),
+    [CAPAS_OP_CUSTOM] = {.has_kernel = true,
+                         .family = CAPAS_FAMILY_custom,
+                         .backward = capas_backward_custom},
     [CAPAS_OP_PENALTY] = OP(penalty, penalty),
 };

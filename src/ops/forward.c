@@ -2,6 +2,7 @@
  * kernel, counting its multiplications. No arithmetic here. */
 #include "ops/arrange.h"
 #include "ops/chance.h"
+#include "ops/custom.h"
 #include "ops/op.h"
 
 #include "base/text.h"
@@ -365,6 +366,12 @@ const capas_op_type capas_op_types[CAPAS_OP_COUNT] = {
                          .complete = capas_complete_adjust,
                          .saved = capas_saved_adjust,
                          .forward = capas_forward_adjust},
+    [CAPAS_OP_CUSTOM] = {.name = "custom",
+                         .family = CAPAS_FAMILY_custom,
+                         .backward_reads_inputs = true,
+                         .backward_reads_output = true,
+                         .complete = capas_complete_custom,
+                         .forward = capas_forward_custom},
     [CAPAS_OP_PENALTY] = {OP(penalty, true, false, penalty)},
     [CAPAS_OP_LOSS] = {OP(loss, false, false, loss)},
 };

@@ -296,6 +296,27 @@ int capas_program_adjust(capas_program *program, const char *label, int input,
     return capas_program_finish(program, &shape);
 }
 
+int capas_program_custom(capas_program *program, const char *label, const int *inputs, int count,
+                         const capas_shape *output, const capas_custom_layer *definition,
+                         const double *options, const int weights[CAPAS_OP_WEIGHTS])
+{
+    capas_op *op = capas_program_add(program, CAPAS_OP_CUSTOM, label, inputs[0]);
+    if (op == NULL) return CAPAS_NO_BUFFER;
+    op->problem.custom = (capas_custom_problem){
+        .definition = definition,
+        .options = options,
+        .input_count = count,
+        .output_shape = *output,
+    };
+    for (int i = 0; i < count; i++) {
+        op->inputs[i] = inputs[i];
+        op->problem.custom.input_shapes[i] = *capas_program_shape(program, inputs[i]);
+    }
+    for (int i = 0; i < CAPAS_OP_WEIGHTS; i++)
+        op->weights[i] = weights[i];
+    return capas_program_finish(program, output);
+}
+
 int capas_program_penalty(capas_program *program, const char *label, int input, double l1,
                           double l2)
 {

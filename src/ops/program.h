@@ -15,6 +15,7 @@
 
 #include "base/status.h"
 #include "kernels/conv.h"
+#include "kernels/custom.h"
 #include "kernels/dense.h"
 #include "kernels/elementwise.h"
 #include "kernels/loss.h"
@@ -56,6 +57,7 @@ typedef enum capas_op_kind {
     CAPAS_OP_DROPOUT,        /* inputs x */
     CAPAS_OP_WARP,           /* inputs x */
     CAPAS_OP_ADJUST,         /* inputs x */
+    CAPAS_OP_CUSTOM,         /* inputs and weights as the user's function has them */
     CAPAS_OP_PENALTY,        /* inputs x;    output an alias of x */
     CAPAS_OP_LOSS, /* inputs prediction, target, weight or none; output the value of each row */
     CAPAS_OP_COUNT
@@ -105,6 +107,7 @@ typedef union capas_op_problem {
     capas_dropout_problem dropout;
     capas_warp_op warp;
     capas_adjust_op adjust;
+    capas_custom_problem custom;
     capas_penalty_problem penalty;
     capas_loss_problem loss;
 } capas_op_problem;
@@ -200,6 +203,10 @@ int capas_program_warp(capas_program *program, const char *label, int input,
                        const capas_warp_op *warp, uint32_t stream);
 int capas_program_adjust(capas_program *program, const char *label, int input,
                          const capas_adjust_op *adjust, uint32_t stream);
+/* A function of the user's, which outlives the program with its options. */
+int capas_program_custom(capas_program *program, const char *label, const int *inputs, int count,
+                         const capas_shape *output, const capas_custom_layer *definition,
+                         const double *options, const int weights[CAPAS_OP_WEIGHTS]);
 int capas_program_penalty(capas_program *program, const char *label, int input, double l1,
                           double l2);
 /* The same numbers under another shape (dims[0] = CAPAS_ANY); no work. */
