@@ -169,11 +169,34 @@ bool cli_has_colour(int file)
            !(terminal != NULL && strcmp(terminal, "dumb") == 0);
 }
 
-capas_model *cli_load_model(const char *path)
+static bool ends_in(const char *path, const char *end)
 {
-    const capas_load_options only_to_predict = {.struct_size = sizeof only_to_predict,
-                                                .compile = CAPAS_FALSE};
-    return capas_load_with(path, &only_to_predict);
+    size_t length = strlen(path), more = strlen(end);
+    return length > more && strcmp(path + length - more, end) == 0;
+}
+
+bool cli_is_model(const char *path)
+{
+    static const char *const ends[] = {".keras", ".h5", ".hdf5", ".json"};
+    for (size_t i = 0; i < CAPAS_COUNT(ends); i++)
+        if (ends_in(path, ends[i])) return true;
+    return false;
+}
+
+capas_model *cli_load_model(const char *path, const char *weights, bool compile)
+{
+    const capas_load_options how = {.struct_size = sizeof how,
+                                    .compile = compile ? CAPAS_TRUE : CAPAS_FALSE};
+    if (weights == NULL && ends_in(path, ".json")) {
+        capas_fail(CAPAS_INVALID_ARGUMENT,
+                   "%s is a configuration without weights; give them with --weights FILE", path);
+        return NULL;
+    }
+    capas_model *model = capas_load_with(path, &how);
+    if (model == NULL || weights == NULL || capas_load_weights(model, weights) == CAPAS_OK)
+        return model;
+    capas_model_free(model);
+    return NULL;
 }
 
 static bool parse_scale(const char *text, double *scale)

@@ -45,7 +45,7 @@ typedef struct cli_command {
 
 /* The verbs, in the order of the help. */
 extern const cli_command cli_train, cli_evaluate, cli_predict, cli_summary, cli_layers, cli_bench,
-    cli_plot_verb, cli_reproduce;
+    cli_plot_verb, cli_reproduce, cli_convert;
 
 /* Splits argv into options and arguments (moved to the front; *count of them). True: go on.
  * Otherwise *status is what the program ends with (help was printed, or the use is wrong and said
@@ -56,8 +56,18 @@ bool cli_parse(const cli_command *command, const cli_option *options, int option
 /* "capas train: SENTENCE" of the thread's last failure on stderr; returns CLI_FAILED. */
 int cli_fail(const cli_command *command);
 
-/* A saved model, opened only to predict; NULL on failure. */
-capas_model *cli_load_model(const char *path);
+/* A saved model, to predict only or compiled as it was; with the weights of another file when
+ * `weights` is not NULL. A model that is JSON alone needs them. */
+capas_model *cli_load_model(const char *path, const char *weights, bool compile);
+/* Whether a file's name says that it is a model: .keras, .h5, .hdf5 or .json. */
+bool cli_is_model(const char *path);
+
+/* --weights FILE */
+#define CLI_WEIGHTS_OPTION(target)                                                                 \
+    {                                                                                              \
+        "--weights", "FILE", "takes the weights from another file (.weights.h5, .h5, .keras)",     \
+            CLI_STRING, target                                                                     \
+    }
 
 /* --scale S: what bytes are multiplied by instead of what the model says. */
 typedef struct cli_scale {

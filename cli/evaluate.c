@@ -26,7 +26,7 @@ static bool print(const cli_command *command, const capas_evaluation *evaluation
 
 static int run_evaluate(const cli_command *command, int argc, char **argv)
 {
-    const char *data = "mnist", *part = "test";
+    const char *data = "mnist", *part = "test", *weights = NULL;
     bool json = false, force = false;
     cli_scale scale = {0};
     long long batch_size = 128;
@@ -37,6 +37,7 @@ static int run_evaluate(const cli_command *command, int argc, char **argv)
         {"--batch-size", "N", "samples at once (default: 128)", CLI_INTEGER, &batch_size},
         {"--scale", "S", "what bytes are multiplied by, e.g. 1/255 (default: as the model says)",
          CLI_STRING, &scale.text},
+        CLI_WEIGHTS_OPTION(&weights),
         {"--force", NULL, "also data that are scaled otherwise than in training", CLI_FLAG, &force},
         {"--json", NULL, "prints the result as JSON", CLI_FLAG, &json},
     };
@@ -50,7 +51,7 @@ static int run_evaluate(const cli_command *command, int argc, char **argv)
         return CLI_WRONG_USE;
     }
     if (!cli_read_scale(command, &scale)) return CLI_WRONG_USE;
-    capas_model *model = capas_load(argv[0]);
+    capas_model *model = cli_load_model(argv[0], weights, true);
     capas_dataset *dataset = NULL;
     capas_evaluation evaluation = {0};
     capas_evaluate_options how = {

@@ -10,7 +10,7 @@
 
 static const cli_command *const commands[] = {&cli_train,     &cli_evaluate, &cli_predict,
                                               &cli_summary,   &cli_layers,   &cli_plot_verb,
-                                              &cli_reproduce, &cli_bench};
+                                              &cli_reproduce, &cli_convert,  &cli_bench};
 
 static void print_help(FILE *to)
 {

@@ -6,7 +6,7 @@
 #include <capas/plot.h>
 
 typedef struct cli_plot {
-    const char *out, *format, *title, *data, *part, *layer;
+    const char *out, *format, *title, *data, *part, *layer, *weights;
     long long width, columns, count, first;
 } cli_plot;
 

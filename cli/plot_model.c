@@ -22,7 +22,7 @@ typedef struct answers {
 static capas_status find_answers(answers *answers, const char *model, const cli_plot *plot)
 {
     int named;
-    answers->model = cli_load_model(model);
+    answers->model = cli_load_model(model, plot->weights, false);
     if (answers->model == NULL) return capas_error_status();
     CAPAS_TRY(cli_open_data(plot->data, plot->part, &answers->dataset));
     CAPAS_TRY(capas_classify(answers->model, answers->dataset, &answers->all));
@@ -58,7 +58,7 @@ static capas_status draw_confusion(const answers *answers, const char *path,
 static int run_confusion(const cli_command *command, int argc, char **argv)
 {
     cli_plot plot = {.data = "mnist", .part = "test"};
-    const cli_option options[] = {CLI_PLOT_DATA,
+    const cli_option options[] = {CLI_WEIGHTS_OPTION(&plot.weights), CLI_PLOT_DATA,
                                   CLI_PLOT_OPTIONS("confusion.svg beside the model")};
     capas_plot_options how;
     char room[1200];
@@ -151,6 +151,8 @@ static int run_mistakes(const cli_command *command, int argc, char **argv)
 {
     cli_plot plot = {.data = "mnist", .part = "test", .count = 25};
     const cli_option options[] = {
+        CLI_WEIGHTS_OPTION(&plot.weights),
+
         CLI_PLOT_DATA,
         {"--count", "N", "at most so many (default: 25)", CLI_INTEGER, &plot.count},
         CLI_PLOT_OPTIONS("mistakes.svg beside the model"),
@@ -192,6 +194,8 @@ static int run_filters(const cli_command *command, int argc, char **argv)
 {
     cli_plot plot = {0};
     const cli_option options[] = {
+        CLI_WEIGHTS_OPTION(&plot.weights),
+
         {"--layer", "NAME", "a Conv2D layer (default: the first)", CLI_STRING, &plot.layer},
         CLI_PLOT_OPTIONS("filters.svg beside the model"),
         CLI_PLOT_COLUMNS};
@@ -202,7 +206,7 @@ static int run_filters(const cli_command *command, int argc, char **argv)
                         &count, &status))
         return status;
     const char *path = cli_plot_path(&plot, argv[0], "filters", room);
-    capas_model *model = cli_load_model(argv[0]);
+    capas_model *model = cli_load_model(argv[0], plot.weights, false);
     capas_status done = model != NULL ? capas_plot_filters_with(path, model, plot.layer, &how)
                                       : capas_error_status();
     capas_model_free(model);
@@ -244,6 +248,8 @@ static int run_features(const cli_command *command, int argc, char **argv)
 {
     cli_plot plot = {0};
     const cli_option options[] = {
+        CLI_WEIGHTS_OPTION(&plot.weights),
+
         {"--layer", "NAME", "whose output (default: the first Conv2D)", CLI_STRING, &plot.layer},
         CLI_PLOT_OPTIONS("features.svg beside the model"),
         CLI_PLOT_COLUMNS};
@@ -255,7 +261,7 @@ static int run_features(const cli_command *command, int argc, char **argv)
         return status;
     capas_picture picture = {0};
     const char *path = cli_plot_path(&plot, argv[0], "features", room);
-    capas_model *model = cli_load_model(argv[0]);
+    capas_model *model = cli_load_model(argv[0], plot.weights, false);
     capas_status done =
         model != NULL ? load_picture(model, argv[1], &picture) : capas_error_status();
     if (done == CAPAS_OK) done = capas_plot_features_with(path, model, plot.layer, &picture, &how);

@@ -179,11 +179,13 @@ static int run_predict(const cli_command *command, int argc, char **argv)
     long long top = 0;
     bool json = false;
     cli_scale scale = {0};
+    const char *weights = NULL;
     const cli_option options[] = {
         {"--top", "N", "the N likeliest (default: 3 for one picture, 1 for several)", CLI_INTEGER,
          &top},
         {"--scale", "S", "what bytes are multiplied by, e.g. 1/255 (default: as the model says)",
          CLI_STRING, &scale.text},
+        CLI_WEIGHTS_OPTION(&weights),
         {"--json", NULL, "prints the result as JSON", CLI_FLAG, &json},
     };
     int count, status;
@@ -195,7 +197,7 @@ static int run_predict(const cli_command *command, int argc, char **argv)
     }
     if (!cli_read_scale(command, &scale)) return CLI_WRONG_USE;
     p.top = top > 0 ? (int)top : count == 2 ? 3 : 1;
-    p.model = cli_load_model(argv[0]);
+    p.model = cli_load_model(argv[0], weights, false);
     if (json) p.answers = capas_value_list();
     if (p.model == NULL || (json && p.answers == NULL) ||
         cli_set_scale(p.model, &scale) != CAPAS_OK)

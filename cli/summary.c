@@ -5,13 +5,11 @@
 #include "base/option.h"
 #include <capas/capas.h>
 #include <stdio.h>
-#include <string.h>
 
-/* A file that ends in .keras is a model; anything else is a recipe. */
+/* What is not named as a model is a recipe. */
 static capas_model *open_model(const char *name)
 {
-    size_t length = strlen(name);
-    if (length > 6 && strcmp(name + length - 6, ".keras") == 0) return capas_load(name);
+    if (cli_is_model(name)) return capas_load(name);
     capas_recipe *recipe = capas_recipe_load(name, NULL, 0);
     if (recipe == NULL) return NULL;
     capas_model *model = capas_recipe_model(recipe, 0);

@@ -28,6 +28,31 @@ typedef struct capas_load_options {
 } capas_load_options;
 CAPAS_API capas_model *capas_load_with(const char *path, const capas_load_options *options);
 
+/* Weights alone. They are taken from Keras 3's .weights.h5, from Keras 2's .h5 of weights, and from
+ * whole models (.keras, .h5): layer after layer, whatever the layers are called. When the file does
+ * not fit the model, the weights are as before. The optimizer is not touched. */
+CAPAS_API capas_status capas_load_weights(capas_model *model, const char *path);
+
+typedef struct capas_weights_options {
+    size_t struct_size;
+    int by_name;       /* layers of the same name get theirs, all others stay: for a network without
+                          its top, or with another. Keras 2's files only. Default: false */
+    int skip_mismatch; /* with by_name: layers whose weights have other shapes stay, with a warning.
+                          Default: false */
+} capas_weights_options;
+CAPAS_API capas_status capas_load_weights_with(capas_model *model, const char *path,
+                                               const capas_weights_options *options);
+
+/* Writes a file that Keras 3's load_weights opens, with the optimizer's state as Keras has it; the
+ * path must end in .weights.h5. */
+CAPAS_API capas_status capas_save_weights(capas_model *model, const char *path);
+
+/* The largest difference between what two models give for `samples` random inputs; their inputs and
+ * outputs must have the same shapes. Inputs are in [0, 1), and where a layer takes whole numbers 0
+ * or 1. A difference that is not finite is told as infinity. */
+CAPAS_API capas_status capas_model_difference(capas_model *first, capas_model *second, int samples,
+                                              double *difference);
+
 /* The configuration alone, as Keras's model.to_json(), and a model from it (fresh weights). */
 CAPAS_API capas_status capas_model_to_json(capas_model *model, char **json);
 CAPAS_API capas_model *capas_model_from_json(const char *json);

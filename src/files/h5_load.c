@@ -23,9 +23,7 @@ static capas_value *read_json(const capas_hdf5_contents *file, const char *path,
 
 static capas_status fail_no_model(const capas_hdf5_contents *file, const char *path)
 {
-    bool weights = capas_hdf5_has(file, "layers") ||
-                   capas_hdf5_has(file, "_layer_checkpoint_dependencies") ||
-                   capas_hdf5_has(file, "top_level_model_weights");
+    bool weights = capas_hdf5_has(file, "layers");
     capas_texts names;
     if (!weights && capas_hdf5_read_texts(file, "", "layer_names", &names) == CAPAS_OK) {
         weights = true;
@@ -93,7 +91,7 @@ static capas_status fill(capas_model *model, const capas_hdf5_contents *file, co
 {
     if (compile) CAPAS_TRY(compile_model(model, file, path));
     CAPAS_TRY(read_extra(model, file, path));
-    capas_status status = capas_h5_read_weights(model, file, "model_weights");
+    capas_status status = capas_h5_read_weights(model, file, "model_weights", NULL);
     if (status == CAPAS_OK) status = read_optimizer(model, file);
     return status == CAPAS_OK ? CAPAS_OK : capas_fail_in("%s", path);
 }
@@ -104,7 +102,10 @@ capas_hdf5_contents *capas_h5_open(const char *path)
     size_t size;
     if (capas_read_file(path, largest_file, &image, &size) != CAPAS_OK) return NULL;
     capas_hdf5_contents *file = capas_hdf5_open(image, size);
-    if (!file) capas_fail_in("%s", path);
+    if (file)
+        capas_keras_rename_old(file);
+    else
+        capas_fail_in("%s", path);
     capas_release(image);
     return file;
 }

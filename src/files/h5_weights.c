@@ -29,6 +29,7 @@ capas_status capas_keras_layer_weights(const capas_layer *layer, capas_keras_wei
 typedef struct reader {
     capas_model *model;
     const capas_hdf5_contents *file;
+    const capas_weights_options *options;
     const char *group;           /* in which the layers' groups are; "": the file's own */
     capas_texts layers, weights; /* names in the file; the second of the layer at hand */
     capas_keras_weights own;     /* of the model's layer at hand */
@@ -109,12 +110,42 @@ static capas_status read_by_order(reader *reader)
         name, capas_model_name(reader->model));
 }
 
-capas_status capas_h5_read_weights(capas_model *model, const capas_hdf5_contents *file,
-                                   const char *group)
+/* A layer of the file that the model has not is let be; so is, where that is asked for, one whose
+ * weights are others. */
+static capas_status read_named(reader *reader, const char *name, int *found)
 {
-    reader reader = {.model = model, .file = file, .group = group};
+    capas_layer *layer = capas_model_layer(reader->model, name);
+    if (!layer) return CAPAS_OK;
+    CAPAS_TRY(find_weights(reader, name));
+    CAPAS_TRY(capas_keras_layer_weights(layer, &reader->own));
+    if (reader->own.count == 0 && reader->weights.count == 0) return CAPAS_OK;
+    capas_status status = read_layer(reader, layer, name);
+    if (status == CAPAS_SHAPE_MISMATCH && reader->options->skip_mismatch == CAPAS_TRUE) {
+        capas_warn("left as it was: %s", capas_error());
+        return CAPAS_OK;
+    }
+    *found += status == CAPAS_OK;
+    return status;
+}
+
+static capas_status read_by_name(reader *reader)
+{
+    int found = 0;
+    for (size_t i = 0; i < reader->layers.count; i++)
+        CAPAS_TRY(read_named(reader, reader->layers.items[i], &found));
+    if (found > 0) return CAPAS_OK;
+    return capas_fail(CAPAS_UNKNOWN_NAME,
+                      "model %s has no layer with weights that is called as one of the file's",
+                      capas_model_name(reader->model));
+}
+
+capas_status capas_h5_read_weights(capas_model *model, const capas_hdf5_contents *file,
+                                   const char *group, const capas_weights_options *options)
+{
+    reader reader = {.model = model, .file = file, .options = options, .group = group};
     CAPAS_TRY(capas_hdf5_read_texts(file, group, "layer_names", &reader.layers));
-    capas_status status = read_by_order(&reader);
+    bool by_name = options && options->by_name == CAPAS_TRUE;
+    capas_status status = by_name ? read_by_name(&reader) : read_by_order(&reader);
     capas_hdf5_release_texts(&reader.layers);
     capas_hdf5_release_texts(&reader.weights);
     capas_release(reader.own.items);

@@ -40,6 +40,9 @@ typedef struct capas_hdf5_contents capas_hdf5_contents;
 capas_hdf5_contents *capas_hdf5_open(void *image, size_t size);
 void capas_hdf5_close_contents(capas_hdf5_contents *contents);
 
+/* Gives every part of a path that is called `old` a name that is not longer. */
+void capas_hdf5_rename(capas_hdf5_contents *contents, const char *old, const char *new);
+
 /* Whether there is a group or array under a path. */
 bool capas_hdf5_has(const capas_hdf5_contents *contents, const char *path);
 /* An array of numbers of any kind, as floats, which belong to the contents; NULL: there is none. */

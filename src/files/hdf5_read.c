@@ -13,7 +13,7 @@
 enum { LONGEST_PATH = 1024 };
 
 typedef struct entry {
-    const char *path;
+    char *path;
     const capas_record *record;
 } entry;
 
@@ -77,16 +77,16 @@ static int compare(const void *a, const void *b)
 
 static capas_status put_in_order(capas_hdf5_contents *contents)
 {
-    const char *at = (const char *)(contents->room + 1);
+    char *at = (char *)(contents->room + 1);
     size_t left = contents->room->used;
     if (left > contents->size - sizeof *contents->room) left = contents->size + 1;
     while (left > 0) {
-        const capas_record *record = (const capas_record *)at;
+        capas_record *record = (capas_record *)(void *)at;
         if (left > contents->size || !is_whole(record, left))
             return capas_fail(CAPAS_BAD_FILE, "it is damaged: it could not be read whole");
         CAPAS_TRY(capas_grow((void **)&contents->entries, contents->count, &contents->capacity,
                              sizeof *contents->entries));
-        contents->entries[contents->count++] = (entry){(const char *)(record + 1), record};
+        contents->entries[contents->count++] = (entry){(char *)(record + 1), record};
         at += record->size;
         left -= (size_t)record->size;
     }
@@ -112,13 +112,39 @@ void capas_hdf5_close_contents(capas_hdf5_contents *contents)
     capas_release(contents);
 }
 
+/* The path is in our memory by now. */
+static void rename_parts(char *path, const char *old, const char *new)
+{
+    size_t length = strlen(old), new_length = strlen(new);
+    for (char *at = path; (at = strstr(at, old)) != NULL; at += new_length) {
+        bool whole = (at == path || at[-1] == '/') && (at[length] == '\0' || at[length] == '/' ||
+                                                       at[length] == CAPAS_HDF5_ATTRIBUTE);
+        if (!whole) continue;
+        memmove(at + new_length, at + length, strlen(at + length) + 1);
+        memcpy(at, new, new_length);
+    }
+}
+
+void capas_hdf5_rename(capas_hdf5_contents *contents, const char *old, const char *new)
+{
+    for (size_t i = 0; i < contents->count; i++)
+        rename_parts(contents->entries[i].path, old, new);
+    qsort(contents->entries, contents->count, sizeof *contents->entries, compare);
+}
+
 static const capas_record *find(const capas_hdf5_contents *contents, const char *path)
 {
-    entry wanted = {path, NULL};
-    const entry *found = contents->count == 0 ? NULL
-                                              : bsearch(&wanted, contents->entries, contents->count,
-                                                        sizeof *contents->entries, compare);
-    return found ? found->record : NULL;
+    size_t low = 0, high = contents->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(path, contents->entries[middle].path);
+        if (order == 0) return contents->entries[middle].record;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
 }
 
 bool capas_hdf5_has(const capas_hdf5_contents *contents, const char *path)

@@ -4,8 +4,10 @@
 #define CAPAS_FILES_KERAS_H
 
 #include "base/value.h"
+#include "files/archive.h"
 #include "files/hdf5.h"
 #include "model/model.h"
+#include <capas/files.h>
 
 /* The Keras whose form of files is written. */
 #define CAPAS_KERAS_VERSION "3.15.1"
@@ -44,9 +46,18 @@ capas_status capas_keras_read_weight(capas_model *model, const capas_hdf5_conten
 capas_status capas_keras_read_optimizer(capas_model *model, const capas_hdf5_contents *file,
                                         const capas_texts *names);
 
+/* What kind of file it is, by its first bytes; what is neither HDF5 nor JSON goes as zip. */
+enum { CAPAS_FILE_ZIP, CAPAS_FILE_HDF5, CAPAS_FILE_JSON };
+int capas_file_kind(const char *path);
 /* A .keras file; NULL with the sentence. */
 capas_model *capas_keras_load(const char *path, bool compile);
 capas_status capas_keras_save(const capas_model *model, const char *path);
+
+/* The weights in it, of at most `limit` bytes. */
+capas_hdf5_contents *capas_keras_open_weights(capas_archive *archive, const char *path,
+                                              size_t limit);
+/* TensorFlow's Keras before 2.15 had another word for "layers". */
+void capas_keras_rename_old(capas_hdf5_contents *file);
 
 /* capas.json: how bytes are scaled, what the training data was like, names of the classes. */
 capas_value *capas_keras_extra(const capas_model *model);
@@ -84,8 +95,8 @@ capas_value *capas_h5_model_config(const capas_model *model);
 capas_value *capas_h5_training_config(const capas_model *model);
 capas_status capas_h5_write_weights(const capas_model *model, capas_hdf5 *file, const char *group);
 capas_status capas_h5_write_optimizer(const capas_model *model, capas_hdf5 *file);
-/* Weights in the groups under `group`, by the layers' order. */
+/* Weights in the groups under `group`, by the layers' order or, when the options say so, names. */
 capas_status capas_h5_read_weights(capas_model *model, const capas_hdf5_contents *file,
-                                   const char *group);
+                                   const char *group, const capas_weights_options *options);
 
 #endif

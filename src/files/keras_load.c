@@ -33,24 +33,35 @@ static size_t most_weights(const capas_model *model)
     return MOST_COPIES * sizeof(float) * count + WEIGHTS_ROOM;
 }
 
-static capas_status read_hdf5(capas_model *model, void *image, size_t size)
+void capas_keras_rename_old(capas_hdf5_contents *file)
 {
+    capas_hdf5_rename(file, "_layer_checkpoint_dependencies", "layers");
+}
+
+capas_hdf5_contents *capas_keras_open_weights(capas_archive *archive, const char *path,
+                                              size_t limit)
+{
+    char *image;
+    size_t size;
+    if (capas_archive_read(archive, CAPAS_KERAS_WEIGHTS, limit, &image, &size) != CAPAS_OK)
+        return NULL;
     capas_hdf5_contents *file = capas_hdf5_open(image, size);
-    if (!file) return capas_error_status();
-    capas_status status = capas_keras_read_weights(model, file);
-    if (status == CAPAS_OK) status = capas_keras_read_optimizer(model, file, NULL);
-    capas_hdf5_close_contents(file);
-    return status;
+    if (file)
+        capas_keras_rename_old(file);
+    else
+        capas_fail_in("%s: %s", path, CAPAS_KERAS_WEIGHTS);
+    capas_release(image);
+    return file;
 }
 
 static capas_status read_weights(capas_model *model, capas_archive *archive, const char *path)
 {
-    char *image;
-    size_t size;
-    CAPAS_TRY(capas_archive_read(archive, CAPAS_KERAS_WEIGHTS, most_weights(model), &image, &size));
-    capas_status status = read_hdf5(model, image, size);
+    capas_hdf5_contents *file = capas_keras_open_weights(archive, path, most_weights(model));
+    if (!file) return capas_error_status();
+    capas_status status = capas_keras_read_weights(model, file);
+    if (status == CAPAS_OK) status = capas_keras_read_optimizer(model, file, NULL);
     if (status != CAPAS_OK) capas_fail_in("%s: %s", path, CAPAS_KERAS_WEIGHTS);
-    capas_release(image);
+    capas_hdf5_close_contents(file);
     return status;
 }
 

@@ -9,20 +9,17 @@
 
 enum { MOST_JSON = 64 << 20 };
 
-typedef enum kind { ZIP, HDF5, JSON } kind;
-
-/* What is neither HDF5 nor JSON is told by zip's reader. */
-static kind kind_of(const char *path)
+int capas_file_kind(const char *path)
 {
     static const unsigned char hdf5[] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
     unsigned char start[64] = {0};
     FILE *file = fopen(path, "rbe");
     size_t got = file ? fread(start, 1, sizeof start, file) : 0, at = 0;
     if (file) fclose(file);
-    if (got >= sizeof hdf5 && memcmp(start, hdf5, sizeof hdf5) == 0) return HDF5;
+    if (got >= sizeof hdf5 && memcmp(start, hdf5, sizeof hdf5) == 0) return CAPAS_FILE_HDF5;
     while (at < got && strchr(" \t\r\n", start[at]))
         at++;
-    return at < got && start[at] == '{' ? JSON : ZIP;
+    return at < got && start[at] == '{' ? CAPAS_FILE_JSON : CAPAS_FILE_ZIP;
 }
 
 static capas_model *load_json(const char *path, bool compile)
@@ -45,12 +42,12 @@ static capas_model *load_json(const char *path, bool compile)
 }
 
 #if CAPAS_WITH_KERAS_FILES
-static capas_model *load_weighted(const char *path, kind kind, bool compile)
+static capas_model *load_weighted(const char *path, int kind, bool compile)
 {
-    return kind == HDF5 ? capas_h5_load(path, compile) : capas_keras_load(path, compile);
+    return kind == CAPAS_FILE_HDF5 ? capas_h5_load(path, compile) : capas_keras_load(path, compile);
 }
 #else
-static capas_model *load_weighted(const char *path, kind kind, bool compile)
+static capas_model *load_weighted(const char *path, int kind, bool compile)
 {
     (void)kind;
     (void)compile;
@@ -69,8 +66,8 @@ capas_model *capas_load_with(const char *path, const capas_load_options *options
         return NULL;
     }
     bool compile = !options || options->compile != CAPAS_FALSE;
-    kind kind = kind_of(path);
-    return kind == JSON ? load_json(path, compile) : load_weighted(path, kind, compile);
+    int kind = capas_file_kind(path);
+    return kind == CAPAS_FILE_JSON ? load_json(path, compile) : load_weighted(path, kind, compile);
 }
 
 capas_model *capas_load(const char *path)

@@ -33,6 +33,34 @@ static bool is_model_class(const char *class_name)
            strcmp(class_name, "Model") == 0;
 }
 
+/* Layers that capas cannot have, whatever it learns: what to do is said. */
+static capas_status check_foreign(const capas_value *entry, const char *class_name,
+                                  const char *where)
+{
+    static const char *const operations[] = {"TFOpLambda", "TensorFlowOpLayer", "SlicingOpLambda"};
+    const char *module = string_of(entry, "module"), *name = string_of(entry, "registered_name");
+    if (strcmp(class_name, "Lambda") == 0)
+        return capas_fail(CAPAS_UNSUPPORTED,
+                          "%s: a Lambda layer is Python code, and capas runs none of a file; put "
+                          "layers in its place in Keras (Rescaling, Activation, Reshape, ...), and "
+                          "save the model again",
+                          where);
+    for (size_t i = 0; i < CAPAS_COUNT(operations); i++)
+        if (strcmp(class_name, operations[i]) == 0)
+            return capas_fail(CAPAS_UNSUPPORTED,
+                              "%s: %s is a function of TensorFlow within the model; put a layer of "
+                              "Keras in its place, and save the model again",
+                              where, class_name);
+    bool custom = name && strchr(name, '>') && strncmp(name, "keras", 5) != 0;
+    bool elsewhere =
+        module && strncmp(module, "keras", 5) != 0 && strncmp(module, "tf_keras", 8) != 0;
+    if (!custom && !elsewhere) return CAPAS_OK;
+    return capas_fail(CAPAS_UNSUPPORTED,
+                      "%s: %s is a custom layer (%s), whose code is not in the file; put layers of "
+                      "Keras in its place, and save the model again",
+                      where, class_name, custom ? name : module);
+}
+
 capas_layer *capas_config_layer(const capas_value *entry, int number)
 {
     char where[WHERE_SIZE];
@@ -51,6 +79,7 @@ capas_layer *capas_config_layer(const capas_value *entry, int number)
                    class_name);
         return NULL;
     }
+    if (check_foreign(entry, class_name, where) != CAPAS_OK) return NULL;
     return capas_layer_from_config(class_name, capas_value_get(entry, "config"), where);
 }
 

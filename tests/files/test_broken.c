@@ -152,6 +152,21 @@ static void tells_wrong_configurations(void **state)
             "weight kernel", "(3, 3, 1, 3)", "(3, 3, 1, 2)");
 }
 
+/* Code in a file is never run, and code that is not in it is told. */
+static void tells_layers_that_are_code(void **state)
+{
+    (void)state;
+    write_config_with("\"class_name\": \"Flatten\"", "\"class_name\": \"Lambda\"");
+    REFUSED("changed.keras", CAPAS_UNSUPPORTED, "layer flatten", "Lambda", "Python code",
+            "save the model again");
+    write_config_with("\"module\": \"keras.layers\", \"class_name\": \"Flatten\"",
+                      "\"module\": \"mine.layers\", \"class_name\": \"Flat\"");
+    REFUSED("changed.keras", CAPAS_UNSUPPORTED, "layer flatten", "Flat", "custom layer",
+            "mine.layers");
+    write_config_with("\"class_name\": \"Flatten\"", "\"class_name\": \"TFOpLambda\"");
+    REFUSED("changed.keras", CAPAS_UNSUPPORTED, "layer flatten", "TensorFlow");
+}
+
 static void tells_wrong_extras(void **state)
 {
     (void)state;
@@ -216,11 +231,9 @@ static void survives_damaged_weights(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tells_what_is_wrong),
-        cmocka_unit_test(tells_missing_parts),
-        cmocka_unit_test(tells_wrong_configurations),
-        cmocka_unit_test(tells_wrong_extras),
-        cmocka_unit_test(survives_damage),
+        cmocka_unit_test(tells_what_is_wrong),        cmocka_unit_test(tells_missing_parts),
+        cmocka_unit_test(tells_wrong_configurations), cmocka_unit_test(tells_layers_that_are_code),
+        cmocka_unit_test(tells_wrong_extras),         cmocka_unit_test(survives_damage),
         cmocka_unit_test(survives_damaged_weights),
     };
     return cmocka_run_group_tests(tests, make_file, free_file);

@@ -1,0 +1,123 @@
+/* Weights alone, in and out: Keras 3's .weights.h5, Keras 2's .h5 of weights, and those of whole
+ * models. When a file does not fit, the model's weights are as before. */
+#include "base/file.h"
+#include "base/memory.h"
+#include "files/archive.h"
+#include "files/keras.h"
+#include <capas/files.h>
+#include <string.h>
+
+#if CAPAS_WITH_KERAS_FILES
+static capas_status read_contents(capas_model *model, const capas_hdf5_contents *file,
+                                  const capas_weights_options *options)
+{
+    if (!capas_hdf5_has(file, "layers")) {
+        capas_texts names;
+        bool whole = capas_hdf5_has(file, "model_weights") &&
+                     capas_hdf5_read_texts(file, "", "layer_names", &names) != CAPAS_OK;
+        if (!whole && capas_hdf5_has(file, "model_weights")) capas_hdf5_release_texts(&names);
+        return capas_h5_read_weights(model, file, whole ? "model_weights" : "", options);
+    }
+    if (options->by_name)
+        return capas_fail(CAPAS_UNSUPPORTED,
+                          "by_name is for Keras 2's files; in this one layers have places, and no "
+                          "names");
+    return capas_keras_read_weights(model, file);
+}
+
+/* The contents of a .keras file's weights, or of an HDF5 file. */
+static capas_hdf5_contents *open_contents(const char *path)
+{
+    if (capas_file_kind(path) == CAPAS_FILE_HDF5) return capas_h5_open(path);
+    capas_archive *archive = capas_archive_open(path);
+    capas_hdf5_contents *file =
+        archive ? capas_keras_open_weights(archive, path, SIZE_MAX / 2) : NULL;
+    capas_archive_close(archive);
+    return file;
+}
+
+static capas_status read_file(capas_model *model, const char *path,
+                              const capas_weights_options *options)
+{
+    size_t size = (size_t)model->value_count * sizeof *model->values;
+    capas_hdf5_contents *file = open_contents(path);
+    if (!file) return capas_error_status();
+    float *before = capas_copy_memory(model->values, size);
+    capas_status status = before ? read_contents(model, file, options) : CAPAS_NO_MEMORY;
+    if (status != CAPAS_OK) capas_fail_in("%s", path);
+    if (status != CAPAS_OK && before) {
+        memcpy(model->values, before, size);
+        capas_model_touch(model);
+    }
+    capas_release(before);
+    capas_hdf5_close_contents(file);
+    return status;
+}
+
+static capas_status write_file(const capas_model *model, const char *path)
+{
+    void *image = NULL;
+    size_t size = 0;
+    if (capas_keras_weights_image(model, &image, &size) != CAPAS_OK)
+        return capas_fail_in("%s cannot be made", path);
+    capas_status status = capas_write_file(path, image, size);
+    capas_release(image);
+    return status;
+}
+#else
+static capas_status fail_unsupported(const char *path)
+{
+    return capas_fail(CAPAS_UNSUPPORTED,
+                      "%s: capas was built without Keras's files; build it with "
+                      "-DCAPAS_WITH_HDF5=ON -DCAPAS_WITH_ZIP=ON -DCAPAS_WITH_JANSSON=ON",
+                      path);
+}
+
+static capas_status read_file(capas_model *model, const char *path,
+                              const capas_weights_options *options)
+{
+    (void)model;
+    (void)options;
+    return fail_unsupported(path);
+}
+
+static capas_status write_file(const capas_model *model, const char *path)
+{
+    (void)model;
+    return fail_unsupported(path);
+}
+#endif
+
+capas_status capas_load_weights_with(capas_model *model, const char *path,
+                                     const capas_weights_options *options)
+{
+    static const capas_weights_options usual = {.struct_size = sizeof usual};
+    CAPAS_TRY(capas_model_check(model));
+    if (!path || !*path)
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "the path of the weights to open is missing");
+    if (!options) options = &usual;
+    if (options->skip_mismatch == CAPAS_TRUE && options->by_name != CAPAS_TRUE)
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "%s: skip_mismatch needs by_name: without names it cannot be told which "
+                          "layer is another's",
+                          path);
+    return read_file(model, path, options);
+}
+
+capas_status capas_load_weights(capas_model *model, const char *path)
+{
+    return capas_load_weights_with(model, path, NULL);
+}
+
+capas_status capas_save_weights(capas_model *model, const char *path)
+{
+    static const char end[] = ".weights.h5";
+    CAPAS_TRY(capas_model_check(model));
+    size_t length = path ? strlen(path) : 0;
+    if (length <= strlen(end) || strcmp(path + length - strlen(end), end) != 0)
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "a file of weights must be named *.weights.h5, as Keras wants it, found "
+                          "%s%s%s",
+                          path ? "\"" : "", path ? path : "nothing", path ? "\"" : "");
+    return write_file(model, path);
+}

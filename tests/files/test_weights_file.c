@@ -1,0 +1,208 @@
+/* Weights alone: Keras's files of them into models made from JSON, by order and by name; ours back;
+ * a file that does not fit leaves the model as it was. */
+#include "base/file.h"
+#include "base/memory.h"
+#include "files/keras.h"
+#include "model/model.h"
+#include "support/cmocka.h"
+#include "support/golden.h"
+#include "support/saved_model.h"
+#include <capas/capas.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if CAPAS_WITH_KERAS_FILES
+static void assert_loads(capas_model *model, const char *path, const capas_weights_options *options)
+{
+    if (capas_load_weights_with(model, path, options) != CAPAS_OK) fail_msg("%s", capas_error());
+}
+
+static void check_pair(const char *json, const char *weights, const char *kind)
+{
+    char input[64], output[64];
+    snprintf(input, sizeof input, "%s_input.npy", kind);
+    snprintf(output, sizeof output, "%s_output.npy", kind);
+    capas_model *model = open_model(golden_path("files/%s", json));
+    assert_loads(model, golden_path("files/%s", weights), NULL);
+    assert_recorded_output(model, input, output);
+    if (capas_save_weights(model, "again.weights.h5") != CAPAS_OK) fail_msg("%s", capas_error());
+    capas_model *again = open_model(golden_path("files/%s", json));
+    assert_loads(again, "again.weights.h5", NULL);
+    assert_same_weights(model, again);
+    capas_model_free(again);
+    capas_model_free(model);
+}
+
+static void opens_weights_of_keras(void **state)
+{
+    (void)state;
+    static const char *const pairs[][4] = {
+        {"cnn_k3.json", "cnn_k3.weights.h5", "cnn", NULL},
+        {"cnn_k3.json", "cnn_k2_weights.h5", "cnn", NULL},
+        {"cnn_k2.json", "cnn_k3.weights.h5", "cnn", NULL},
+        {"cnn_k2.json", "cnn_k2.h5", "cnn", NULL},
+        {"cnn_k2.json", "cnn_k3.keras", "cnn", NULL},
+        {"residual_k3.json", "residual_k3.weights.h5", "residual", "layers/LeakyReLU"},
+        {"residual_k3.json", "residual_k2_weights.h5", "residual", "layers/LeakyReLU"},
+        {"residual_k2.json", "residual_k2_weights.h5", "residual", "layers/LeakyReLU"},
+        {"residual_k2.json", "residual_k3_legacy.h5", "residual", "layers/LeakyReLU"},
+        {"rnn_k3.json", "rnn_k3.weights.h5", "rnn", "layers/LSTM"},
+        {"rnn_k3.json", "rnn_k3_legacy.h5", "rnn", "layers/LSTM"},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        if (!pairs[i][3] || !golden_may_skip(pairs[i][3]))
+            check_pair(pairs[i][0], pairs[i][1], pairs[i][2]);
+}
+
+/* The same features, and other classes. */
+static capas_model *other_top(int units, const char *dense)
+{
+    return capas_sequential(
+        capas_input(8, 7, 1),
+        capas_conv2d(5, 3, .padding = CAPAS_SAME, .activation = CAPAS_RELU, .name = "conv_a"),
+        capas_batch_normalization(.name = "bn_a"), capas_max_pooling2d(2), capas_flatten(),
+        capas_dense(units, .name = dense));
+}
+
+static void takes_weights_by_name(void **state)
+{
+    (void)state;
+    capas_weights_options options = {.struct_size = sizeof options, .by_name = CAPAS_TRUE};
+    const char *path = golden_path("files/cnn_k2_weights.h5");
+    capas_model *whole = open_model(golden_path("files/cnn_k2.h5"));
+    capas_model *model = other_top(7, "classes");
+    float wanted[64], got[64];
+    assert_loads(model, path, &options);
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(capas_model_get_weight(whole, i, wanted), CAPAS_OK);
+        assert_int_equal(capas_model_get_weight(model, i, got), CAPAS_OK);
+        capas_weight_info info;
+        assert_int_equal(capas_model_weight_info(model, i, &info), CAPAS_OK);
+        assert_memory_equal(got, wanted, (i == 0 ? 45 : 5) * sizeof(float));
+    }
+    capas_model_free(model);
+
+    model = other_top(7, "dense_a");
+    assert_int_equal(capas_load_weights_with(model, path, &options), CAPAS_SHAPE_MISMATCH);
+    assert_non_null(strstr(capas_error(), "layer dense_a: weight kernel"));
+    options.skip_mismatch = CAPAS_TRUE;
+    assert_loads(model, path, &options);
+    capas_model_free(model);
+
+    model = capas_sequential(capas_input(3), capas_dense(2, .name = "other"));
+    assert_int_equal(capas_load_weights_with(model, path, &options), CAPAS_UNKNOWN_NAME);
+    capas_model_free(model);
+    capas_model_free(whole);
+}
+
+static void assert_refused(capas_model *model, const char *path, capas_status status,
+                           const char *part)
+{
+    size_t size = (size_t)model->value_count * sizeof *model->values;
+    float *before = malloc(size);
+    memcpy(before, model->values, size);
+    assert_int_equal(capas_load_weights(model, path), status);
+    if (!strstr(capas_error(), path) || !strstr(capas_error(), part))
+        fail_msg("\"%s\" lacks \"%s\" or \"%s\"", capas_error(), path, part);
+    assert_memory_equal(before, model->values, size);
+    free(before);
+}
+
+static void leaves_the_model_when_they_do_not_fit(void **state)
+{
+    (void)state;
+    capas_weights_options options = {.struct_size = sizeof options, .skip_mismatch = CAPAS_TRUE};
+    capas_model *model = other_top(7, "dense_a");
+    assert_refused(model, golden_path("files/cnn_k2_weights.h5"), CAPAS_SHAPE_MISMATCH,
+                   "layer dense_a: weight kernel must have the shape (60, 7)");
+    assert_refused(model, golden_path("files/cnn_k3.weights.h5"), CAPAS_SHAPE_MISMATCH,
+                   "layer dense_a: weight kernel");
+    assert_refused(model, golden_path("files/resume_adam.h5"), CAPAS_SHAPE_MISMATCH, "dense_a");
+    assert_refused(model, golden_path("files/broken/nan_weight.keras"), CAPAS_NOT_FINITE, "NaN");
+    assert_refused(model, golden_path("files/cnn_k3.json"), CAPAS_BAD_FILE, "neither a zip");
+    assert_refused(model, "nowhere.weights.h5", CAPAS_NO_FILE, "cannot be opened");
+    capas_model *shorter = capas_sequential(capas_input(8, 7, 1), capas_conv2d(5, 3));
+    assert_refused(shorter, golden_path("files/cnn_k2_weights.h5"), CAPAS_SHAPE_MISMATCH,
+                   "weights for a layer bn_a");
+    capas_model_free(shorter);
+    assert_int_equal(capas_load_weights_with(model, "a.weights.h5", &options),
+                     CAPAS_INVALID_ARGUMENT);
+    options.by_name = CAPAS_TRUE;
+    assert_int_equal(
+        capas_load_weights_with(model, golden_path("files/cnn_k3.weights.h5"), &options),
+        CAPAS_UNSUPPORTED);
+    assert_int_equal(capas_save_weights(model, "weights.h5"), CAPAS_INVALID_ARGUMENT);
+    assert_int_equal(capas_save_weights(model, NULL), CAPAS_INVALID_ARGUMENT);
+    assert_int_equal(capas_load_weights(model, NULL), CAPAS_INVALID_ARGUMENT);
+    capas_model_free(model);
+}
+
+/* TensorFlow's Keras before 2.15 had another word for "layers". */
+static void knows_the_old_word(void **state)
+{
+    (void)state;
+    void *image;
+    size_t size;
+    capas_shape shape = {1, {2}};
+    const float two[] = {1, 2};
+    capas_hdf5 *file = capas_hdf5_create();
+    capas_hdf5_make_group(file, "_layer_checkpoint_dependencies/a/_layer_checkpoint_dependencies");
+    capas_hdf5_make_group(file, "x_layer_checkpoint_dependencies");
+    capas_hdf5_write_floats(file, "_layer_checkpoint_dependencies/a/0", &shape, two);
+    assert_int_equal(capas_hdf5_image(file, &image, &size), CAPAS_OK);
+    capas_hdf5_close(file);
+    capas_hdf5_contents *contents = capas_hdf5_open(image, size);
+    capas_release(image);
+    capas_keras_rename_old(contents);
+    assert_true(capas_hdf5_has(contents, "layers/a/layers"));
+    assert_true(capas_hdf5_has(contents, "x_layer_checkpoint_dependencies"));
+    assert_memory_equal(capas_hdf5_floats(contents, "layers/a/0", &shape), two, sizeof two);
+    capas_hdf5_close_contents(contents);
+}
+
+static void compares_models(void **state)
+{
+    (void)state;
+    double difference = -1;
+    capas_model *first = open_model(golden_path("files/cnn_k2.h5"));
+    capas_model *second = open_model(golden_path("files/cnn_k3.keras"));
+    assert_int_equal(capas_model_difference(first, second, 4, &difference), CAPAS_OK);
+    assert_true(difference == 0);
+    int bias = capas_model_find_weight(second, "dense_a", "bias");
+    double largest = 0;
+    for (int i = 0; i < 2; i++) { /* one of the two classes is not the one that it was */
+        float values[3] = {i == 0 ? 1e3F : 0, i == 1 ? 1e3F : 0, 0};
+        assert_int_equal(capas_model_set_weight(second, bias, values), CAPAS_OK);
+        assert_int_equal(capas_model_difference(first, second, 4, &difference), CAPAS_OK);
+        largest = fmax(largest, difference);
+    }
+    assert_true(largest > 0.5);
+    assert_int_equal(capas_model_difference(first, second, 0, &difference), CAPAS_INVALID_ARGUMENT);
+    capas_model_free(second);
+    second = other_top(7, "dense_a");
+    assert_int_equal(capas_model_difference(first, second, 4, &difference), CAPAS_SHAPE_MISMATCH);
+    assert_non_null(strstr(capas_error(), "output 0 is (None, 3) in one and (None, 7)"));
+    capas_model_free(second);
+    capas_model_free(first);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(opens_weights_of_keras),
+        cmocka_unit_test(takes_weights_by_name),
+        cmocka_unit_test(leaves_the_model_when_they_do_not_fit),
+        cmocka_unit_test(knows_the_old_word),
+        cmocka_unit_test(compares_models),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+#else
+/* A build without Keras's files has nothing to test here; test_broken.c sees that it says so. */
+int main(void)
+{
+    return 0;
+}
+#endif
