@@ -4,6 +4,7 @@
 #ifndef CAPAS_H
 #define CAPAS_H
 
+#include <capas/activations.h>
 #include <capas/applications.h>
 #include <capas/augment.h>
 #include <capas/callbacks.h>
@@ -16,11 +17,13 @@
 #include <capas/gradients.h>
 #include <capas/layers.h>
 #include <capas/model.h>
+#include <capas/normalization.h>
 #include <capas/optimizers.h>
 #include <capas/options.h>
 #include <capas/plot.h>
 #include <capas/pooling.h>
 #include <capas/recipe.h>
+#include <capas/regularization.h>
 #include <capas/reshaping.h>
 #include <capas/runtime.h>
 #include <capas/schedules.h>

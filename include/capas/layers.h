@@ -1,8 +1,10 @@
 /* Layers, with Keras's names, options and defaults. A constructor returns a layer to be given to
  * capas_sequential or capas_graph_apply, which take it over. A wrong option is reported when the
- * layer is used. See capas/options.h for how options are written. Those that convolve are in
- * capas/convolutions.h, those that pool in capas/pooling.h, those that lay numbers out anew in
- * capas/reshaping.h; this header brings them. */
+ * layer is used. See capas/options.h for how options are written. Activations that are told
+ * something are in capas/activations.h, those that convolve in capas/convolutions.h, those that
+ * pool in capas/pooling.h, those that normalise each sample in capas/normalization.h, those that
+ * add noise in capas/regularization.h, those that lay numbers out anew in capas/reshaping.h; this
+ * header brings them. */
 #ifndef CAPAS_LAYERS_H
 #define CAPAS_LAYERS_H
 
@@ -245,10 +247,25 @@ CAPAS_API capas_layer *capas_concatenate_with(const capas_concatenate_options *o
     capas_concatenate_with(&(capas_concatenate_options){                                           \
         .struct_size = sizeof(capas_concatenate_options), __VA_ARGS__})
 
+/* Dot(axes): the products of two inputs summed along an axis of each; the batch is kept, and all
+ * other axes of the first, then of the second. */
+typedef struct capas_dot_options {
+    CAPAS_LAYER_OPTIONS
+    capas_shape axes; /* {2, {1, 2}}: axis 1 of the first, 2 of the second; overrides the macro's */
+    int normalize;    /* default: false; true: cosines, along the axes numbers have length 1 */
+} capas_dot_options;
+CAPAS_API capas_layer *capas_dot_with(int axes, const capas_dot_options *options);
+#define capas_dot(axes, ...)                                                                       \
+    capas_dot_with((axes),                                                                         \
+                   &(capas_dot_options){.struct_size = sizeof(capas_dot_options), __VA_ARGS__})
+
 CAPAS_END
 
+#include <capas/activations.h>
 #include <capas/convolutions.h>
+#include <capas/normalization.h>
 #include <capas/pooling.h>
+#include <capas/regularization.h>
 #include <capas/reshaping.h>
 
 #endif

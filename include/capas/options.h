@@ -64,10 +64,14 @@ typedef enum capas_fill_mode {
 typedef enum capas_interpolation {
     CAPAS_INTERPOLATE_NEAREST = 1,
     CAPAS_INTERPOLATE_BILINEAR,
+    CAPAS_INTERPOLATE_BICUBIC,
+    CAPAS_INTERPOLATE_LANCZOS3,
+    CAPAS_INTERPOLATE_LANCZOS5,
 } capas_interpolation;
 
-/* Element by element, but softmax, which is over the last axis (keras-semantics 2.1). Formulas:
- * elu x > 0 ? x : e^x - 1; selu 1.0507 (x > 0 ? x : 1.6733 (e^x - 1)). */
+/* Element by element, but softmax and its logarithm, which are over the last axis
+ * (keras-semantics 2.1). Formulas: elu x > 0 ? x : e^x - 1; selu 1.0507 (x > 0 ? x : 1.6733 (e^x -
+ * 1)). */
 typedef enum capas_activation {
     CAPAS_LINEAR = 1,
     CAPAS_RELU,
@@ -76,23 +80,26 @@ typedef enum capas_activation {
     CAPAS_SOFTMAX,
     CAPAS_ELU,
     CAPAS_SELU,
-    CAPAS_RELU6,        /* min(max(x, 0), 6) */
-    CAPAS_LEAKY_RELU,   /* x > 0 ? x : 0.2 x */
-    CAPAS_EXPONENTIAL,  /* e^x */
-    CAPAS_SOFTPLUS,     /* log(1 + e^x) */
-    CAPAS_SOFTSIGN,     /* x / (1 + |x|) */
-    CAPAS_SILU,         /* x sigmoid(x), also called swish */
-    CAPAS_GELU,         /* x / 2 (1 + erf(x / sqrt 2)) */
-    CAPAS_MISH,         /* x tanh(softplus(x)) */
-    CAPAS_HARD_SIGMOID, /* relu6(x + 3) / 6 */
-    CAPAS_HARD_SILU,    /* x hard_sigmoid(x), also called hard_swish */
-    CAPAS_HARD_TANH,    /* min(max(x, -1), 1) */
-    CAPAS_TANH_SHRINK,  /* x - tanh(x) */
-    CAPAS_SOFT_SHRINK,  /* 0 within +-0.5, otherwise 0.5 nearer to 0 */
-    CAPAS_HARD_SHRINK,  /* 0 within +-0.5, otherwise x */
-    CAPAS_SQUAREPLUS,   /* (x + sqrt(x^2 + 4)) / 2 */
-    CAPAS_LOG_SIGMOID,  /* -softplus(-x) */
-    CAPAS_CELU,         /* elu, smooth also where its alpha were not 1 */
+    CAPAS_RELU6,            /* min(max(x, 0), 6) */
+    CAPAS_LEAKY_RELU,       /* x > 0 ? x : 0.2 x */
+    CAPAS_EXPONENTIAL,      /* e^x */
+    CAPAS_SOFTPLUS,         /* log(1 + e^x) */
+    CAPAS_SOFTSIGN,         /* x / (1 + |x|) */
+    CAPAS_SILU,             /* x sigmoid(x), also called swish */
+    CAPAS_GELU,             /* x / 2 (1 + erf(x / sqrt 2)) */
+    CAPAS_MISH,             /* x tanh(softplus(x)) */
+    CAPAS_HARD_SIGMOID,     /* relu6(x + 3) / 6 */
+    CAPAS_HARD_SILU,        /* x hard_sigmoid(x), also called hard_swish */
+    CAPAS_HARD_TANH,        /* min(max(x, -1), 1) */
+    CAPAS_TANH_SHRINK,      /* x - tanh(x) */
+    CAPAS_SOFT_SHRINK,      /* 0 within +-0.5, otherwise 0.5 nearer to 0 */
+    CAPAS_HARD_SHRINK,      /* 0 within +-0.5, otherwise x */
+    CAPAS_SQUAREPLUS,       /* (x + sqrt(x^2 + 4)) / 2 */
+    CAPAS_LOG_SIGMOID,      /* -softplus(-x) */
+    CAPAS_CELU,             /* elu, smooth also where its alpha were not 1 */
+    CAPAS_GELU_APPROXIMATE, /* x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), Keras's
+                               gelu(approximate=True); in a file {"gelu": {"approximate": true}} */
+    CAPAS_LOG_SOFTMAX,      /* the logarithm of softmax, over the last axis */
 } capas_activation;
 
 /* How weights start (keras-semantics 2.2). Make one with the functions below; left out, the layer's

@@ -1,5 +1,5 @@
 /* Layers that lay numbers out anew: Flatten, Reshape, Permute, RepeatVector, zeros around images,
- * sequences and volumes, edges cut off, steps repeated. */
+ * sequences and volumes, edges cut off, steps repeated, images resized. */
 #ifndef CAPAS_RESHAPING_H
 #define CAPAS_RESHAPING_H
 
@@ -61,6 +61,67 @@ CAPAS_API capas_layer *capas_up_sampling1d_with(int size,
     capas_up_sampling1d_with(                                                                      \
         (size), &(capas_up_sampling1d_options){.struct_size = sizeof(capas_up_sampling1d_options), \
                                                __VA_ARGS__})
+
+/* UpSampling2D(size): each row and column of images so many times, or images resized. */
+typedef struct capas_up_sampling2d_options {
+    CAPAS_LAYER_OPTIONS
+    capas_pair size;                   /* default: 2; {2, 3} here overrides the macro's number */
+    capas_data_format data_format;     /* default: channels_last */
+    capas_interpolation interpolation; /* default: nearest */
+} capas_up_sampling2d_options;
+CAPAS_API capas_layer *capas_up_sampling2d_with(int size,
+                                                const capas_up_sampling2d_options *options);
+#define capas_up_sampling2d(size, ...)                                                             \
+    capas_up_sampling2d_with(                                                                      \
+        (size), &(capas_up_sampling2d_options){.struct_size = sizeof(capas_up_sampling2d_options), \
+                                               __VA_ARGS__})
+
+/* UpSampling3D(size): each plane, row and column of volumes so many times. */
+typedef struct capas_up_sampling3d_options {
+    CAPAS_LAYER_OPTIONS
+    capas_triple size;             /* default: 2; {2, 3, 1} here overrides the macro's number */
+    capas_data_format data_format; /* default: channels_last */
+} capas_up_sampling3d_options;
+CAPAS_API capas_layer *capas_up_sampling3d_with(int size,
+                                                const capas_up_sampling3d_options *options);
+#define capas_up_sampling3d(size, ...)                                                             \
+    capas_up_sampling3d_with(                                                                      \
+        (size), &(capas_up_sampling3d_options){.struct_size = sizeof(capas_up_sampling3d_options), \
+                                               __VA_ARGS__})
+
+/* Resizing(height, width) of images, with half-pixel centres as TensorFlow has them. */
+typedef struct capas_resizing_options {
+    CAPAS_LAYER_OPTIONS
+    int height, width;                 /* required, at least 1 */
+    capas_interpolation interpolation; /* default: bilinear */
+    int crop_to_aspect_ratio;          /* default: false; true: the largest window that keeps
+                                          proportions */
+    int pad_to_aspect_ratio;           /* default: false; true: a rim keeps them */
+    capas_fill_mode fill_mode;         /* only constant */
+    double fill_value;                 /* of the rim; default: 0 */
+    capas_data_format data_format;     /* default: channels_last */
+    int antialias; /* default: false; true: shrinking takes the mean of all under a pixel */
+} capas_resizing_options;
+CAPAS_API capas_layer *capas_resizing_with(int height, int width,
+                                           const capas_resizing_options *options);
+#define capas_resizing(height, width, ...)                                                         \
+    capas_resizing_with(                                                                           \
+        (height), (width),                                                                         \
+        &(capas_resizing_options){.struct_size = sizeof(capas_resizing_options), __VA_ARGS__})
+
+/* CenterCrop(height, width): the middle of images; smaller ones are cut to the proportions and
+ * resized. */
+typedef struct capas_center_crop_options {
+    CAPAS_LAYER_OPTIONS
+    int height, width;             /* required, at least 1 */
+    capas_data_format data_format; /* default: channels_last */
+} capas_center_crop_options;
+CAPAS_API capas_layer *capas_center_crop_with(int height, int width,
+                                              const capas_center_crop_options *options);
+#define capas_center_crop(height, width, ...)                                                      \
+    capas_center_crop_with((height), (width),                                                      \
+                           &(capas_center_crop_options){                                           \
+                               .struct_size = sizeof(capas_center_crop_options), __VA_ARGS__})
 
 /* ZeroPadding2D(padding): rows and columns of zeros around an image, as many on each side. */
 typedef struct capas_zero_padding2d_options {

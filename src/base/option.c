@@ -73,8 +73,11 @@ capas_status capas_options_resolve(const capas_option_table *table, void *option
 
 static const capas_option *find_option(const capas_option_table *table, const char *name)
 {
-    for (size_t i = 0; i < table->count; i++)
-        if (strcmp(table->options[i].name, name) == 0) return &table->options[i];
+    for (size_t i = 0; i < table->count; i++) {
+        const capas_option *option = &table->options[i];
+        if (strcmp(option->name, name) == 0) return option;
+        if (option->former && strcmp(option->former, name) == 0) return option;
+    }
     return NULL;
 }
 

@@ -37,6 +37,7 @@ struct capas_option {
     bool open_minimum;        /* the minimum itself is not allowed; alone: any number above 0 */
     bool nullable;            /* None is allowed */
     bool omit_none;           /* Keras does not write it when it is None */
+    const char *former;       /* Keras 2's name, read as well; NULL: the same */
     const char *help;         /* half a sentence for `capas layers` and the reference */
 };
 
@@ -58,6 +59,7 @@ extern const capas_option_kind
 /* What Keras has and capas can only be told one thing of; they have no field. */
 extern const capas_option_kind capas_option_only_none;
 extern const capas_option_kind capas_option_only_false;
+extern const capas_option_kind capas_option_only_one; /* with omit_none: not written */
 extern const capas_option_kind capas_option_unused; /* a number that only matters beside one of the
                                                        above; written as its standard */
 

@@ -41,6 +41,15 @@ static capas_value *write_false(const capas_option *option, const void *field)
     return capas_value_bool(false);
 }
 
+/* What a Keras wrote that had this part in common with another layer; it is not written. */
+static capas_status read_one(const capas_option *option, const capas_value *value, void *field)
+{
+    (void)option;
+    (void)field;
+    bool is_one = value->kind == CAPAS_VALUE_INTEGER && value->integer == 1;
+    return is_one || value->kind == CAPAS_VALUE_NULL ? CAPAS_OK : refuse("1", value);
+}
+
 /* Beside an option that is off any number will do. */
 static capas_status read_unused(const capas_option *option, const capas_value *value, void *field)
 {
@@ -61,5 +70,6 @@ static capas_value *write_unused(const capas_option *option, const void *field)
 
 const capas_option_kind capas_option_only_none = {"None", NULL, NULL, read_none, write_none};
 const capas_option_kind capas_option_only_false = {"false", NULL, NULL, read_false, write_false};
+const capas_option_kind capas_option_only_one = {"1", NULL, NULL, read_one, write_none};
 const capas_option_kind capas_option_unused = {"a number without effect", NULL, NULL, read_unused,
                                                write_unused};

@@ -32,7 +32,8 @@ typedef struct capas_activate_arguments {
     void *input_gradient; /* may be output_gradient */
 } capas_activate_arguments;
 
-/* Family softmax: rows of `classes`. dx = y * (dy - sum(dy * y)). */
+/* Family softmax: rows of `classes`. dx = y * (dy - sum(dy * y)). Family log_softmax: its
+ * logarithm, dx = dy - e^y * sum(dy). */
 typedef struct capas_softmax_problem {
     int workers;
     int classes;

@@ -31,8 +31,20 @@
     X(activate_backward)                                                                           \
     X(softmax_forward)                                                                             \
     X(softmax_backward)                                                                            \
+    X(log_softmax_forward)                                                                         \
+    X(log_softmax_backward)                                                                        \
+    X(rectify_forward)                                                                             \
+    X(rectify_backward)                                                                            \
     X(normalise_forward)                                                                           \
     X(normalise_backward)                                                                          \
+    X(standardise_forward)                                                                         \
+    X(standardise_backward)                                                                        \
+    X(rescale)                                                                                     \
+    X(resize_forward)                                                                              \
+    X(resize_backward)                                                                             \
+    X(product_forward)                                                                             \
+    X(product_backward)                                                                            \
+    X(noise)                                                                                       \
     X(combine_forward)                                                                             \
     X(combine_backward)                                                                            \
     X(join)                                                                                        \

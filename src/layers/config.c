@@ -136,8 +136,12 @@ static capas_status write_config(const capas_layer *layer, capas_value *map)
         return capas_value_set(map, "name", capas_value_string(name));
     }
     CAPAS_TRY(capas_value_set(map, "name", capas_value_string(name)));
-    CAPAS_TRY(capas_value_set(map, "trainable", capas_value_bool(layer->trainable)));
-    CAPAS_TRY(capas_value_set(map, "dtype", capas_policy_write()));
+    if (layer->type->plain_config) {
+        CAPAS_TRY(capas_value_set(map, "dtype", capas_value_string("float32")));
+    } else {
+        CAPAS_TRY(capas_value_set(map, "trainable", capas_value_bool(layer->trainable)));
+        CAPAS_TRY(capas_value_set(map, "dtype", capas_policy_write()));
+    }
     return capas_options_write(&layer->type->options, layer->options, map);
 }
 

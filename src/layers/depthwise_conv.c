@@ -9,7 +9,11 @@
         CAPAS_REGULARIZER_ROW(depthwise, "a penalty on its W"),                                    \
         CAPAS_REGULARIZER_ROW(bias, "a penalty on b"),                                             \
         CAPAS_REGULARIZER_ROW(activity, "a penalty on the output"),                                \
-        CAPAS_CONSTRAINT_ROW(depthwise), CAPAS_CONSTRAINT_ROW(bias)
+        CAPAS_CONSTRAINT_ROW(depthwise), CAPAS_CONSTRAINT_ROW(bias),                               \
+    {                                                                                              \
+        .name = "groups", .kind = &capas_option_only_one, .omit_none = true,                       \
+        .help = "Keras 2's; only 1: the channels are apart anyway"                                 \
+    }
 
 #define FIELD(name) offsetof(capas_depthwise_conv1d_options, name)
 static const capas_option options1[] = {ROWS(capas_option_single)};

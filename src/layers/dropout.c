@@ -1,11 +1,7 @@
 /* Dropout: in training sets elements to zero and scales the others up (Keras
  * layers/regularization/dropout.py). noise_shape is Keras's, with the batch. */
-#include "base/text.h"
 #include "layers/random.h"
 #include <math.h>
-#include <string.h>
-
-enum { TEXT_SIZE = 128 };
 
 #define FIELD(name) offsetof(capas_dropout_options, name)
 static const capas_option options[] = {
@@ -21,21 +17,9 @@ static capas_status infer(const capas_layer *layer, const capas_shape *inputs, i
                           capas_shape *output)
 {
     (void)count;
-    const capas_shape *noise = &((const capas_dropout_options *)layer->options)->noise_shape;
-    char text[TEXT_SIZE], input[TEXT_SIZE];
+    const capas_dropout_options *dropout = layer->options;
     *output = inputs[0];
-    if (noise->rank == 0) return CAPAS_OK;
-    bool fits = noise->rank == inputs[0].rank;
-    for (int i = 0; fits && i < noise->rank; i++) {
-        int64_t size = noise->dims[i];
-        fits = size == CAPAS_ANY || size == 1 || size == inputs[0].dims[i];
-    }
-    if (fits) return CAPAS_OK;
-    return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,
-                            "noise_shape %s does not fit its input %s; give 1 or the input's size "
-                            "for each axis, None for the batch",
-                            capas_shape_text(noise, text, sizeof text),
-                            capas_shape_text(&inputs[0], input, sizeof input));
+    return capas_random_check_noise(layer, &dropout->noise_shape, &inputs[0]);
 }
 
 static int lower(const capas_layer *layer, capas_program *program, const int *inputs, int count)
@@ -45,9 +29,7 @@ static int lower(const capas_layer *layer, capas_program *program, const int *in
     const capas_shape *input = capas_program_shape(program, inputs[0]);
     if (!input) return CAPAS_NO_BUFFER;
     if (dropout->rate == 0) return inputs[0];
-    capas_shape noise = *input;
-    for (int i = 0; i < dropout->noise_shape.rank; i++)
-        if (dropout->noise_shape.dims[i] == 1) noise.dims[i] = 1;
+    const capas_shape noise = capas_random_noise(&dropout->noise_shape, input);
     return capas_program_dropout(program, layer->name, inputs[0], dropout->rate, &noise,
                                  capas_random_stream(layer, program, dropout->seed));
 }

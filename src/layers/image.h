@@ -57,5 +57,6 @@ int capas_image_as_volume(capas_program *program, int buffer, const capas_image 
 /* Keras's words for options. */
 extern const char *const capas_padding_names[]; /* also causal, for Conv1D alone */
 extern const char *const capas_data_format_names[];
+extern const char *const capas_interpolation_names[]; /* all that resizing has */
 
 #endif

@@ -125,6 +125,7 @@ void capas_layer_free(capas_layer *layer)
 {
     if (!layer || --layer->references > 0) return;
     capas_release(layer->name);
+    if (layer->options && layer->type->release) layer->type->release(layer->options);
     capas_release(layer->options);
     capas_release(layer->message);
     capas_release(layer->build_shapes);

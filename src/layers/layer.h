@@ -58,6 +58,11 @@ typedef struct capas_layer_type {
     /* What Keras writes beside the inputs of a use: {"mask": null}, {"training": false}. */
     bool call_has_mask, call_has_training;
     bool call_training; /* what it says of training */
+    /* Its configuration has no "trainable", and the dtype by its name alone; Keras takes no other.
+     */
+    bool plain_config;
+    /* Frees what its options own besides their own memory; NULL: nothing. */
+    void (*release)(void *options);
 } capas_layer_type;
 
 struct capas_layer {
@@ -135,7 +140,8 @@ extern const capas_option_kind
     capas_option_initializer; /* capas_initializer; standard = its kind */
 extern const capas_option_kind capas_option_regularizer; /* capas_regularizer; None allowed */
 extern const capas_option_kind
-    capas_option_constraint; /* int: only None, with a sentence otherwise */
+    capas_option_constraint;                         /* int: only None, with a sentence otherwise */
+extern const capas_option_kind capas_option_numbers; /* capas_tensor; see option_numbers.c */
 /* Names of the activations, in the order of capas_activation; ended by NULL. */
 extern const char *const capas_activation_names[];
 

@@ -35,6 +35,8 @@
     X(permute)                                                                                     \
     X(repeat_vector)                                                                               \
     X(up_sampling1d)                                                                               \
+    X(up_sampling2d)                                                                               \
+    X(up_sampling3d)                                                                               \
     X(zero_padding1d)                                                                              \
     X(cropping2d)                                                                                  \
     X(cropping1d)                                                                                  \
@@ -42,9 +44,28 @@
     X(cropping3d)                                                                                  \
     X(flatten)                                                                                     \
     X(dropout)                                                                                     \
+    X(spatial_dropout1d)                                                                           \
+    X(spatial_dropout2d)                                                                           \
+    X(spatial_dropout3d)                                                                           \
+    X(gaussian_noise)                                                                              \
+    X(gaussian_dropout)                                                                            \
+    X(alpha_dropout)                                                                               \
+    X(activity_regularization)                                                                     \
     X(batch_normalization)                                                                         \
+    X(layer_normalization)                                                                         \
+    X(group_normalization)                                                                         \
+    X(rms_normalization)                                                                           \
+    X(unit_normalization)                                                                          \
+    X(normalization)                                                                               \
     X(activation)                                                                                  \
+    X(relu)                                                                                        \
+    X(leaky_relu)                                                                                  \
+    X(elu)                                                                                         \
+    X(prelu)                                                                                       \
+    X(softmax)                                                                                     \
     X(rescaling)                                                                                   \
+    X(resizing)                                                                                    \
+    X(center_crop)                                                                                 \
     X(random_flip)                                                                                 \
     X(random_rotation)                                                                             \
     X(random_translation)                                                                          \
@@ -58,7 +79,8 @@
     X(average)                                                                                     \
     X(maximum)                                                                                     \
     X(minimum)                                                                                     \
-    X(concatenate)
+    X(concatenate)                                                                                 \
+    X(dot)
 
 #define CAPAS_DECLARE_LAYER(name) extern const capas_layer_type capas_##name##_type;
 CAPAS_LAYER_LIST(CAPAS_DECLARE_LAYER)

@@ -4,14 +4,15 @@
 #include "layers/layer.h"
 #include <string.h>
 
-enum { TEXT_SIZE = 256, ACTIVATION_COUNT = CAPAS_CELU };
+enum { TEXT_SIZE = 256, ACTIVATION_COUNT = CAPAS_LOG_SOFTMAX };
 
 const char *const capas_activation_names[] = {
     "linear",       "relu",       "sigmoid",     "tanh",        "softmax",
     "elu",          "selu",       "relu6",       "leaky_relu",  "exponential",
     "softplus",     "softsign",   "silu",        "gelu",        "mish",
     "hard_sigmoid", "hard_silu",  "hard_tanh",   "tanh_shrink", "soft_shrink",
-    "hard_shrink",  "squareplus", "log_sigmoid", "celu",        NULL,
+    "hard_shrink",  "squareplus", "log_sigmoid", "celu",        "gelu_approximate",
+    "log_softmax",  NULL,
 };
 
 /* Keras's second names, which it does not write. */
@@ -45,7 +46,19 @@ static capas_status check_activation(const capas_option *option, const void *fie
     return fail_activation(capas_value_describe(&value, found, sizeof found), NULL);
 }
 
-/* "relu", null, or Keras's dict of a function: {"class_name": "function", "config": "relu"}. */
+/* {gelu: {approximate: true}}, the one argument that an activation can be told. */
+static const char *name_with_argument(const capas_value *value)
+{
+    const capas_value *arguments = value->count == 1 ? value->items[0] : NULL;
+    if (!arguments || strcmp(value->keys[0], "gelu") != 0) return NULL;
+    const capas_value *approximate = capas_value_get(arguments, "approximate");
+    bool alone = arguments->kind == CAPAS_VALUE_MAP && arguments->count == 1;
+    if (!alone || !approximate || approximate->kind != CAPAS_VALUE_BOOL) return NULL;
+    return approximate->boolean ? "gelu_approximate" : "gelu";
+}
+
+/* "relu", null, {gelu: {approximate: true}}, or Keras's dict of a function: {"class_name":
+ * "function", "config": "relu"}. */
 static capas_status read_activation(const capas_option *option, const capas_value *value,
                                     void *field)
 {
@@ -59,8 +72,10 @@ static capas_status read_activation(const capas_option *option, const capas_valu
         return CAPAS_OK;
     }
     capas_value_describe(value, found, sizeof found);
-    if (!name || name->kind != CAPAS_VALUE_STRING) return fail_activation(found, NULL);
-    const char *wanted = name->string;
+    const char *wanted = value->kind == CAPAS_VALUE_MAP ? name_with_argument(value) : NULL;
+    if (!wanted && name && name->kind == CAPAS_VALUE_STRING) wanted = name->string;
+    if (!wanted) return fail_activation(found, NULL);
+    const char *given = wanted;
     for (size_t i = 0; i < CAPAS_COUNT(aliases); i++)
         if (strcmp(wanted, aliases[i][0]) == 0) wanted = aliases[i][1];
     for (int i = 0; i < ACTIVATION_COUNT; i++) {
@@ -68,7 +83,7 @@ static capas_status read_activation(const capas_option *option, const capas_valu
         *activation = (capas_activation)(i + 1);
         return CAPAS_OK;
     }
-    return fail_activation(found, name->string);
+    return fail_activation(found, given);
 }
 
 static capas_value *write_activation(const capas_option *option, const void *field)

@@ -1,6 +1,9 @@
 /* What layers that draw have in common; see random.h. */
 #include "layers/random.h"
+#include "base/text.h"
 #include <math.h>
+
+enum { TEXT_SIZE = 128 };
 
 uint32_t capas_random_stream(const capas_layer *layer, const capas_program *program, int seed)
 {
@@ -9,6 +12,32 @@ uint32_t capas_random_stream(const capas_layer *layer, const capas_program *prog
         if (program->ops[i].stream != 0 && program->ops[i].label == layer->name) uses++;
     if (seed != CAPAS_NONE) stream = 0x80000000u | (uint32_t)seed;
     return stream + (uses << 20);
+}
+
+capas_status capas_random_check_noise(const capas_layer *layer, const capas_shape *noise,
+                                      const capas_shape *input)
+{
+    char text[TEXT_SIZE], found[TEXT_SIZE];
+    if (noise->rank == 0) return CAPAS_OK;
+    bool fits = noise->rank == input->rank;
+    for (int i = 0; fits && i < noise->rank; i++) {
+        int64_t size = noise->dims[i];
+        fits = size == CAPAS_ANY || size == 1 || size == input->dims[i];
+    }
+    if (fits) return CAPAS_OK;
+    return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,
+                            "noise_shape %s does not fit its input %s; give 1 or the input's size "
+                            "for each axis, None for the batch",
+                            capas_shape_text(noise, text, sizeof text),
+                            capas_shape_text(input, found, sizeof found));
+}
+
+capas_shape capas_random_noise(const capas_shape *noise, const capas_shape *input)
+{
+    capas_shape draws = *input;
+    for (int i = 0; i < noise->rank; i++)
+        if (noise->dims[i] == 1) draws.dims[i] = 1;
+    return draws;
 }
 
 /* A number that is out of its range stays one, for the check to refuse. */

@@ -9,6 +9,12 @@
  * time; a seed of its own (not CAPAS_NONE) gives the same draws in whatever layer. */
 uint32_t capas_random_stream(const capas_layer *layer, const capas_program *program, int seed);
 
+/* Keras's noise_shape, with the batch (rank 0: none): whether it fits an input, and the shape of
+ * what is drawn, 1 where one draw is shared. */
+capas_status capas_random_check_noise(const capas_layer *layer, const capas_shape *noise,
+                                      const capas_shape *input);
+capas_shape capas_random_noise(const capas_shape *noise, const capas_shape *input);
+
 /* capas_range, always with both ends: Keras makes [-f, f] of a number f, or what of that is not
  * below the option's minimum. */
 extern const capas_option_kind capas_option_factor;

@@ -2,7 +2,7 @@
  * weights. LOSS has none: it makes its gradient on the way forward. Input gradients are
  * overwritten; only PENALTY adds to what is there, as its output is its input. */
 #include "ops/custom.h"
-#include "ops/op.h"
+#include "ops/rows.h"
 
 #define BACKWARD                                                                                   \
     const capas_op *op, const capas_kernel *kernel, const capas_operands *operands,                \
@@ -127,6 +127,20 @@ static void backward_softmax(BACKWARD)
     capas_run_kernel(kernel, &op->problem, &arguments, 0);
 }
 
+static void backward_rectify(BACKWARD)
+{
+    capas_rectify_arguments arguments = {
+        .n = call->n,
+        .input = operands->inputs[0],
+        .slopes = operands->weights[0],
+        .output_gradient = operands->output_gradient,
+        .input_gradient = operands->input_gradients[0],
+        .slopes_gradient = operands->weight_gradients[0],
+        .workspace = operands->workspace,
+    };
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
 static void backward_normalise(BACKWARD)
 {
     size_t row =
@@ -142,6 +156,49 @@ static void backward_normalise(BACKWARD)
         .input_gradient = operands->input_gradients[0],
         .gamma_gradient = operands->weight_gradients[0],
         .beta_gradient = operands->weight_gradients[1],
+        .workspace = operands->workspace,
+    };
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
+static void backward_standardise(BACKWARD)
+{
+    capas_standardise_arguments arguments = {
+        .n = call->n,
+        .input = operands->inputs[0],
+        .gamma = operands->weights[0],
+        .beta = operands->weights[1],
+        .mean = operands->saved,
+        .scale = (char *)operands->saved + capas_standardise_row(op, kernel->element),
+        .output_gradient = operands->output_gradient,
+        .input_gradient = operands->input_gradients[0],
+        .gamma_gradient = operands->weight_gradients[0],
+        .beta_gradient = operands->weight_gradients[1],
+        .workspace = operands->workspace,
+    };
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
+static void backward_rescale(BACKWARD)
+{
+    capas_rescale_problem problem = op->problem.rescale;
+    problem.without_mean = true;
+    capas_rescale_arguments arguments = {
+        .n = call->n,
+        .input = operands->output_gradient,
+        .mean = operands->weights[0],
+        .variance = operands->weights[1],
+        .output = operands->input_gradients[0],
+    };
+    capas_run_kernel(kernel, &problem, &arguments, 0);
+}
+
+static void backward_resize(BACKWARD)
+{
+    capas_resize_arguments arguments = {
+        .n = call->n,
+        .output_gradient = operands->output_gradient,
+        .input_gradient = operands->input_gradients[0],
         .workspace = operands->workspace,
     };
     capas_run_kernel(kernel, &op->problem, &arguments, 0);
@@ -226,6 +283,19 @@ static void backward_dropout(BACKWARD)
     capas_run_kernel(kernel, &op->problem, &arguments, 0);
 }
 
+static void backward_noise(BACKWARD)
+{
+    capas_noise_problem problem = op->problem.noise;
+    problem.without_offset = true;
+    capas_noise_arguments arguments = {
+        .n = call->n,
+        .random = {.seed = call->seed, .stream = op->stream, .step = call->step},
+        .input = operands->output_gradient,
+        .output = operands->input_gradients[0],
+    };
+    capas_run_kernel(kernel, &problem, &arguments, 0);
+}
+
 /* By the maps that were drawn. */
 static void backward_warp(BACKWARD)
 {
@@ -281,6 +351,13 @@ const capas_op_backward capas_op_backwards[CAPAS_OP_COUNT] = {
     [CAPAS_OP_POOL] = OP(pool, pool_backward),
     [CAPAS_OP_ACTIVATE] = OP(activate, activate_backward),
     [CAPAS_OP_SOFTMAX] = OP(softmax, softmax_backward),
+    [CAPAS_OP_LOG_SOFTMAX] = OP(softmax, log_softmax_backward),
+    [CAPAS_OP_RECTIFY] = OP(rectify, rectify_backward),
+    [CAPAS_OP_STANDARDISE] = OP(standardise, standardise_backward),
+    [CAPAS_OP_RESCALE] = OP(rescale, rescale),
+    [CAPAS_OP_RESIZE] = OP(resize, resize_backward),
+    [CAPAS_OP_PRODUCT] = OP(combine, product_backward),
+    [CAPAS_OP_NOISE] = OP(noise, noise),
     [CAPAS_OP_NORMALISE] = OP(normalise, normalise_backward),
     [CAPAS_OP_ADD] = OP(combine, combine_backward),
     [CAPAS_OP_COMBINE] = OP(combine, combine_backward),

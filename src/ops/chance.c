@@ -1,5 +1,6 @@
-/* WARP and ADJUST: pictures changed by what each of them draws. Picture i of a batch draws from
- * block i of the op's sequence in this step; all of a batch draw the same crop, from block 0. */
+/* NOISE; and WARP and ADJUST: pictures changed by what each of them draws. Picture i of a batch
+ * draws from block i of the op's sequence in this step; all of a batch draw the same crop, from
+ * block 0. */
 #include "ops/chance.h"
 #include <math.h>
 
@@ -137,6 +138,25 @@ void capas_forward_adjust(const capas_op *op, const capas_kernel *kernel,
         .n = call->n,
         .input = operands->inputs[0],
         .factor = operands->saved,
+        .output = operands->output,
+    };
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
+void capas_complete_noise(capas_op *op, const capas_program *program,
+                          const capas_op_setting *setting)
+{
+    (void)program;
+    op->problem.noise.workers = setting->workers;
+}
+
+void capas_forward_noise(const capas_op *op, const capas_kernel *kernel,
+                         const capas_operands *operands, const capas_call *call)
+{
+    capas_noise_arguments arguments = {
+        .n = call->n,
+        .random = random_of(op, call),
+        .input = operands->inputs[0],
         .output = operands->output,
     };
     capas_run_kernel(kernel, &op->problem, &arguments, 0);

@@ -1,5 +1,5 @@
-/* The forward half of the operations that change pictures by chance (chance.c), for the table in
- * forward.c. What was drawn is kept for the way back. */
+/* The forward half of the operations that change pictures by chance and of noise (chance.c), for
+ * the table in forward.c. What pictures drew is kept for the way back; noise is drawn again. */
 #ifndef CAPAS_OPS_CHANCE_H
 #define CAPAS_OPS_CHANCE_H
 
@@ -15,5 +15,10 @@
 CAPAS_CHANCE_OP(warp)
 CAPAS_CHANCE_OP(adjust)
 #undef CAPAS_CHANCE_OP
+
+void capas_complete_noise(capas_op *op, const capas_program *program,
+                          const capas_op_setting *setting);
+void capas_forward_noise(const capas_op *op, const capas_kernel *kernel,
+                         const capas_operands *operands, const capas_call *call);
 
 #endif

@@ -4,6 +4,7 @@
 #include "ops/chance.h"
 #include "ops/custom.h"
 #include "ops/op.h"
+#include "ops/rows.h"
 
 #include "base/text.h"
 #include <stdio.h>
@@ -345,8 +346,17 @@ const capas_op_type capas_op_types[CAPAS_OP_COUNT] = {
     [CAPAS_OP_ACTIVATE] = {OP(activate, false, true, activate_forward),
                            .reads_inputs = reads_inputs_activate},
     [CAPAS_OP_SOFTMAX] = {OP(softmax, false, true, softmax_forward)},
+    [CAPAS_OP_LOG_SOFTMAX] = {.name = "log_softmax",
+                              .family = CAPAS_FAMILY_log_softmax_forward,
+                              .backward_reads_output = true,
+                              .complete = complete_softmax,
+                              .forward = forward_softmax},
+    [CAPAS_OP_RECTIFY] = {ARRANGEMENT(rectify, true, rectify_forward)},
     [CAPAS_OP_NORMALISE] = {OP(normalise, true, false, normalise_forward),
                             .saved = saved_normalise},
+    [CAPAS_OP_STANDARDISE] = {ARRANGEMENT(standardise, true, standardise_forward),
+                              .saved = capas_saved_standardise},
+    [CAPAS_OP_RESCALE] = {ARRANGEMENT(rescale, false, rescale)},
     [CAPAS_OP_ADD] = {ARRANGEMENT(combine, false, combine_forward)},
     [CAPAS_OP_COMBINE] = {ARRANGEMENT(combine, true, combine_forward)},
     [CAPAS_OP_JOIN] = {ARRANGEMENT(join, false, join)},
@@ -354,7 +364,10 @@ const capas_op_type capas_op_types[CAPAS_OP_COUNT] = {
     [CAPAS_OP_AFFINE] = {OP(affine, false, false, affine)},
     [CAPAS_OP_MOVE] = {ARRANGEMENT(move, false, move)},
     [CAPAS_OP_PAD] = {ARRANGEMENT(pad, false, pad)},
+    [CAPAS_OP_RESIZE] = {ARRANGEMENT(resize, false, resize_forward)},
+    [CAPAS_OP_PRODUCT] = {ARRANGEMENT(product, true, product_forward)},
     [CAPAS_OP_DROPOUT] = {OP(dropout, false, false, dropout)},
+    [CAPAS_OP_NOISE] = {ARRANGEMENT(noise, false, noise)},
     [CAPAS_OP_WARP] = {.name = "warp",
                        .family = CAPAS_FAMILY_warp,
                        .complete = capas_complete_warp,

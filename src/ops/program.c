@@ -128,14 +128,16 @@ int capas_program_activate(capas_program *program, const char *label, int input,
                            capas_activation activation)
 {
     if (activation == CAPAS_LINEAR) return input;
-    capas_op_kind kind = activation == CAPAS_SOFTMAX ? CAPAS_OP_SOFTMAX : CAPAS_OP_ACTIVATE;
+    capas_op_kind kind = CAPAS_OP_ACTIVATE;
+    if (activation == CAPAS_SOFTMAX) kind = CAPAS_OP_SOFTMAX;
+    if (activation == CAPAS_LOG_SOFTMAX) kind = CAPAS_OP_LOG_SOFTMAX;
     capas_op *op = capas_program_add(program, kind, label, input);
     if (op == NULL) return CAPAS_NO_BUFFER;
     capas_shape shape = *capas_program_shape(program, input);
-    if (kind == CAPAS_OP_SOFTMAX)
-        op->problem.softmax.classes = (int)shape.dims[shape.rank - 1];
-    else
+    if (kind == CAPAS_OP_ACTIVATE)
         op->problem.activate.activation = activation;
+    else
+        op->problem.softmax.classes = (int)shape.dims[shape.rank - 1];
     return capas_program_finish(program, &shape);
 }
 

@@ -19,8 +19,14 @@
 #include "kernels/dense.h"
 #include "kernels/elementwise.h"
 #include "kernels/loss.h"
+#include "kernels/noise.h"
 #include "kernels/normalise.h"
 #include "kernels/pool2d.h"
+#include "kernels/product.h"
+#include "kernels/rectify.h"
+#include "kernels/rescale.h"
+#include "kernels/resize.h"
+#include "kernels/standardise.h"
 #include "kernels/warp.h"
 
 enum { CAPAS_NO_BUFFER = -1, CAPAS_NO_WEIGHT = -1, CAPAS_OP_INPUTS = 3, CAPAS_OP_WEIGHTS = 4 };
@@ -46,7 +52,11 @@ typedef enum capas_op_kind {
     CAPAS_OP_POOL,           /* inputs x */
     CAPAS_OP_ACTIVATE,       /* inputs x */
     CAPAS_OP_SOFTMAX,        /* inputs x */
+    CAPAS_OP_LOG_SOFTMAX,    /* inputs x */
+    CAPAS_OP_RECTIFY,        /* inputs x;    weights slopes or none */
     CAPAS_OP_NORMALISE,      /* inputs x;    weights gamma, beta, moving mean, moving variance */
+    CAPAS_OP_STANDARDISE,    /* inputs x;    weights gamma, beta */
+    CAPAS_OP_RESCALE,        /* inputs x;    weights mean, variance or none */
     CAPAS_OP_ADD,            /* inputs a, b */
     CAPAS_OP_COMBINE,        /* inputs a, b; their product, maximum or minimum */
     CAPAS_OP_JOIN,           /* inputs a, b */
@@ -54,7 +64,10 @@ typedef enum capas_op_kind {
     CAPAS_OP_AFFINE,         /* inputs x */
     CAPAS_OP_MOVE,           /* inputs x */
     CAPAS_OP_PAD,            /* inputs x */
+    CAPAS_OP_RESIZE,         /* inputs x */
+    CAPAS_OP_PRODUCT,        /* inputs a, b */
     CAPAS_OP_DROPOUT,        /* inputs x */
+    CAPAS_OP_NOISE,          /* inputs x */
     CAPAS_OP_WARP,           /* inputs x */
     CAPAS_OP_ADJUST,         /* inputs x */
     CAPAS_OP_CUSTOM,         /* inputs and weights as the user's function has them */
@@ -96,7 +109,10 @@ typedef union capas_op_problem {
     capas_pool_problem pool;
     capas_activate_problem activate;
     capas_softmax_problem softmax;
+    capas_rectify_problem rectify;
     capas_normalise_problem normalise;
+    capas_standardise_problem standardise;
+    capas_rescale_problem rescale;
     capas_combine_problem combine;
     capas_join_problem join;
     capas_repeat_problem repeat;
@@ -104,7 +120,10 @@ typedef union capas_op_problem {
     capas_move_problem move;
     capas_pad_problem pad;
     capas_stack_problem stack;
+    capas_resize_problem resize;
+    capas_product_problem product;
     capas_dropout_problem dropout;
+    capas_noise_problem noise;
     capas_warp_op warp;
     capas_adjust_op adjust;
     capas_custom_problem custom;
@@ -172,6 +191,15 @@ int capas_program_activate(capas_program *program, const char *label, int input,
 int capas_program_normalise(capas_program *program, const char *label, int input, int axis,
                             double epsilon, double momentum, bool batch_statistics,
                             const int weights[CAPAS_OP_WEIGHTS]);
+/* The problem without the input's shape. `slopes`: a weight, or CAPAS_NO_WEIGHT. */
+int capas_program_rectify(capas_program *program, const char *label, int input,
+                          const capas_rectify_problem *problem, int slopes);
+/* The problem with its sizes. Weights may be CAPAS_NO_WEIGHT. */
+int capas_program_standardise(capas_program *program, const char *label, int input,
+                              const capas_standardise_problem *problem, int gamma, int beta);
+/* The problem without the input's shape. Weights may be CAPAS_NO_WEIGHT when it has numbers. */
+int capas_program_rescale(capas_program *program, const char *label, int input,
+                          const capas_rescale_problem *problem, int mean, int variance);
 /* Shapes broadcast; the lower rank gets ones after the batch axis, as Keras's merge layers do. */
 int capas_program_combine(capas_program *program, const char *label, int a, int b,
                           capas_combination combination);
@@ -193,10 +221,18 @@ int capas_program_unstack(capas_program *program, const char *label, int input,
 /* Zeros around pictures [n, height, width, channels]. */
 int capas_program_pad(capas_program *program, const char *label, int input,
                       const capas_margins *sides);
+/* An axis made `size` long; the input as it is when it is that. */
+int capas_program_resize(capas_program *program, const char *label, int input, int axis, int size,
+                         capas_interpolation interpolation, bool antialias);
+/* a [n, rows, length] and b [n, columns, length] to [n, rows, columns]. */
+int capas_program_product(capas_program *program, const char *label, int a, int b);
 /* noise: the input's rank, 1 where one draw is shared, dims[0] CAPAS_ANY or 1. Nothing in
  * inference. */
 int capas_program_dropout(capas_program *program, const char *label, int input, double rate,
                           const capas_shape *noise, uint32_t stream);
+/* The amount as in kernels/noise.h; draws as above. Nothing in inference. */
+int capas_program_noise(capas_program *program, const char *label, int input, capas_noise_kind kind,
+                        double amount, const capas_shape *draws, uint32_t stream);
 /* Pictures [n, height, width, channels]. The op's problem without what follows from the input:
  * fill mode and value, interpolation, the output's size (0: the input's) and what is drawn. */
 int capas_program_warp(capas_program *program, const char *label, int input,

@@ -13,7 +13,6 @@
 static const char *skipped_part(const char *file)
 {
     static const char *const parts[][2] = {
-        {"residual_", "layers/LeakyReLU"},
         {"rnn_", "layers/LSTM"},
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)

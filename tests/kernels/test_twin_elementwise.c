@@ -1,8 +1,9 @@
 /* The tuned kernels that work element by element or row by row against the plain ones: activations,
- * softmax, sums and products, affine maps, dropout, losses; over odd sizes, in place where that is
- * allowed, and with numbers that are none. */
+ * rectifiers, softmax, sums and products, affine maps, dropout, losses; over odd sizes, in place
+ * where that is allowed, and with numbers that are none. */
 #include "kernels/elementwise.h"
 #include "kernels/loss.h"
+#include "kernels/rectify.h"
 #include "support/cmocka.h"
 #include "support/twins.h"
 #include <math.h>
@@ -71,6 +72,48 @@ static void test_activations(void **state)
             check_activation(all[i], counts[n], n % 2);
     twin_report(CAPAS_FAMILY_activate_forward);
     twin_report(CAPAS_FAMILY_activate_backward);
+}
+
+static void check_rectifier(double slope, double threshold, double maximum, int64_t count)
+{
+    typedef capas_rectify_arguments arguments;
+    const capas_rectify_problem p = {
+        .batch = 1,
+        .workers = TWIN_WORKERS,
+        .threshold = threshold,
+        .maximum = maximum,
+        .slope = slope,
+        .at_threshold = slope,
+        .at_maximum = 1,
+        .shape = {2, {1, count > 0 ? count : 1}},
+    };
+    const arguments a = {.n = count > 0};
+    double *x = spread_numbers(count, 8, 1), *gradient = twin_numbers(count, 0.7, 3);
+    for (int64_t i = 0; i < count; i += 7)
+        x[i] = i % 2 ? threshold : maximum;
+    twin_case forward = twin_case_of("rectifier", CAPAS_FAMILY_rectify_forward, &p, &a, sizeof a);
+    twin_input(&forward, offsetof(arguments, input), x, count);
+    twin_output(&forward, offsetof(arguments, output), count);
+    twin_check(&forward);
+    twin_case backward = twin_case_of("rectifier", CAPAS_FAMILY_rectify_backward, &p, &a, sizeof a);
+    twin_input(&backward, offsetof(arguments, input), x, count);
+    twin_input(&backward, offsetof(arguments, output_gradient), gradient, count);
+    twin_output(&backward, offsetof(arguments, input_gradient), count);
+    twin_check(&backward);
+    free(x);
+    free(gradient);
+}
+
+static void test_rectifiers(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < COUNT(counts); n++) {
+        check_rectifier(0, 0, 6, counts[n]);
+        check_rectifier(0.3, 0, HUGE_VAL, counts[n]);
+        check_rectifier(0.25, 1.5, 4, counts[n]);
+    }
+    twin_report(CAPAS_FAMILY_rectify_forward);
+    twin_report(CAPAS_FAMILY_rectify_backward);
 }
 
 /* Rows and classes that fill lanes and do not, few classes and many. */
@@ -313,9 +356,10 @@ static void test_losses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_activations), cmocka_unit_test(test_softmax),
-        cmocka_unit_test(test_biases),      cmocka_unit_test(test_sums),
-        cmocka_unit_test(test_dropout),     cmocka_unit_test(test_losses),
+        cmocka_unit_test(test_activations), cmocka_unit_test(test_rectifiers),
+        cmocka_unit_test(test_softmax),     cmocka_unit_test(test_biases),
+        cmocka_unit_test(test_sums),        cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_losses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

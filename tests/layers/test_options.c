@@ -28,7 +28,7 @@ static void *field_of(any_options *given, const capas_option *option)
 static bool has_field(const capas_option *option)
 {
     return option->kind != &capas_option_only_none && option->kind != &capas_option_only_false &&
-           option->kind != &capas_option_unused;
+           option->kind != &capas_option_only_one && option->kind != &capas_option_unused;
 }
 
 /* Some legal value for an option that must be given. */

@@ -171,9 +171,106 @@ static void grow_normalization(builder *b, int node)
           node);
 }
 
+/* Of each sample. UnitNormalization is left out: it makes numbers of rounding errors. */
+static void grow_sample_normalization(builder *b, int node)
+{
+    const capas_shape *shape = shape_of(b, node);
+    const int axis = 1 + draw(b, shape->rank - 1);
+    const int scale = draw(b, 3) ? CAPAS_TRUE : CAPAS_FALSE;
+    const int center = draw(b, 3) ? CAPAS_TRUE : CAPAS_FALSE;
+    switch (draw(b, 4)) {
+    case 0:
+        apply(b,
+              capas_layer_normalization(.axis = {1, {axis}}, .scale = scale, .center = center,
+                                        .epsilon = 0.1),
+              node);
+        break;
+    case 1:
+        apply(b, capas_layer_normalization(.rms_scaling = CAPAS_TRUE, .epsilon = 0.1), node);
+        break;
+    case 2:
+        apply(b, capas_rms_normalization(.axis = {1, {axis}}, .epsilon = 0.1), node);
+        break;
+    default:
+        apply(b,
+              capas_group_normalization(.groups = shape->dims[axis] % 2 ? 1 : 2, .axis = axis,
+                                        .scale = scale, .center = center, .epsilon = 0.1),
+              node);
+        break;
+    }
+}
+
+/* Drawn the same in each run of a step, so that gradients can be held against differences. */
+static void grow_noise(builder *b, int node)
+{
+    switch (draw(b, 5)) {
+    case 0:
+        apply(b, capas_gaussian_noise(0.2), node);
+        break;
+    case 1:
+        apply(b, capas_gaussian_dropout(0.2), node);
+        break;
+    case 2:
+        apply(b, capas_alpha_dropout(0.2), node);
+        break;
+    case 3:
+        if (shape_of(b, node)->rank == 4) apply(b, capas_spatial_dropout2d(0.3), node);
+        break;
+    default:
+        apply(b, capas_activity_regularization(.l1 = 0.01, .l2 = 0.02), node);
+    }
+}
+
+/* Images of another size, or statistics that are given. */
+static void grow_scale(builder *b, int node)
+{
+    static const capas_interpolation ways[] = {
+        CAPAS_INTERPOLATE_NEAREST,  CAPAS_INTERPOLATE_BILINEAR, CAPAS_INTERPOLATE_BICUBIC,
+        CAPAS_INTERPOLATE_LANCZOS3, CAPAS_INTERPOLATE_BILINEAR,
+    };
+    static const double numbers[] = {0.3, 0.6};
+    const capas_tensor mean = {.element = CAPAS_FLOAT64, .data = (void *)&numbers[0]};
+    const capas_tensor variance = {.element = CAPAS_FLOAT64, .data = (void *)&numbers[1]};
+    const capas_shape *shape = shape_of(b, node);
+    if (shape->rank != 4)
+        apply(b, capas_normalization(.mean = mean, .variance = variance), node);
+    else if (draw(b, 3) == 0 && 4 * elements_of(b, node) <= MOST_ELEMENTS)
+        apply(b, capas_up_sampling2d(2, .interpolation = ways[draw(b, 5)]), node);
+    else if (draw(b, 4))
+        apply(b,
+              capas_resizing(1 + draw(b, 6), 1 + draw(b, 6), .interpolation = ways[draw(b, 5)],
+                             .antialias = draw(b, 2), .crop_to_aspect_ratio = draw(b, 2)),
+              node);
+    else
+        apply(b, capas_normalization(.invert = draw(b, 2)), node);
+}
+
 static void grow_activation(builder *b, int node)
 {
     apply(b, capas_activation_layer(draw_activation(b)), node);
+}
+
+/* Bent at places where next to nothing lies: numeric gradients hold. */
+static void grow_rectifier(builder *b, int node)
+{
+    const int axis = 1 + draw(b, shape_of(b, node)->rank - 1);
+    switch (draw(b, 5)) {
+    case 0:
+        apply(b, capas_relu(.negative_slope = 0.2, .threshold = 0.13, .max_value = 2), node);
+        break;
+    case 1:
+        apply(b, capas_leaky_relu(), node);
+        break;
+    case 2:
+        apply(b, capas_elu(.alpha = 0.7), node);
+        break;
+    case 3:
+        apply(b, capas_prelu(.alpha_initializer = capas_constant(0.3), .shared_axes = {1, {axis}}),
+              node);
+        break;
+    default:
+        apply(b, capas_softmax(.axis = {1, {axis}}), node);
+    }
 }
 
 static void grow_dropout(builder *b, int node)
@@ -264,6 +361,17 @@ static void grow_merge(builder *b, int node)
     b->input_of[b->count - 1] = (capas_node){-1}; /* it has several */
 }
 
+/* Of a node and itself, along one of its axes. */
+static void grow_dot(builder *b, int node)
+{
+    const int axis = 1 + draw(b, shape_of(b, node)->rank - 1);
+    const int64_t size = shape_of(b, node)->dims[axis], rest = elements_of(b, node) / size;
+    const capas_node inputs[2] = {b->nodes[node], b->nodes[node]};
+    if (rest * rest > MOST_ELEMENTS || (shape_of(b, node)->rank > 4 && rest > 1)) return;
+    keep(b, capas_graph_apply(b->graph, capas_dot(axis), inputs, 2), node);
+    b->input_of[b->count - 1] = (capas_node){-1};
+}
+
 /* Of a node and one that is equal but along one axis, or itself. */
 static void grow_concatenation(builder *b, int node)
 {
@@ -297,14 +405,60 @@ static void grow_again(builder *b, int node)
 static void grow(builder *b, int node)
 {
     static void (*const growths[])(builder *, int) = {
-        grow_conv,      grow_conv,          grow_conv,          grow_dense,      grow_pool,
-        grow_pool,      grow_again,         grow_again,         grow_merge,      grow_flatten,
-        grow_merge,     grow_concatenation, grow_normalization, grow_activation, grow_dropout,
-        grow_rescaling, grow_global_pool,   grow_warp,          grow_adjust,     grow_adjust,
-        grow_padding,   grow_again,         grow_again,         grow_sequence,   grow_sequence,
-        grow_sequence,  grow_separable,     grow_cropping,      grow_again,      grow_volume,
-        grow_volume,    grow_volume,        grow_volume,        grow_transposed, grow_warp,
-        grow_volume,    grow_volume,        grow_conv,          grow_transposed,
+        grow_conv,
+        grow_conv,
+        grow_conv,
+        grow_dense,
+        grow_pool,
+        grow_pool,
+        grow_again,
+        grow_again,
+        grow_merge,
+        grow_flatten,
+        grow_merge,
+        grow_concatenation,
+        grow_normalization,
+        grow_activation,
+        grow_dropout,
+        grow_rescaling,
+        grow_global_pool,
+        grow_warp,
+        grow_adjust,
+        grow_adjust,
+        grow_padding,
+        grow_again,
+        grow_again,
+        grow_sequence,
+        grow_sequence,
+        grow_sequence,
+        grow_separable,
+        grow_cropping,
+        grow_again,
+        grow_volume,
+        grow_volume,
+        grow_volume,
+        grow_volume,
+        grow_transposed,
+        grow_warp,
+        grow_volume,
+        grow_volume,
+        grow_conv,
+        grow_transposed,
+        grow_rectifier,
+        grow_rectifier,
+        grow_noise,
+        grow_sample_normalization,
+        grow_sample_normalization,
+        grow_scale,
+        grow_scale,
+        grow_dot,
+        grow_dot,
+        grow_noise,
+        grow_again,
+        grow_again,
+        grow_again,
+        grow_conv,
+        grow_concatenation,
     };
     growths[draw(b, (int)(sizeof growths / sizeof *growths))](b, node);
 }
@@ -332,8 +486,8 @@ static void finish(builder *b, int node)
     int choice = draw(b, 4);
     if (b->is_input[node]) grow_dense(b, node);
     if (b->is_input[node] && !b->read[node]) grow_flatten(b, node);
-    if (choice == 0 && !b->read[node] && b->count < MOST_NODES)
-        apply(b, capas_activation_layer(CAPAS_SOFTMAX), node);
+    if (choice < 2 && !b->read[node] && b->count < MOST_NODES)
+        apply(b, capas_activation_layer(choice == 0 ? CAPAS_SOFTMAX : CAPAS_LOG_SOFTMAX), node);
 }
 
 capas_model *network_build(uint64_t seed)

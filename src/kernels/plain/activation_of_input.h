@@ -47,6 +47,15 @@ static inline activated gelu_of(capas_real x)
     return (activated){(capas_real)(x * below), (capas_real)(below + x * phi)};
 }
 
+/* x / 2 (1 + tanh(u)), u = sqrt(2 / pi) (x + 0.044715 x^3) */
+static inline activated gelu_approximate_of(capas_real x)
+{
+    const capas_real root = (capas_real)0.7978845608028654, cubic = (capas_real)0.044715;
+    const capas_real t = CAPAS_PLAIN(capas_tanh)(root * (x + cubic * x * x * x));
+    const capas_real steepness = root * (1 + 3 * cubic * x * x);
+    return (activated){x * (1 + t) / 2, (1 + t + x * (1 - t * t) * steepness) / 2};
+}
+
 static inline activated mish_of(capas_real x)
 {
     const capas_real t = CAPAS_PLAIN(capas_tanh)(softplus_of(x));
@@ -109,6 +118,8 @@ static inline activated activated_of(capas_activation activation, capas_real x)
     case CAPAS_CELU:
         return x > 0 ? (activated){x, 1}
                      : (activated){CAPAS_PLAIN(capas_expm1)(x), CAPAS_PLAIN(capas_exp)(x)};
+    case CAPAS_GELU_APPROXIMATE:
+        return gelu_approximate_of(x);
     default:
         return (activated){x, 1};
     }

@@ -50,6 +50,8 @@ extern const capas_kernel CAPAS_TUNED(capas_activate_forward);
 extern const capas_kernel CAPAS_TUNED(capas_activate_backward);
 extern const capas_kernel CAPAS_TUNED(capas_softmax_forward);
 extern const capas_kernel CAPAS_TUNED(capas_softmax_backward);
+extern const capas_kernel CAPAS_TUNED(capas_rectify_forward);
+extern const capas_kernel CAPAS_TUNED(capas_rectify_backward);
 extern const capas_kernel CAPAS_TUNED(capas_affine);
 extern const capas_kernel CAPAS_TUNED(capas_combine_forward);
 extern const capas_kernel CAPAS_TUNED(capas_combine_backward);

@@ -18,6 +18,8 @@ static const capas_kernel *const kernels[] = {
     &CAPAS_TUNED(capas_activate_backward),
     &CAPAS_TUNED(capas_softmax_forward),
     &CAPAS_TUNED(capas_softmax_backward),
+    &CAPAS_TUNED(capas_rectify_forward),
+    &CAPAS_TUNED(capas_rectify_backward),
     &CAPAS_TUNED(capas_normalise_forward),
     &CAPAS_TUNED(capas_normalise_backward),
     &CAPAS_TUNED(capas_combine_forward),

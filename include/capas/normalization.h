@@ -1,0 +1,83 @@
+/* Normalisation layers that look at each sample alone; BatchNormalization is in capas/layers.h. */
+#ifndef CAPAS_NORMALIZATION_H
+#define CAPAS_NORMALIZATION_H
+
+#include <capas/layers.h>
+
+CAPAS_BEGIN
+
+/* LayerNormalization: gamma (x - mean) / sqrt(variance + epsilon) + beta, with mean and variance
+ * over the axes of each sample; gamma and beta have the sizes of these axes. */
+typedef struct capas_layer_normalization_options {
+    CAPAS_LAYER_OPTIONS
+    capas_shape axis;  /* default: {1, {-1}}, the last; several together: {2, {1, 2}} */
+    double epsilon;    /* default: 0.001 */
+    int center, scale; /* default: true */
+    int rms_scaling; /* default: false; true: gamma x / sqrt(variance + epsilon), as Keras has it */
+    capas_initializer beta_initializer, gamma_initializer; /* default: zeros, ones */
+    capas_regularizer beta_regularizer, gamma_regularizer;
+    int beta_constraint, gamma_constraint; /* only None yet */
+} capas_layer_normalization_options;
+CAPAS_API capas_layer *capas_layer_normalization_with(
+    const capas_layer_normalization_options *options);
+#define capas_layer_normalization(...)                                                             \
+    capas_layer_normalization_with(&(capas_layer_normalization_options){                           \
+        .struct_size = sizeof(capas_layer_normalization_options), __VA_ARGS__})
+
+/* GroupNormalization: as LayerNormalization, with mean and variance over a group of channels and
+ * all places of a sample; gamma and beta for each channel. */
+typedef struct capas_group_normalization_options {
+    CAPAS_LAYER_OPTIONS
+    int groups;        /* default: 32; must divide the channels; -1: as many as channels */
+    int axis;          /* of the channels; default: -1, the last */
+    double epsilon;    /* default: 0.001 */
+    int center, scale; /* default: true */
+    capas_initializer beta_initializer, gamma_initializer; /* default: zeros, ones */
+    capas_regularizer beta_regularizer, gamma_regularizer;
+    int beta_constraint, gamma_constraint; /* only None yet */
+} capas_group_normalization_options;
+CAPAS_API capas_layer *capas_group_normalization_with(
+    const capas_group_normalization_options *options);
+#define capas_group_normalization(...)                                                             \
+    capas_group_normalization_with(&(capas_group_normalization_options){                           \
+        .struct_size = sizeof(capas_group_normalization_options), __VA_ARGS__})
+
+/* RMSNormalization: scale x / sqrt(mean of x^2 + epsilon). */
+typedef struct capas_rms_normalization_options {
+    CAPAS_LAYER_OPTIONS
+    capas_shape axis; /* default: {1, {-1}}, the last */
+    double epsilon;   /* default: 1e-6 */
+} capas_rms_normalization_options;
+CAPAS_API capas_layer *capas_rms_normalization_with(const capas_rms_normalization_options *options);
+#define capas_rms_normalization(...)                                                               \
+    capas_rms_normalization_with(&(capas_rms_normalization_options){                               \
+        .struct_size = sizeof(capas_rms_normalization_options), __VA_ARGS__})
+
+/* UnitNormalization: x / sqrt(sum of x^2). */
+typedef struct capas_unit_normalization_options {
+    CAPAS_LAYER_OPTIONS
+    capas_shape axis; /* default: {1, {-1}}, the last */
+} capas_unit_normalization_options;
+CAPAS_API capas_layer *capas_unit_normalization_with(
+    const capas_unit_normalization_options *options);
+#define capas_unit_normalization(...)                                                              \
+    capas_unit_normalization_with(&(capas_unit_normalization_options){                             \
+        .struct_size = sizeof(capas_unit_normalization_options), __VA_ARGS__})
+
+/* Normalization: (x - mean) / sqrt(variance), for each place along the axes. The statistics are
+ * given, copied by the layer, or weights that start at 0 and 1. */
+typedef struct capas_normalization_options {
+    CAPAS_LAYER_OPTIONS
+    capas_shape axis;            /* default: {1, {-1}}, the last; {1, {CAPAS_NONE}}: one for all */
+    int invert;                  /* default: false; true: x sqrt(variance) + mean */
+    capas_tensor mean, variance; /* default: None; both or neither, of the same shape: rank 0 for
+                                    one number, otherwise the sizes of the axes */
+} capas_normalization_options;
+CAPAS_API capas_layer *capas_normalization_with(const capas_normalization_options *options);
+#define capas_normalization(...)                                                                   \
+    capas_normalization_with(&(capas_normalization_options){                                       \
+        .struct_size = sizeof(capas_normalization_options), __VA_ARGS__})
+
+CAPAS_END
+
+#endif
