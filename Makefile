@@ -81,4 +81,8 @@ clean: ## removes what was built, and the runs
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: build demo test test-threads bench-peers bench-scaling interop strict clang neon test-arm format check-format check-house clean help
+# The pages of docs/reference, from the option tables.
+reference: build
+	build/capas reference docs/reference
+
+.PHONY: build demo test reference test-threads bench-peers bench-scaling interop strict clang neon test-arm format check-format check-house clean help

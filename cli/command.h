@@ -45,7 +45,7 @@ typedef struct cli_command {
 
 /* The verbs, in the order of the help. */
 extern const cli_command cli_train, cli_evaluate, cli_predict, cli_summary, cli_layers, cli_bench,
-    cli_plot_verb, cli_reproduce, cli_convert;
+    cli_plot_verb, cli_reproduce, cli_reference, cli_convert;
 
 /* Splits argv into options and arguments (moved to the front; *count of them). True: go on.
  * Otherwise *status is what the program ends with (help was printed, or the use is wrong and said

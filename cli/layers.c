@@ -1,73 +1,87 @@
-/* capas layers: the layers that there are; of one of them every option, with its default. All comes
- * from the layers' own tables. */
+/* capas layers: the layers that there are, and the optimizers, losses and other things that a
+ * recipe can name; of one of them every option, with its default. All comes from their own tables.
+ */
 #include "command.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "layers/layer.h"
+#include "reference.h"
 #include <stdio.h>
+#include <string.h>
 
-static void list_layers(void)
+static void list_group(capas_catalogue_group group)
 {
-    size_t count;
-    const capas_layer_type *const *types = capas_layer_types(&count);
-    for (size_t i = 0; i < count; i++)
-        printf("  %-24s %s\n", types[i]->name, types[i]->summary);
-    printf("\n`capas layers NAME` tells the options of one.\n");
+    capas_catalogue_entry entry;
+    for (size_t i = 0; capas_catalogue_get(group, i, &entry); i++)
+        if (entry.summary)
+            printf("  %-24s %s\n", entry.name, entry.summary);
+        else
+            printf("  %-31s %s\n", entry.name, entry.snake ? entry.snake : "");
+    printf("\n`capas layers NAME` tells the options of one");
+    if (group == CATALOGUE_LAYERS)
+        printf(
+            ", also of optimizers, schedules, losses, metrics\nand callbacks, which `capas layers "
+            "optimizers` and so on list");
+    printf(".\n");
 }
 
-/* "3", "true", "HeNormal"; what a constant says is shown without its quotes. */
-static void describe_default(const capas_value *value, char *text, size_t size)
+static bool print_entry(const capas_catalogue_entry *entry)
 {
-    const capas_value *class_name = capas_value_get(value, "class_name");
-    if (class_name != NULL) value = class_name;
-    if (value->kind == CAPAS_VALUE_STRING)
-        snprintf(text, size, "%s", value->string);
-    else if (value->kind == CAPAS_VALUE_NULL)
-        snprintf(text, size, "None");
-    else
-        capas_value_describe(value, text, size);
-}
-
-/* The default is what stands in a struct of zeros once it is resolved; where that is refused, the
- * option must be given. */
-static bool print_option(const capas_option *option, void *options)
-{
-    char text[64] = "required";
-    void *field = (char *)options + option->offset;
-    if (option->kind->resolve != NULL) option->kind->resolve(option, field);
-    if (option->kind->check == NULL || option->kind->check(option, field) == CAPAS_OK) {
-        capas_value *value = option->kind->write(option, field);
-        if (value == NULL) return false;
-        describe_default(value, text, sizeof text);
-        capas_value_free(value);
-    }
-    printf("  %-27s %-15s %s\n", option->name, text, option->help != NULL ? option->help : "");
-    return true;
-}
-
-static bool print_layer(const capas_layer_type *type)
-{
-    printf("%s: %s\n", type->name, type->summary);
-    if (type->options.count == 0) printf("\nIt has no options of its own.\n");
-    if (type->options.count > 0) printf("\n  %-27s %-15s %s\n", "option", "default", "is");
-    void *options = capas_allocate_zeroed(1, type->options.size);
+    const capas_option_table *table = entry->table;
+    printf("%s%s%s\n", entry->name,
+           entry->summary ? ": "
+           : entry->snake ? ", by name "
+                          : "",
+           entry->summary ? entry->summary
+           : entry->snake ? entry->snake
+                          : "");
+    if (table->count == 0) printf("\nIt has no options of its own.\n");
+    if (table->count > 0) printf("\n  %-27s %-15s %s\n", "option", "default", "is");
+    void *options = capas_allocate_zeroed(1, table->size);
     bool done = options != NULL;
-    for (size_t i = 0; i < type->options.count && done; i++)
-        done = print_option(&type->options.options[i], options);
+    for (size_t i = 0; i < table->count && done; i++) {
+        const capas_option *option = &table->options[i];
+        char text[64];
+        done = reference_default(option, options, text, sizeof text);
+        printf("  %-27s %-15s %s\n", option->name, text, option->help ? option->help : "");
+    }
     capas_release(options);
     return done;
+}
+
+/* Several groups may have the name: Hinge is a loss and a metric. Returns how many did, -1 without
+ * memory. */
+static int print_all(const char *name)
+{
+    int found = 0;
+    capas_catalogue_entry entry;
+    for (int group = 0; group < CATALOGUE_TABLES; group++)
+        for (size_t i = 0; capas_catalogue_get((capas_catalogue_group)group, i, &entry); i++) {
+            bool snake = entry.snake && strcmp(entry.snake, name) == 0;
+            if (strcmp(entry.name, name) != 0 && !snake) continue;
+            if (found++ > 0) printf("\n");
+            if (group != CATALOGUE_LAYERS)
+                printf("In the %s: ", capas_catalogue_title((capas_catalogue_group)group));
+            if (!print_entry(&entry)) return -1;
+        }
+    return found;
 }
 
 static int run_layers(const cli_command *command, int argc, char **argv)
 {
     int count, status;
     if (!cli_parse(command, NULL, 0, argc, argv, &count, &status)) return status;
-    if (count == 0) {
-        list_layers();
+    for (int group = 0; group < CATALOGUE_TABLES; group++) {
+        const char *title = capas_catalogue_title((capas_catalogue_group)group);
+        if (strcmp(count > 0 ? argv[0] : "layers", title) != 0) continue;
+        list_group((capas_catalogue_group)group);
         return CLI_DONE;
     }
-    const capas_layer_type *type = capas_layer_type_of(argv[0]);
-    return type != NULL && print_layer(type) ? CLI_DONE : cli_fail(command);
+    int found = print_all(strcmp(argv[0], "Input") == 0 ? "InputLayer" : argv[0]);
+    if (found > 0) return CLI_DONE;
+    if (found == 0) capas_layer_type_of(argv[0]); /* fails, and names the nearest layer */
+    return cli_fail(command);
 }
 
 const cli_command cli_layers = {
@@ -75,7 +89,9 @@ const cli_command cli_layers = {
     .arguments = "[NAME]",
     .summary = "Lists the layers that there are, and the options of one.",
     .examples = "  capas layers\n"
-                "  capas layers Conv2D\n",
+                "  capas layers Conv2D\n"
+                "  capas layers optimizers\n"
+                "  capas layers Adam\n",
     .minimum = 0,
     .maximum = 1,
     .run = run_layers,

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const cli_command *const commands[] = {&cli_train,     &cli_evaluate, &cli_predict,
-                                              &cli_summary,   &cli_layers,   &cli_plot_verb,
-                                              &cli_reproduce, &cli_convert,  &cli_bench};
+static const cli_command *const commands[] = {
+    &cli_train,     &cli_evaluate,  &cli_predict, &cli_summary, &cli_layers,
+    &cli_plot_verb, &cli_reproduce, &cli_convert, &cli_bench,   &cli_reference};
 
 static void print_help(FILE *to)
 {

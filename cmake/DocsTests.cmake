@@ -18,6 +18,7 @@ capas_docs_test(layer "${CMAKE_BINARY_DIR}" "${CMAKE_C_COMPILER}" "${sanitizers}
 if(CAPAS_CXX)
   capas_docs_test(c_blocks "${CMAKE_BINARY_DIR}" "${CMAKE_C_COMPILER}" "${CAPAS_CXX}" "${sanitizers}")
 endif()
+capas_docs_test(reference "$<TARGET_FILE:capas_program>")
 if(CAPAS_HAS_KERAS_FILES AND CAPAS_HAS_PNG)
   capas_docs_test(yaml_blocks "$<TARGET_FILE:capas_program>")
   if(CAPAS_HAS_CAIRO)

@@ -22,6 +22,11 @@ static const struct known_callback {
     {"BackupAndRestore", &capas_backup_and_restore_type},
 };
 
+const capas_option_table *capas_recipe_callback_table(size_t index)
+{
+    return index < CAPAS_COUNT(known) ? &known[index].type->table : NULL;
+}
+
 static capas_status fail_name(const capas_recipe *recipe, const capas_value *item, const char *name)
 {
     const char *names[CAPAS_COUNT(known)];

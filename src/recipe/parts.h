@@ -4,6 +4,7 @@
 #define CAPAS_RECIPE_PARTS_H
 
 #include "base/lines.h"
+#include "base/option.h"
 #include <capas/augment.h>
 #include <capas/recipe.h>
 #include <stdbool.h>
@@ -59,6 +60,8 @@ capas_status capas_recipe_read_model(capas_recipe *recipe, const capas_value *mo
 capas_status capas_recipe_read_data(capas_recipe *recipe, const capas_value *data);
 capas_status capas_recipe_read_fit(capas_recipe *recipe, const capas_value *fit);
 capas_status capas_recipe_read_callbacks(capas_recipe *recipe, const capas_value *list);
+/* Number `index` of the callbacks that a recipe can name; NULL past the last. */
+const capas_option_table *capas_recipe_callback_table(size_t index);
 void capas_recipe_free_callbacks(capas_recipe *recipe);
 
 /* Keras's configuration of the list of layers, for samples of a shape; NULL on failure. */

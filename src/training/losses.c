@@ -197,6 +197,13 @@ static const loss_type types[] = {
     LOSS(TVERSKY, "Tversky", "tversky", NULL, tversky_options),
 };
 
+const capas_option_table *capas_loss_table(size_t index, const char **snake_name)
+{
+    if (index >= CAPAS_COUNT(types)) return NULL;
+    *snake_name = types[index].snake_name;
+    return &types[index].table;
+}
+
 static const loss_type *type_of(const capas_loss *loss)
 {
     for (size_t i = 0; i < CAPAS_COUNT(types); i++)

@@ -19,6 +19,9 @@ capas_status capas_loss_read(const capas_value *value, capas_loss *loss, bool *b
 capas_value *capas_loss_write(const capas_loss *loss);
 const char *capas_loss_snake_name(const capas_loss *loss);
 
+/* Number `index` of the list, and its name in a recipe; NULL past the last. */
+const capas_option_table *capas_loss_table(size_t index, const char **snake_name);
+
 /* Whether all rows of a batch make one value, which each of them then has. */
 bool capas_loss_is_whole(const capas_loss *loss);
 

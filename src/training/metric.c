@@ -137,6 +137,11 @@ const capas_metric_type *capas_metric_type_of(capas_metric metric)
     return NULL;
 }
 
+const capas_metric_type *capas_metric_type_at(size_t index)
+{
+    return index < CAPAS_COUNT(types) ? &types[index] : NULL;
+}
+
 bool capas_metric_rises(capas_metric metric)
 {
     if (metric == CAPAS_METRIC_FALSE_POSITIVES || metric == CAPAS_METRIC_FALSE_NEGATIVES)

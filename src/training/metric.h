@@ -28,6 +28,8 @@ typedef struct capas_metric_type {
 } capas_metric_type;
 
 const capas_metric_type *capas_metric_type_of(capas_metric metric);
+/* Number `index` of the list; NULL past the last. */
+const capas_metric_type *capas_metric_type_at(size_t index);
 /* Whether more of it is better, as Keras has it. */
 bool capas_metric_rises(capas_metric metric);
 

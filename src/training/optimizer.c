@@ -41,6 +41,11 @@ CONSTRUCTOR(lion, LION)
 CONSTRUCTOR(adagrad, ADAGRAD)
 CONSTRUCTOR(ftrl, FTRL)
 
+const capas_option_table *capas_optimizer_table(size_t index)
+{
+    return index < CAPAS_COUNT(types) ? &types[index]->table : NULL;
+}
+
 const capas_optimizer_type *capas_optimizer_type_of(const capas_optimizer *optimizer)
 {
     for (size_t i = 0; i < CAPAS_COUNT(types); i++)

@@ -108,6 +108,8 @@ extern const capas_option_kind capas_option_rate;
         .standard = CAPAS_NONE, .open_minimum = true, .nullable = true, .help = what               \
     }
 
+/* Number `index` of the list; NULL past the last. */
+const capas_option_table *capas_optimizer_table(size_t index);
 /* The type of a resolved optimizer. */
 const capas_optimizer_type *capas_optimizer_type_of(const capas_optimizer *optimizer);
 

@@ -15,6 +15,11 @@ static const capas_schedule_type *const types[] = {
     &capas_schedule_cosine_decay,      &capas_schedule_cosine_decay_restarts,
 };
 
+const capas_option_table *capas_schedule_table(size_t index)
+{
+    return index < CAPAS_COUNT(types) ? &types[index]->table : NULL;
+}
+
 /* Options that do not say their size are left out; checking then finds what is missing. */
 #define TAKE_OPTIONS(schedule, member, given)                                                      \
     capas_copy_options(&(schedule).options.member, sizeof(schedule).options.member, (given),       \

@@ -26,6 +26,9 @@ extern const capas_schedule_type capas_schedule_exponential_decay,
 extern const capas_option_kind capas_option_steps;
 extern const capas_option_kind capas_option_steps_list, capas_option_rates_list;
 
+/* Number `index` of the list; NULL past the last. */
+const capas_option_table *capas_schedule_table(size_t index);
+
 /* Puts defaults in and checks; once only. */
 capas_status capas_schedule_resolve(capas_schedule *schedule, const char *where);
 

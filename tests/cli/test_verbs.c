@@ -4,10 +4,14 @@
 #include "support/idx_set.h"
 #include "support/program.h"
 
+#include "base/file.h"
+#include "base/memory.h"
+#include "files/json.h"
 #include "layers/layer.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char recipe[] =
@@ -62,6 +66,47 @@ static void required_options_and_defaults_are_told(void **state)
     assert_true(program_fails(&run, 1, texts, 2));
     program_run_free(&run);
 }
+
+static void other_groups_are_told_too(void **state)
+{
+    (void)state;
+    program_run run = run_program("layers Hinge"); /* a loss and a metric */
+    assert_prints(&run, "In the losses: Hinge, by name hinge");
+    assert_prints(&run, "In the metrics: Hinge, by name hinge");
+    program_run_free(&run);
+    run = run_program("layers optimizers");
+    assert_prints(&run, "Adadelta");
+    program_run_free(&run);
+    run = run_program("layers SGD");
+    assert_prints(&run, "0.01");
+    program_run_free(&run);
+}
+
+#if CAPAS_WITH_JANSSON
+static void the_schema_of_recipes_is_json(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("reference", 0755), 0);
+    program_run run = run_program("reference reference");
+    assert_int_equal(run.status, 0);
+    program_run_free(&run);
+    char *text;
+    size_t size;
+    assert_int_equal(capas_read_file("reference/recipe.schema.json", 1 << 24, &text, &size),
+                     CAPAS_OK);
+    capas_value *schema = capas_json_read(text, size, "schema");
+    if (!schema) fail_msg("%s", capas_error());
+    const capas_value *groups = capas_value_get(schema, "definitions");
+    const capas_value *layers = capas_value_get(capas_value_get(groups, "layers"), "anyOf");
+    const capas_value *conv =
+        capas_value_get(capas_value_get(layers->items[1], "properties"), "Conv2D");
+    const capas_value *filters = capas_value_get(capas_value_get(conv, "properties"), "filters");
+    assert_string_equal(capas_value_get(filters, "type")->string, "integer");
+    assert_int_equal(capas_value_get(filters, "minimum")->real, 1);
+    capas_value_free(schema);
+    capas_release(text);
+}
+#endif
 
 static void training_tells_what_it_did(void **state)
 {
@@ -147,6 +192,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_layer_is_told_with_its_options),
         cmocka_unit_test(required_options_and_defaults_are_told),
+        cmocka_unit_test(other_groups_are_told_too),
+#if CAPAS_WITH_JANSSON
+        cmocka_unit_test(the_schema_of_recipes_is_json),
+#endif
         cmocka_unit_test_setup(training_tells_what_it_did, make_recipe),
         cmocka_unit_test_setup(another_run_is_refused, make_recipe),
         cmocka_unit_test_setup(ctrl_c_saves_and_tells_how_to_go_on, make_recipe),
