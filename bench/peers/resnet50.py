@@ -9,17 +9,13 @@ faster capas is than the best peer. bench/peers/resnet50.sh makes the environmen
 """
 import argparse
 import os
-import statistics
-import subprocess
 import tempfile
-import time
 
 import numpy as np
 import torch
 from torch import nn
 
-THREADS = 2
-torch.set_num_threads(THREADS)
+from turns import THREADS, Capas, in_turn, median, torch_step
 
 
 class Block(nn.Module):
@@ -84,28 +80,6 @@ class ResNet50(nn.Module):
         assert place == numbers.size
 
 
-class Capas:
-    def __init__(self, program):
-        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        env={**os.environ, "CAPAS_THREADS": str(THREADS)})
-
-    def ask(self, line):
-        print(line, file=self.process.stdin, flush=True)
-        return self.process.stdout.readline().split()
-
-    def median(self, what, batch, runs):
-        return float(self.ask(f"{what} {batch} {runs}")[2])
-
-
-def median(run, runs):
-    took = []
-    for i in range(runs + 1):
-        start = time.perf_counter()
-        run()
-        took.append(1e3 * (time.perf_counter() - start))
-    return statistics.median(took[1:])
-
-
 def softmax(x):
     e = np.exp(x - x.max(1, keepdims=True))
     return e / e.sum(1, keepdims=True)
@@ -139,32 +113,6 @@ def predictors(model, images, folder):
     return {"onnxruntime": lambda x: lambda: session.run(None, {"x": x})[0], "openvino": of_openvino, "torch": of_torch}
 
 
-def torch_step(model, images):
-    model.train()
-    x = torch.from_numpy(images.transpose(0, 3, 1, 2).copy())
-    y = torch.tensor([37 * i % 1000 for i in range(len(images))])
-    optimizer, loss = torch.optim.SGD(model.parameters(), 1e-4), nn.CrossEntropyLoss()
-
-    def run():
-        optimizer.zero_grad()
-        loss(model(x), y).backward()
-        optimizer.step()
-    return run
-
-
-def in_turn(case, ours, peers, rounds):
-    took = {}
-    for number in range(rounds):
-        for name, run in [("capas", ours), *peers.items()]:
-            took.setdefault(name, []).append(run())
-        print(f"  round {number + 1}: " + ", ".join(f"{name} {times[-1]:.1f} ms" for name, times in took.items()), flush=True)
-    middle = {name: statistics.median(times) for name, times in took.items()}
-    best = min(value for name, value in middle.items() if name != "capas")
-    ratios = [min(t[i] for n, t in took.items() if n != "capas") / took["capas"][i] for i in range(rounds)]
-    print(f"{case} " + " ".join(f"{name} {value:.1f}" for name, value in middle.items()) +
-          f" ratio {best / middle['capas']:.2f} ({min(ratios):.2f} to {max(ratios):.2f})", flush=True)
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bench")
@@ -193,7 +141,7 @@ def main():
             in_turn(f"resnet50-predict-{batch}", lambda: capas.median("predict", batch, count),
                     {name: lambda run=run: median(run, count) for name, run in runs.items()}, words.rounds)
         if not words.predict_only:
-            step = torch_step(model, images)
+            step = torch_step(model, images.transpose(0, 3, 1, 2).copy(), 1000)
             in_turn("resnet50-train-8", lambda: capas.median("train", 8, 1), {"torch": lambda: median(step, 1)}, words.rounds)
 
 
