@@ -145,7 +145,7 @@ static void weights_may_be_frozen(void **state)
 static void leaves_the_unusual_to_the_plain_twin(void **state)
 {
     (void)state;
-    static const char *const cases[] = {"conv 1x9x9x4 k3 f8 d2", "conv 1x9x9x4 k3 f8 g2"};
+    static const char *const cases[] = {"conv 1x9x9x4 k3 f8 d2", "conv 1x9x9x4 k3 f8 g2 d2"};
     for (size_t i = 0; i < COUNT(cases); i++) {
         capas_conv_problem p;
         assert_true(conv_case_parse(cases[i], &p));
