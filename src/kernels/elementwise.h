@@ -9,11 +9,11 @@
 
 /* Family activate: y = f(x) for all but softmax. Backward from the output alone: dx = dy * f'(y),
  * where relu' = y > 0, elu' = y >= 0 ? 1 : y + 1, selu' = y >= 0 ? scale : y + scale * alpha (at
- * the corner points as TensorFlow has them, keras-semantics 2.1). relu(NaN) is NaN. In place
- * (output == input) is allowed.
+ * the corner points as TensorFlow has them, keras-semantics 2.1), relu6' = y > 0 and y < 6.
+ * relu(NaN) is NaN. In place (output == input) is allowed.
  *
- * Those past selu are not seen from their value: backward reads the input (so not in place), and no
- * other op takes them in. */
+ * Those past relu6 are not seen from their value: backward reads the input (so not in place), and
+ * no other op takes them in. */
 typedef struct capas_activate_problem {
     int workers;
     capas_activation activation;
@@ -21,7 +21,7 @@ typedef struct capas_activate_problem {
 
 static inline bool capas_activation_reads_input(capas_activation activation)
 {
-    return activation > CAPAS_SELU;
+    return activation > CAPAS_RELU6;
 }
 
 typedef struct capas_activate_arguments {

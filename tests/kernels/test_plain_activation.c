@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const capas_activation activations[] = {CAPAS_LINEAR, CAPAS_RELU, CAPAS_SIGMOID,
-                                               CAPAS_TANH,   CAPAS_ELU,  CAPAS_SELU};
+static const capas_activation activations[] = {CAPAS_LINEAR, CAPAS_RELU, CAPAS_SIGMOID, CAPAS_TANH,
+                                               CAPAS_ELU,    CAPAS_SELU, CAPAS_RELU6};
 enum { ACTIVATIONS = sizeof activations / sizeof activations[0] };
 
 static void activate(capas_activation activation, const double *x, double *y, int64_t count)
@@ -72,7 +72,7 @@ static void slopes_at_corner_points(void **state)
 {
     (void)state;
     const double y = 0, dy = 1;
-    const double want[ACTIVATIONS] = {1, 0, 0, 1, 1, 1.0507009873554805};
+    const double want[ACTIVATIONS] = {1, 0, 0, 1, 1, 1.0507009873554805, 0};
     for (int i = 0; i < ACTIVATIONS; i++) {
         double dx;
         activate_back(activations[i], &y, &dy, &dx, 1);
@@ -86,8 +86,8 @@ static void infinities_and_nan(void **state)
     (void)state;
     const float x[3] = {-INFINITY, INFINITY, NAN};
     const float want[ACTIVATIONS][2] = {
-        {-INFINITY, INFINITY}, {0, INFINITY},          {0, 1}, {-1, 1},
-        {-1, INFINITY},        {-1.7580993f, INFINITY}};
+        {-INFINITY, INFINITY}, {0, INFINITY},           {0, 1}, {-1, 1},
+        {-1, INFINITY},        {-1.7580993f, INFINITY}, {0, 6}};
     for (int i = 0; i < ACTIVATIONS; i++) {
         float y[3];
         activate_in_float(activations[i], x, y, 3);

@@ -10,8 +10,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const capas_activation activations[] = {CAPAS_LINEAR, CAPAS_RELU, CAPAS_SIGMOID,
-                                               CAPAS_TANH,   CAPAS_ELU,  CAPAS_SELU};
+static const capas_activation activations[] = {CAPAS_LINEAR, CAPAS_RELU, CAPAS_SIGMOID, CAPAS_TANH,
+                                               CAPAS_ELU,    CAPAS_SELU, CAPAS_RELU6};
 
 typedef struct dense_case {
     capas_dense_problem problem;

@@ -64,8 +64,8 @@ static void check_activation(capas_activation activation, int64_t count, bool in
 
 static void test_activations(void **state)
 {
-    static const capas_activation all[] = {CAPAS_LINEAR, CAPAS_RELU, CAPAS_SIGMOID,
-                                           CAPAS_TANH,   CAPAS_ELU,  CAPAS_SELU};
+    static const capas_activation all[] = {CAPAS_LINEAR, CAPAS_RELU, CAPAS_SIGMOID, CAPAS_TANH,
+                                           CAPAS_ELU,    CAPAS_SELU, CAPAS_RELU6};
     (void)state;
     for (size_t i = 0; i < COUNT(all); i++)
         for (size_t n = 0; n < COUNT(counts); n++)

@@ -25,6 +25,8 @@ static inline capas_real activation_value(capas_activation activation, capas_rea
         return x > 0 ? x : CAPAS_PLAIN(capas_expm1)(x);
     case CAPAS_SELU:
         return x > 0 ? scale * x : scale_alpha * CAPAS_PLAIN(capas_expm1)(x);
+    case CAPAS_RELU6:
+        return x <= 0 ? 0 : x >= 6 ? 6 : x;
     default:
         break;
     }
@@ -47,6 +49,8 @@ static inline capas_real activation_slope(capas_activation activation, capas_rea
         return y >= 0 ? 1 : y + 1;
     case CAPAS_SELU:
         return y >= 0 ? scale : y + scale_alpha;
+    case CAPAS_RELU6:
+        return y <= 0 || y >= 6 ? 0 : 1;
     default:
         break;
     }

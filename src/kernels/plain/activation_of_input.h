@@ -79,8 +79,6 @@ static inline activated activated_of(capas_activation activation, capas_real x)
 {
     const capas_real size = x < 0 ? -x : x;
     switch (activation) {
-    case CAPAS_RELU6:
-        return clamped(x, 0, 6, true);
     case CAPAS_LEAKY_RELU:
         return x > 0 ? (activated){x, 1} : (activated){(capas_real)0.2 * x, (capas_real)0.2};
     case CAPAS_EXPONENTIAL:

@@ -1,5 +1,5 @@
 /* Activations over vectors: y = f(x), dx = dy f'(y). The bits are the plain kernel's
- * (tuned/math.h). Those past selu are the plain kernel's. */
+ * (tuned/math.h). Those past relu6 are the plain kernel's. */
 #include "kernels/elementwise.h"
 #include "kernels/tuned/elements.h"
 #include "kernels/tuned/kernels.h"
@@ -42,6 +42,9 @@ static void forward_range(const void *problem, const void *arguments, int64_t be
         break;
     case CAPAS_SELU:
         forward_loop(CAPAS_SELU, x, y, count);
+        break;
+    case CAPAS_RELU6:
+        forward_loop(CAPAS_RELU6, x, y, count);
         break;
     default:
         forward_loop(CAPAS_LINEAR, x, y, count);
@@ -94,6 +97,9 @@ static void backward_range(const void *problem, const void *arguments, int64_t b
         break;
     case CAPAS_SELU:
         backward_loop(CAPAS_SELU, y, dy, dx, count);
+        break;
+    case CAPAS_RELU6:
+        backward_loop(CAPAS_RELU6, y, dy, dx, count);
         break;
     default:
         backward_loop(CAPAS_LINEAR, y, dy, dx, count);

@@ -79,6 +79,8 @@ CAPAS_INLINE vfloat v_activate(capas_activation activation, vfloat x)
     case CAPAS_SELU:
         return v_select(x > 0.0f, CAPAS_VECTOR_SELU_SCALE * x,
                         CAPAS_VECTOR_SELU_SCALE_ALPHA * v_expm1(x));
+    case CAPAS_RELU6:
+        return v_min(v_set(6.0f), v_max(v_zero(), x));
     default:
         break;
     }
@@ -100,6 +102,8 @@ CAPAS_INLINE vfloat v_activate_back(capas_activation activation, vfloat y, vfloa
     case CAPAS_SELU:
         return dy * v_select(y >= 0.0f, v_set(CAPAS_VECTOR_SELU_SCALE),
                              y + CAPAS_VECTOR_SELU_SCALE_ALPHA);
+    case CAPAS_RELU6:
+        return dy * v_select((vint)((y <= 0.0f) | (y >= 6.0f)), v_zero(), v_set(1.0f));
     default:
         break;
     }
