@@ -26,7 +26,7 @@ static inline bool capas_activation_reads_input(capas_activation activation)
 
 typedef struct capas_activate_arguments {
     int64_t count;
-    const void *input; /* forward; backward of those past selu */
+    const void *input; /* forward; backward of those past relu6 */
     void *output;      /* written forward, read backward */
     const void *output_gradient;
     void *input_gradient; /* may be output_gradient */

@@ -55,10 +55,12 @@ const capas_kernel *conv_plain(capas_kernel_family family, capas_element element
     return NULL;
 }
 
-/* Whole numbers must be equal, but where Winograd's transforms multiply by roots. */
+/* Whole numbers must be equal, but where Winograd's transforms multiply by roots, perhaps group by
+ * group. */
 static double tolerance_of(const capas_kernel *kernel, conv_values values)
 {
-    return values == CONV_WHOLE && !strstr(kernel->name, "winograd") ? 0 : 1e-5;
+    const bool roots = strstr(kernel->name, "winograd") || strstr(kernel->name, "groups");
+    return values == CONV_WHOLE && !roots ? 0 : 1e-5;
 }
 
 /* Every value within a small part of the largest. */
