@@ -63,7 +63,8 @@ static int lower(const capas_layer *layer, capas_program *program, const int *in
             .words = capas_data_format_names, .help = "where the channels are"                     \
     }
 
-#define MARGINS(word, class, said, rows)                                                           \
+/* `field` of the options takes the constructor's number, by `fill`. */
+#define MARGINS(word, class, said, rows, field, fill)                                              \
     const capas_layer_type capas_##word##_type = {                                                 \
         .name = class,                                                                             \
         .summary = said,                                                                           \
@@ -74,6 +75,13 @@ static int lower(const capas_layer *layer, capas_program *program, const int *in
         .describe = describe_##word,                                                               \
         .infer = infer,                                                                            \
         .lower = lower,                                                                            \
+    };                                                                                             \
+    capas_layer *capas_##word##_with(int number, const capas_##word##_options *given)              \
+    {                                                                                              \
+        capas_##word##_options all;                                                                \
+        capas_layer_copy_options(&all, sizeof all, given);                                         \
+        fill(&all.field, number);                                                                  \
+        return capas_layer_new(&capas_##word##_type, &all);                                        \
     }
 
 /* A number for all sides, where the options do not tell them; 0 is said by a mark. */
@@ -115,15 +123,8 @@ static void describe_zero_padding2d(const capas_layer *layer, void *description)
     *(margins *)description = (margins){2, added, zeros->data_format};
 }
 
-MARGINS(zero_padding2d, "ZeroPadding2D", "Zeros around an image.", rows_of_zeros);
-
-capas_layer *capas_zero_padding2d_with(int padding, const capas_zero_padding2d_options *given)
-{
-    capas_zero_padding2d_options all;
-    capas_layer_copy_options(&all, sizeof all, given);
-    fill_sides(&all.padding, padding);
-    return capas_layer_new(&capas_zero_padding2d_type, &all);
-}
+MARGINS(zero_padding2d, "ZeroPadding2D", "Zeros around an image.", rows_of_zeros, padding,
+        fill_sides)
 
 /* ZeroPadding1D */
 
@@ -142,15 +143,8 @@ static void describe_zero_padding1d(const capas_layer *layer, void *description)
     *(margins *)description = (margins){1, added, zeros->data_format};
 }
 
-MARGINS(zero_padding1d, "ZeroPadding1D", "Zeros before and behind a sequence.", steps_of_zeros);
-
-capas_layer *capas_zero_padding1d_with(int padding, const capas_zero_padding1d_options *given)
-{
-    capas_zero_padding1d_options all;
-    capas_layer_copy_options(&all, sizeof all, given);
-    fill_ends(&all.padding, padding);
-    return capas_layer_new(&capas_zero_padding1d_type, &all);
-}
+MARGINS(zero_padding1d, "ZeroPadding1D", "Zeros before and behind a sequence.", steps_of_zeros,
+        padding, fill_ends)
 
 /* Cropping2D */
 
@@ -170,15 +164,7 @@ static void describe_cropping2d(const capas_layer *layer, void *description)
     *(margins *)description = (margins){2, added, crop->data_format};
 }
 
-MARGINS(cropping2d, "Cropping2D", "An image without its edges.", rows_cut_off);
-
-capas_layer *capas_cropping2d_with(int cropping, const capas_cropping2d_options *given)
-{
-    capas_cropping2d_options all;
-    capas_layer_copy_options(&all, sizeof all, given);
-    fill_sides(&all.cropping, cropping);
-    return capas_layer_new(&capas_cropping2d_type, &all);
-}
+MARGINS(cropping2d, "Cropping2D", "An image without its edges.", rows_cut_off, cropping, fill_sides)
 
 /* Cropping1D */
 
@@ -196,15 +182,8 @@ static void describe_cropping1d(const capas_layer *layer, void *description)
     *(margins *)description = (margins){1, added, CAPAS_CHANNELS_LAST};
 }
 
-MARGINS(cropping1d, "Cropping1D", "A sequence without its first and last steps.", steps_cut_off);
-
-capas_layer *capas_cropping1d_with(int cropping, const capas_cropping1d_options *given)
-{
-    capas_cropping1d_options all;
-    capas_layer_copy_options(&all, sizeof all, given);
-    fill_ends(&all.cropping, cropping);
-    return capas_layer_new(&capas_cropping1d_type, &all);
-}
+MARGINS(cropping1d, "Cropping1D", "A sequence without its first and last steps.", steps_cut_off,
+        cropping, fill_ends)
 
 /* ZeroPadding3D */
 
@@ -222,15 +201,8 @@ static void describe_zero_padding3d(const capas_layer *layer, void *description)
     *(margins *)description = (margins){3, zeros->padding, zeros->data_format};
 }
 
-MARGINS(zero_padding3d, "ZeroPadding3D", "Zeros around a volume.", slices_of_zeros);
-
-capas_layer *capas_zero_padding3d_with(int padding, const capas_zero_padding3d_options *given)
-{
-    capas_zero_padding3d_options all;
-    capas_layer_copy_options(&all, sizeof all, given);
-    fill_cube(&all.padding, padding);
-    return capas_layer_new(&capas_zero_padding3d_type, &all);
-}
+MARGINS(zero_padding3d, "ZeroPadding3D", "Zeros around a volume.", slices_of_zeros, padding,
+        fill_cube)
 
 /* Cropping3D */
 
@@ -251,12 +223,5 @@ static void describe_cropping3d(const capas_layer *layer, void *description)
     *(margins *)description = (margins){3, added, crop->data_format};
 }
 
-MARGINS(cropping3d, "Cropping3D", "A volume without its edges.", slices_cut_off);
-
-capas_layer *capas_cropping3d_with(int cropping, const capas_cropping3d_options *given)
-{
-    capas_cropping3d_options all;
-    capas_layer_copy_options(&all, sizeof all, given);
-    fill_cube(&all.cropping, cropping);
-    return capas_layer_new(&capas_cropping3d_type, &all);
-}
+MARGINS(cropping3d, "Cropping3D", "A volume without its edges.", slices_cut_off, cropping,
+        fill_cube)
