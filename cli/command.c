@@ -5,6 +5,7 @@
 #include "base/option.h"
 #include "base/text.h"
 #include "files/json.h"
+#include <capas/applications.h>
 #include <capas/data.h>
 #include <capas/files.h>
 #include <errno.h>
@@ -180,6 +181,14 @@ bool cli_is_model(const char *path)
     static const char *const ends[] = {".keras", ".h5", ".hdf5", ".json"};
     for (size_t i = 0; i < CAPAS_COUNT(ends); i++)
         if (ends_in(path, ends[i])) return true;
+    return false;
+}
+
+bool cli_is_application(const char *name)
+{
+    const char *known;
+    for (int i = 0; (known = capas_application_name(i)) != NULL; i++)
+        if (strcmp(known, name) == 0) return access(name, F_OK) != 0;
     return false;
 }
 

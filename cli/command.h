@@ -56,6 +56,9 @@ bool cli_parse(const cli_command *command, const cli_option *options, int option
 /* "capas train: SENTENCE" of the thread's last failure on stderr; returns CLI_FAILED. */
 int cli_fail(const cli_command *command);
 
+/* Whether it names one of the networks of capas/applications.h, and no file. */
+bool cli_is_application(const char *name);
+
 /* A saved model, to predict only or compiled as it was; with the weights of another file when
  * `weights` is not NULL. A model that is JSON alone needs them. */
 capas_model *cli_load_model(const char *path, const char *weights, bool compile);

@@ -6,10 +6,11 @@
 #include <capas/capas.h>
 #include <stdio.h>
 
-/* What is not named as a model is a recipe. */
+/* What is not named as a model or one of the networks by name is a recipe. */
 static capas_model *open_model(const char *name)
 {
     if (cli_is_model(name)) return capas_load(name);
+    if (cli_is_application(name)) return capas_application(name);
     capas_recipe *recipe = capas_recipe_load(name, NULL, 0);
     if (recipe == NULL) return NULL;
     capas_model *model = capas_recipe_model(recipe, 0);
@@ -51,10 +52,11 @@ static int run_summary(const cli_command *command, int argc, char **argv)
 
 const cli_command cli_summary = {
     .name = "summary",
-    .arguments = "MODEL|RECIPE",
+    .arguments = "MODEL|RECIPE|NETWORK",
     .summary = "Shows a network's layers, shapes and parameters.",
     .examples = "  capas summary cnn-simple\n"
-                "  capas summary runs/cnn-simple/model.keras --cost\n",
+                "  capas summary runs/cnn-simple/model.keras --cost\n"
+                "  capas summary mobilenetv2\n",
     .minimum = 1,
     .maximum = 1,
     .run = run_summary,

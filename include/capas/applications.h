@@ -1,5 +1,5 @@
-/* Networks by name, as keras.applications has them: the same layers, names and numbers of weights.
- * Their weights are drawn. */
+/* Networks by name, as keras.applications has them: the same layers, names, configurations and
+ * numbers of weights. Their weights are drawn; capas_load_weights (capas/files.h) takes Keras's. */
 #ifndef CAPAS_APPLICATIONS_H
 #define CAPAS_APPLICATIONS_H
 
@@ -7,22 +7,58 @@
 
 CAPAS_BEGIN
 
-/* ResNet50(): residual blocks of a 1x1, a 3x3 and a 1x1 convolution, the first version, which
- * strides in the 1x1. 25,636,712 weights. Pictures are expected as BGR, less 103.939, 116.779 and
- * 123.68. NULL on failure. */
-typedef struct capas_resnet_options {
+/* What stands behind the last maps when the top is left out. */
+typedef enum capas_application_pooling {
+    CAPAS_POOLING_NONE,
+    CAPAS_POOLING_AVG,
+    CAPAS_POOLING_MAX,
+} capas_application_pooling;
+
+typedef struct capas_application_options {
     size_t struct_size;
-    const char *name;                       /* default: "resnet50" */
-    int include_top;                        /* pooling and classes; default: true */
+    const char *name;                       /* default: Keras's, "resnet50" */
+    int include_top;                        /* the classes; default: true */
     capas_shape input_shape;                /* without the batch; default: 224, 224, 3; at least 32
                                                high and wide without the top */
+    capas_application_pooling pooling;      /* without the top; default: none */
     int classes;                            /* default: 1000 */
     capas_activation classifier_activation; /* default: softmax */
-} capas_resnet_options;
-CAPAS_API capas_model *capas_resnet50_with(const capas_resnet_options *options);
-#define capas_resnet50(...)                                                                        \
-    capas_resnet50_with(                                                                           \
-        &(capas_resnet_options){.struct_size = sizeof(capas_resnet_options), __VA_ARGS__})
+    double alpha;         /* MobileNet, MobileNetV2: the width, as a share; default: 1 */
+    int depth_multiplier; /* MobileNet; default: 1 */
+    double dropout;       /* MobileNet; default: 0.001 */
+} capas_application_options;
+
+/* By name, as "resnet50" or "MobileNetV2" (case and "_" do not matter):
+ *
+ *     ResNet50, ResNet101, ResNet152      residual blocks, which stride in the 1x1; 25,636,712
+ *                                         weights, 44,707,176 and 60,419,944
+ *     VGG16, VGG19                        138,357,544 and 143,667,240
+ *     MobileNet, MobileNetV2              depthwise convolutions; 4,253,864 and 3,538,984
+ *     DenseNet121, DenseNet169, DenseNet201    8,062,504, 14,307,880 and 20,242,984
+ *
+ * ResNet and VGG expect pictures as BGR, less 103.939, 116.779 and 123.68; MobileNets from -1 to 1;
+ * DenseNet as 0 to 1, less the mean and over the deviation of ImageNet's colours. NULL on failure;
+ * an unknown name is CAPAS_UNKNOWN_NAME. */
+CAPAS_API capas_model *capas_application_with(const char *application,
+                                              const capas_application_options *options);
+#define capas_application(application, ...)                                                        \
+    capas_application_with((application),                                                          \
+                           &(capas_application_options){                                           \
+                               .struct_size = sizeof(capas_application_options), __VA_ARGS__})
+
+/* The name of number `index`, from 0; NULL past the last. */
+CAPAS_API const char *capas_application_name(int index);
+
+#define capas_resnet50(...)     capas_application("resnet50", __VA_ARGS__)
+#define capas_resnet101(...)    capas_application("resnet101", __VA_ARGS__)
+#define capas_resnet152(...)    capas_application("resnet152", __VA_ARGS__)
+#define capas_vgg16(...)        capas_application("vgg16", __VA_ARGS__)
+#define capas_vgg19(...)        capas_application("vgg19", __VA_ARGS__)
+#define capas_mobilenet(...)    capas_application("mobilenet", __VA_ARGS__)
+#define capas_mobilenet_v2(...) capas_application("mobilenetv2", __VA_ARGS__)
+#define capas_densenet121(...)  capas_application("densenet121", __VA_ARGS__)
+#define capas_densenet169(...)  capas_application("densenet169", __VA_ARGS__)
+#define capas_densenet201(...)  capas_application("densenet201", __VA_ARGS__)
 
 CAPAS_END
 

@@ -86,7 +86,7 @@ static void other_groups_are_told_too(void **state)
 static void the_schema_of_recipes_is_json(void **state)
 {
     (void)state;
-    assert_int_equal(mkdir("reference", 0755), 0);
+    (void)mkdir("reference", 0755); /* it may be there from a run before */
     program_run run = run_program("reference reference");
     assert_int_equal(run.status, 0);
     program_run_free(&run);

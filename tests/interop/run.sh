@@ -25,5 +25,6 @@ fi
 if ! "$venv/bin/python" -c 'import keras, tensorflow; assert keras.__version__.startswith("3.15.")' 2>/dev/null; then
     "$venv/bin/pip" install --quiet 'keras==3.15.*' tensorflow-cpu
 fi
-KERAS_BACKEND=tensorflow TF_CPP_MIN_LOG_LEVEL=3 TF_ENABLE_ONEDNN_OPTS=0 \
-    exec "$venv/bin/python" "$source/tests/interop/check.py" "$library"
+export KERAS_BACKEND=tensorflow TF_CPP_MIN_LOG_LEVEL=3 TF_ENABLE_ONEDNN_OPTS=0
+"$venv/bin/python" "$source/tests/interop/applications.py" "$library"
+exec "$venv/bin/python" "$source/tests/interop/check.py" "$library"
