@@ -10,71 +10,9 @@
 
 enum { SIDE = 96, CLASSES = 1000, STEPS = 1024, FEATURES = 8 };
 
-typedef struct builder {
-    capas_graph *graph;
-    capas_node node;
-    int channels;
-} builder;
-
-static void apply(builder *b, capas_layer *layer)
-{
-    b->node = capas_graph_apply(b->graph, layer, &b->node, 1);
-}
-
-static void normalise(builder *b, int activates)
-{
-    apply(b, capas_batch_normalization(.momentum = 0.999));
-    if (activates) apply(b, capas_activation_layer(CAPAS_RELU6));
-}
-
-static void convolve(builder *b, int filters, int size, int stride, int activates)
-{
-    apply(b, capas_conv2d(filters, size, .strides = {stride, stride}, .padding = CAPAS_SAME,
-                          .use_bias = CAPAS_FALSE));
-    normalise(b, activates);
-    b->channels = filters;
-}
-
-/* Keras's _make_divisible, of 0.35 times the filters. */
-static int width_of(int filters)
-{
-    double wanted = 0.35 * filters;
-    int width = (int)(wanted + 4) / 8 * 8;
-    if (width < 8) width = 8;
-    return width < 0.9 * wanted ? width + 8 : width;
-}
-
-static void add_block(builder *b, int filters, int stride, int expansion)
-{
-    const capas_node before = b->node;
-    const int channels = b->channels;
-    if (expansion > 1) convolve(b, expansion * channels, 1, 1, 1);
-    apply(b, capas_depthwise_conv2d(3, .strides = {stride, stride}, .padding = CAPAS_SAME,
-                                    .use_bias = CAPAS_FALSE));
-    normalise(b, 1);
-    convolve(b, width_of(filters), 1, 1, 0);
-    if (stride > 1 || b->channels != channels) return;
-    capas_node both[] = {before, b->node};
-    b->node = capas_graph_apply(b->graph, capas_add(), both, 2);
-}
-
 static capas_model *mobilenet(void)
 {
-    static const struct {
-        int filters, stride, expansion, count;
-    } stages[] = {{16, 1, 1, 1}, {24, 2, 6, 2},  {32, 2, 6, 3}, {64, 2, 6, 4},
-                  {96, 1, 6, 3}, {160, 2, 6, 3}, {320, 1, 6, 1}};
-    builder b = {.graph = capas_graph_new()};
-    capas_node input = capas_graph_apply(b.graph, capas_input(SIDE, SIDE, 3), NULL, 0);
-    b.node = input;
-    convolve(&b, width_of(32), 3, 2, 1);
-    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
-        for (int j = 0; j < stages[i].count; j++)
-            add_block(&b, stages[i].filters, j == 0 ? stages[i].stride : 1, stages[i].expansion);
-    convolve(&b, 1280, 1, 1, 1);
-    apply(&b, capas_global_average_pooling2d());
-    apply(&b, capas_dense(CLASSES, .activation = CAPAS_SOFTMAX));
-    return capas_functional(b.graph, "mobilenet", &input, 1, &b.node, 1);
+    return capas_mobilenet_v2(.alpha = 0.35, .input_shape = {3, {SIDE, SIDE, 3}});
 }
 
 static capas_model *conv1d(void)
