@@ -11,6 +11,7 @@
  * down), that for one sample, GFLOP/s of training (every multiplication counted), and the peak of
  * memory. A step up where time or memory grew by more than a quarter beyond the multiplications is
  * marked with *. bench/scaling.py draws the JSON. */
+#include "job.h"
 #include "timing.h"
 
 #include "model/plan.h"
@@ -103,26 +104,6 @@ static const sweep sweeps[] = {
 };
 
 enum { SWEEPS = sizeof sweeps / sizeof *sweeps };
-
-typedef struct job {
-    capas_model *model;
-    capas_tensor input, target;
-    float *output;
-    int64_t batch;
-} job;
-
-static capas_status train_step(void *context)
-{
-    job *job = context;
-    capas_evaluation evaluation;
-    return capas_train_on_batch(job->model, &job->input, &job->target, job->batch, &evaluation);
-}
-
-static capas_status predict_step(void *context)
-{
-    job *job = context;
-    return capas_predict(job->model, job->input.data, job->batch, job->output);
-}
 
 static capas_status make_data(job *job)
 {

@@ -3,8 +3,8 @@
  * layer is used. See capas/options.h for how options are written. Activations that are told
  * something are in capas/activations.h, those that convolve in capas/convolutions.h, those that
  * pool in capas/pooling.h, those that normalise each sample in capas/normalization.h, those that
- * add noise in capas/regularization.h, those that lay numbers out anew in capas/reshaping.h; this
- * header brings them. */
+ * add noise in capas/regularization.h, those that lay numbers out anew in capas/reshaping.h,
+ * those for sequences in capas/sequences.h; this header brings them. */
 #ifndef CAPAS_LAYERS_H
 #define CAPAS_LAYERS_H
 
@@ -267,5 +267,6 @@ CAPAS_END
 #include <capas/pooling.h>
 #include <capas/regularization.h>
 #include <capas/reshaping.h>
+#include <capas/sequences.h>
 
 #endif

@@ -63,6 +63,11 @@ extern const capas_option_kind capas_option_only_one; /* with omit_none: not wri
 extern const capas_option_kind capas_option_unused; /* a number that only matters beside one of the
                                                        above; written as its standard */
 
+/* What older Keras wrote and nothing depends on, whatever it says or as long as it is false: read,
+ * and left out when written (omit_none). */
+extern const capas_option_kind capas_option_past;
+extern const capas_option_kind capas_option_past_false;
+
 typedef struct capas_option_table {
     const char *owner; /* "Conv2D" */
     const capas_option *options;

@@ -68,8 +68,16 @@ static capas_value *write_unused(const capas_option *option, const void *field)
     return capas_value_real(option->standard);
 }
 
+static capas_status read_past(const capas_option *option, const capas_value *value, void *field)
+{
+    (void)option, (void)value, (void)field;
+    return CAPAS_OK;
+}
+
 const capas_option_kind capas_option_only_none = {"None", NULL, NULL, read_none, write_none};
 const capas_option_kind capas_option_only_false = {"false", NULL, NULL, read_false, write_false};
 const capas_option_kind capas_option_only_one = {"1", NULL, NULL, read_one, write_none};
+const capas_option_kind capas_option_past = {"anything", NULL, NULL, read_past, write_none};
+const capas_option_kind capas_option_past_false = {"false", NULL, NULL, read_false, write_none};
 const capas_option_kind capas_option_unused = {"a number without effect", NULL, NULL, read_unused,
                                                write_unused};

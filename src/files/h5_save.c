@@ -32,10 +32,13 @@ static capas_status set_versions(capas_hdf5 *file, const char *group)
 static capas_status name_weight(const capas_model *model, const struct capas_keras_weight *weight,
                                 char name[CAPAS_KERAS_PATH])
 {
-    int length = snprintf(name, CAPAS_KERAS_PATH, "%s%s%s/%s",
+    const int number = (int)(weight->weight - weight->layer->weights);
+    int length = snprintf(name, CAPAS_KERAS_PATH, "%s%s%s/",
                           model->sequential ? capas_model_name(model) : "",
-                          model->sequential ? "/" : "", weight->layer->name, weight->weight->name);
-    if (length < CAPAS_KERAS_PATH) return CAPAS_OK;
+                          model->sequential ? "/" : "", weight->layer->name);
+    if (length < CAPAS_KERAS_PATH && capas_layer_weight_path(weight->layer, number, name + length,
+                                                             CAPAS_KERAS_PATH - (size_t)length))
+        return CAPAS_OK;
     return capas_fail(CAPAS_UNSUPPORTED, "layer %s: its name is too long for an .h5 file",
                       weight->layer->name);
 }

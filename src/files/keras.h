@@ -24,6 +24,14 @@ enum { CAPAS_KERAS_PATH = 512 };
  * input of a Sequential). Layers are numbered by class, not by name. */
 bool capas_keras_group(const capas_model *model, int layer, char path[CAPAS_KERAS_PATH]);
 
+/* The groups that a layer's variables are in, outer ones first: its own, or, of one with a cell or
+ * with layers in it, theirs too: "layers/bidirectional/forward_layer/cell". Of the weights that the
+ * layer has each group holds `count` from number `first` on. */
+typedef capas_status capas_keras_visitor(void *context, const char *group, const char *name,
+                                         int first, int count);
+capas_status capas_keras_walk(const capas_layer *layer, const char *group,
+                              capas_keras_visitor *visit, void *context);
+
 /* "layers/conv2d_1/vars/0" */
 void capas_keras_variable(const char *group, int variable, char path[CAPAS_KERAS_PATH]);
 

@@ -27,6 +27,38 @@ bool capas_keras_group(const capas_model *model, int layer, char path[CAPAS_KERA
     return true;
 }
 
+static void join_path(char path[CAPAS_KERAS_PATH], const char *group, const char *name)
+{
+    capas_cut_text(path, CAPAS_KERAS_PATH, snprintf(path, CAPAS_KERAS_PATH, "%s/%s", group, name));
+}
+
+static capas_status walk(const capas_layer *layer, const char *group, int first,
+                         capas_keras_visitor *visit, void *context)
+{
+    char path[CAPAS_KERAS_PATH];
+    const capas_layer_type *type = layer->type;
+    const bool holds = type->cell || capas_layer_inner(layer, 0);
+    CAPAS_TRY(visit(context, group, layer->name, first, holds ? 0 : layer->weight_count));
+    if (type->cell) {
+        join_path(path, group, "cell");
+        CAPAS_TRY(visit(context, path, type->cell, first, layer->weight_count));
+    }
+    for (int i = 0; i < CAPAS_MOST_INNER; i++) {
+        const capas_layer *inner = capas_layer_inner(layer, i);
+        if (!inner) continue;
+        join_path(path, group, type->inner_names[i]);
+        CAPAS_TRY(walk(inner, path, first, visit, context));
+        first += inner->weight_count;
+    }
+    return CAPAS_OK;
+}
+
+capas_status capas_keras_walk(const capas_layer *layer, const char *group,
+                              capas_keras_visitor *visit, void *context)
+{
+    return walk(layer, group, 0, visit, context);
+}
+
 void capas_keras_variable(const char *group, int variable, char path[CAPAS_KERAS_PATH])
 {
     int length = snprintf(path, CAPAS_KERAS_PATH, "%s/vars/%d", group, variable);

@@ -14,21 +14,38 @@ capas_status capas_keras_read_weight(capas_model *model, const capas_hdf5_conten
     return values ? capas_model_set_weight(model, weight->index, values) : capas_error_status();
 }
 
-static capas_status read_layer(capas_model *model, const capas_hdf5_contents *file, int number)
+typedef struct reading {
+    capas_model *model;
+    const capas_hdf5_contents *file;
+    const capas_layer *layer;
+} reading;
+
+static capas_status read_group(void *context, const char *group, const char *name, int first,
+                               int count)
 {
-    char group[CAPAS_KERAS_PATH], path[CAPAS_KERAS_PATH];
-    const capas_layer *layer = model->layers[number];
-    if (!capas_keras_group(model, number, group)) return CAPAS_OK;
-    for (int i = 0; i < layer->weight_count; i++) {
+    const reading *reading = context;
+    const capas_layer *layer = reading->layer;
+    char path[CAPAS_KERAS_PATH];
+    (void)name;
+    for (int i = 0; i < count; i++) {
         capas_keras_variable(group, i, path);
-        CAPAS_TRY(capas_keras_read_weight(model, file, path, layer->name, &layer->weights[i]));
+        CAPAS_TRY(capas_keras_read_weight(reading->model, reading->file, path, layer->name,
+                                          &layer->weights[first + i]));
     }
-    capas_keras_variable(group, layer->weight_count, path);
-    if (!capas_hdf5_has(file, path)) return CAPAS_OK;
+    capas_keras_variable(group, count, path);
+    if (!capas_hdf5_has(reading->file, path)) return CAPAS_OK;
     return capas_fail(CAPAS_SHAPE_MISMATCH,
                       "layer %s has %d weights, but the file holds more for it (%s); configuration "
                       "and weights do not belong together",
                       layer->name, layer->weight_count, path);
+}
+
+static capas_status read_layer(capas_model *model, const capas_hdf5_contents *file, int number)
+{
+    char group[CAPAS_KERAS_PATH];
+    reading reading = {model, file, model->layers[number]};
+    if (!capas_keras_group(model, number, group)) return CAPAS_OK;
+    return capas_keras_walk(reading.layer, group, read_group, &reading);
 }
 
 capas_status capas_keras_read_weights(capas_model *model, const capas_hdf5_contents *file)

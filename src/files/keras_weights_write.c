@@ -29,17 +29,32 @@ capas_status capas_keras_write_weight(const capas_model *model, capas_hdf5 *file
     return status;
 }
 
-static capas_status write_layer(const capas_model *model, capas_hdf5 *file, int number)
+typedef struct writing {
+    const capas_model *model;
+    capas_hdf5 *file;
+    const capas_layer *layer;
+} writing;
+
+static capas_status write_group(void *context, const char *group, const char *name, int first,
+                                int count)
 {
-    char group[CAPAS_KERAS_PATH], path[CAPAS_KERAS_PATH];
-    const capas_layer *layer = model->layers[number];
-    if (!capas_keras_group(model, number, group)) return CAPAS_OK;
-    CAPAS_TRY(make_group(file, group, layer->name));
-    for (int i = 0; i < layer->weight_count; i++) {
+    const writing *writing = context;
+    char path[CAPAS_KERAS_PATH];
+    CAPAS_TRY(make_group(writing->file, group, name));
+    for (int i = 0; i < count; i++) {
         capas_keras_variable(group, i, path);
-        CAPAS_TRY(capas_keras_write_weight(model, file, path, &layer->weights[i]));
+        CAPAS_TRY(capas_keras_write_weight(writing->model, writing->file, path,
+                                           &writing->layer->weights[first + i]));
     }
     return CAPAS_OK;
+}
+
+static capas_status write_layer(const capas_model *model, capas_hdf5 *file, int number)
+{
+    char group[CAPAS_KERAS_PATH];
+    writing writing = {model, file, model->layers[number]};
+    if (!capas_keras_group(model, number, group)) return CAPAS_OK;
+    return capas_keras_walk(writing.layer, group, write_group, &writing);
 }
 
 capas_status capas_keras_write_weights(const capas_model *model, capas_hdf5 *file)

@@ -63,6 +63,12 @@
     X(adjust)                                                                                      \
     X(adjust_backward)                                                                             \
     X(custom)                                                                                      \
+    X(scan_forward)                                                                                \
+    X(scan_backward)                                                                               \
+    X(lookup)                                                                                      \
+    X(lookup_backward)                                                                             \
+    X(mask)                                                                                        \
+    X(share)                                                                                       \
     X(loss)                                                                                        \
     X(update)
 

@@ -118,6 +118,13 @@ static int lower(const capas_layer *layer, capas_program *program, const int *in
     const capas_shape *shape = capas_program_shape(program, inputs[0]);
     int axis, next = 0;
     if (!shape || axis_of(layer, shape, &axis) != CAPAS_OK) return CAPAS_NO_BUFFER;
+    if (program->training && layer->trainable && program->buffers[inputs[0]].mask >= 0) {
+        program->status = capas_layer_fail(
+            layer, CAPAS_UNSUPPORTED,
+            "it cannot be trained behind a mask: capas has no statistics of the steps that count "
+            "yet; put it before the Masking, or use LayerNormalization");
+        return CAPAS_NO_BUFFER;
+    }
     int weights[CAPAS_OP_WEIGHTS];
     weights[0] = normalization->scale ? layer->weights[next++].index : CAPAS_NO_WEIGHT;
     weights[1] = normalization->center ? layer->weights[next++].index : CAPAS_NO_WEIGHT;

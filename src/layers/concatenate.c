@@ -2,6 +2,7 @@
  * Their other axes must be equal. */
 #include "base/text.h"
 #include "layers/layer.h"
+#include <math.h>
 
 enum { TEXT_SIZE = 128 };
 
@@ -42,14 +43,39 @@ static capas_status infer(const capas_layer *layer, const capas_shape *inputs, i
     return CAPAS_OK;
 }
 
+/* Masks along the steps are joined as they are; an input without one counts everywhere. */
+static int join_masks(const capas_layer *layer, capas_program *program, const int *inputs,
+                      int count)
+{
+    int all = CAPAS_NO_BUFFER;
+    bool any = false;
+    for (int i = 0; i < count; i++)
+        any |= program->buffers[inputs[i]].mask >= 0;
+    for (int i = 0; any && i < count && program->status == CAPAS_OK; i++) {
+        int mask = program->buffers[inputs[i]].mask;
+        if (mask < 0) {
+            const capas_shape *shape = capas_program_shape(program, inputs[i]);
+            const capas_shape steps = {3, {CAPAS_ANY, shape->dims[1], capas_shape_count(shape, 2)}};
+            int rows = capas_program_reshape(program, inputs[i], &steps);
+            mask = capas_program_mask(program, layer->name, rows, NAN, true); /* nothing is NAN */
+        }
+        all = i == 0 ? mask : capas_program_join(program, layer->name, all, mask, 1);
+    }
+    return all;
+}
+
 static int lower(const capas_layer *layer, capas_program *program, const int *inputs, int count)
 {
     const capas_shape *shape = capas_program_shape(program, inputs[0]);
     int all = inputs[0];
     if (!shape) return CAPAS_NO_BUFFER;
-    int axis = axis_of(layer, shape->rank);
+    const int rank = shape->rank, axis = axis_of(layer, rank);
     for (int i = 1; i < count; i++)
         all = capas_program_join(program, layer->name, all, inputs[i], axis);
+    if (axis != 1 || rank < 3 || all < 0) return all;
+    int mask = join_masks(layer, program, inputs, count);
+    if (program->status != CAPAS_OK) return CAPAS_NO_BUFFER;
+    program->buffers[all].mask = mask;
     return all;
 }
 

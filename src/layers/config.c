@@ -128,6 +128,56 @@ capas_layer *capas_layer_from_config(const char *class_name, const capas_value *
     return NULL;
 }
 
+/* Puts `item` into a list that was just made, or gives up both; so that calls nest. */
+static capas_value *with_item(capas_value *list, capas_value *item)
+{
+    if (capas_value_append(list, item) == CAPAS_OK) return list;
+    capas_value_free(list);
+    return NULL;
+}
+
+capas_value *capas_shape_write(const capas_shape *shape)
+{
+    capas_value *list = capas_value_list();
+    for (int i = 0; i < shape->rank; i++)
+        list = with_item(list, shape->dims[i] == CAPAS_ANY ? capas_value_null()
+                                                           : capas_value_integer(shape->dims[i]));
+    return list;
+}
+
+/* The shape that a layer was built for; a list of them when it takes several inputs. */
+static capas_value *write_build_shapes(const capas_layer *layer)
+{
+    if (layer->type->maximum_inputs == 1) return capas_shape_write(&layer->build_shapes[0]);
+    capas_value *list = capas_value_list();
+    for (int i = 0; i < layer->build_count; i++)
+        list = with_item(list, capas_shape_write(&layer->build_shapes[i]));
+    return list;
+}
+
+capas_value *capas_layer_object(const capas_layer *layer)
+{
+    capas_value *config = capas_layer_config(layer);
+    if (!config) return NULL;
+    capas_value *map = capas_object_write("keras.layers", layer->type->name, config);
+    const char *registered = layer->type->registered_name;
+    /* Each takes its value over also when it fails: all are called. */
+    bool written = map != NULL;
+    if (registered) {
+        written &= capas_value_set(map, "module", capas_value_null()) == CAPAS_OK;
+        written &=
+            capas_value_set(map, "registered_name", capas_value_string(registered)) == CAPAS_OK;
+    }
+    if (layer->type->has_build_config && layer->built) {
+        capas_value *shapes = capas_value_map();
+        written &= capas_value_set(shapes, "input_shape", write_build_shapes(layer)) == CAPAS_OK;
+        written &= capas_value_set(map, "build_config", shapes) == CAPAS_OK;
+    }
+    if (written) return map;
+    capas_value_free(map);
+    return NULL;
+}
+
 static capas_status write_config(const capas_layer *layer, capas_value *map)
 {
     const char *name = layer->name ? layer->name : "";

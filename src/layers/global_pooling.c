@@ -29,10 +29,28 @@ static capas_status infer(const capas_layer *layer, const capas_shape *inputs, i
     return CAPAS_OK;
 }
 
+/* A sequence whose steps count their shares: the mean over all of them is then that over those that
+ * count (Keras 3's GlobalAveragePooling1D). */
+static int lower_shares(const capas_layer *layer, capas_program *program, int buffer)
+{
+    const capas_global_pooling_options *pooling = layer->options;
+    int mask = program->buffers[buffer].mask;
+    if (mask < 0) return buffer;
+    const bool first = pooling->data_format == CAPAS_CHANNELS_FIRST;
+    const int64_t steps = capas_program_shape(program, mask)->dims[1];
+    const capas_shape wide = {3, {CAPAS_ANY, first ? 1 : steps, first ? steps : 1}};
+    int share = capas_program_share(program, layer->name, mask, true);
+    return capas_program_combine(program, layer->name, buffer,
+                                 capas_program_reshape(program, share, &wide),
+                                 CAPAS_COMBINE_PRODUCT);
+}
+
 static int lower(const capas_layer *layer, capas_program *program, int buffer, int axes,
                  bool average)
 {
     const capas_global_pooling_options *pooling = layer->options;
+    if (program->status != CAPAS_OK) return CAPAS_NO_BUFFER;
+    if (axes == 1 && average) buffer = lower_shares(layer, program, buffer);
     int input = capas_image_to_last(layer, program, buffer, axes, pooling->data_format);
     if (input == CAPAS_NO_BUFFER) return input;
     const capas_image image = capas_image_of_buffer(program, input);

@@ -124,6 +124,8 @@ capas_layer *capas_layer_retain(capas_layer *layer)
 void capas_layer_free(capas_layer *layer)
 {
     if (!layer || --layer->references > 0) return;
+    for (int i = 0; i < CAPAS_MOST_INNER; i++)
+        capas_layer_free(capas_layer_inner(layer, i));
     capas_release(layer->name);
     if (layer->options && layer->type->release) layer->type->release(layer->options);
     capas_release(layer->options);

@@ -8,7 +8,7 @@
 #include "ops/program.h"
 #include <capas/layers.h>
 
-enum { CAPAS_LAYER_WEIGHTS = 8, CAPAS_MAX_INPUTS = 64 };
+enum { CAPAS_LAYER_WEIGHTS = 8, CAPAS_MAX_INPUTS = 64, CAPAS_MOST_INNER = 2 };
 
 /* How a weight lies in the model's block: as Keras has it, tiled for the dense kernels, or a
  * volume's kernel [depth, height, width, a, b] as [height, width, depth, a, b] (convolution.h).
@@ -26,8 +26,11 @@ typedef struct capas_weight {
     capas_weight_layout layout;
     capas_initializer initializer;
     capas_regularizer regularizer;
-    bool trainable; /* by its nature: false for moving statistics */
-    int index;      /* in the model; set when the model takes the layer */
+    bool trainable;               /* by its nature: false for moving statistics */
+    int64_t ones_begin, ones_end; /* elements that start at 1, whatever the initializer says */
+    struct capas_weight *inner; /* of a layer in a wrapper: that layer's weight, of which this is a
+                                   copy and which gets the index too; NULL: not so */
+    int index;                  /* in the model; set when the model takes the layer */
 } capas_weight;
 
 typedef struct capas_layer_type {
@@ -38,6 +41,12 @@ typedef struct capas_layer_type {
     capas_option_table options;
     int minimum_inputs, maximum_inputs;
     bool has_build_config; /* Keras writes build_config for it (keras-semantics 7.1) */
+
+    /* Of a wrapper (wrapper.h): where its options have the layers in it, 0: none; and what Keras's
+     * files call them. Those of a recurrent layer have its weights in a "cell". */
+    size_t inner[CAPAS_MOST_INNER];
+    const char *inner_names[CAPAS_MOST_INNER];
+    const char *cell; /* the class in snake case: "lstm_cell"; NULL: no such */
 
     /* For a family of layers that share the functions below: fills in what these go by, a struct of
      * the family (convolution.h). NULL: no such family. */
@@ -99,6 +108,20 @@ capas_layer *capas_layer_from_config(const char *class_name, const capas_value *
 
 /* Keras's get_config: name, trainable, dtype policy, options. */
 capas_value *capas_layer_config(const capas_layer *layer);
+
+/* Keras's object of a layer: {"module", "class_name", "config", "registered_name"} and, once it is
+ * built, "build_config". */
+capas_value *capas_layer_object(const capas_layer *layer);
+/* A shape as Keras writes it: [null, 28, 28, 1]. */
+capas_value *capas_shape_write(const capas_shape *shape);
+
+/* A layer that a wrapper holds; NULL: there is none of that number. */
+capas_layer *capas_layer_inner(const capas_layer *layer, int number);
+/* What Keras calls a weight of the layer, without the layer's name: "kernel", "lstm_cell/kernel",
+ * "forward_lstm/lstm_cell/kernel". False when there is no room. */
+bool capas_layer_weight_path(const capas_layer *layer, int weight, char *path, size_t size);
+/* The stream of its random numbers, and of those in it. */
+void capas_layer_set_stream(capas_layer *layer, uint32_t stream);
 
 /* The type of a class name, or NULL with the sentence (nearest known name). */
 const capas_layer_type *capas_layer_type_of(const char *class_name);

@@ -73,6 +73,13 @@
     X(random_crop)                                                                                 \
     X(random_contrast)                                                                             \
     X(random_brightness)                                                                           \
+    X(embedding)                                                                                   \
+    X(masking)                                                                                     \
+    X(simple_rnn)                                                                                  \
+    X(lstm)                                                                                        \
+    X(gru)                                                                                         \
+    X(bidirectional)                                                                               \
+    X(time_distributed)                                                                            \
     X(add)                                                                                         \
     X(subtract)                                                                                    \
     X(multiply)                                                                                    \

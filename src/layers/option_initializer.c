@@ -281,10 +281,6 @@ static capas_status write_settings(const capas_initializer *initializer, capas_v
 {
     capas_initializer_kind kind = initializer->kind;
     capas_initializer own = *initializer;
-    for (size_t i = 0; i < CAPAS_COUNT(numbers); i++)
-        if (numbers[i].kind == kind)
-            CAPAS_TRY(capas_value_set(settings, numbers[i].key,
-                                      capas_value_real(*number_of(&own, &numbers[i]))));
     bool scaled =
         kind >= CAPAS_INITIALIZER_GLOROT_UNIFORM && kind <= CAPAS_INITIALIZER_LECUN_NORMAL;
     bool random = kind > CAPAS_INITIALIZER_LECUN_NORMAL && kind != CAPAS_INITIALIZER_IDENTITY;
@@ -292,6 +288,10 @@ static capas_status write_settings(const capas_initializer *initializer, capas_v
         CAPAS_TRY(capas_value_set(settings, "seed",
                                   initializer->has_seed ? capas_value_integer(initializer->seed)
                                                         : capas_value_null()));
+    for (size_t i = 0; i < CAPAS_COUNT(numbers); i++)
+        if (numbers[i].kind == kind)
+            CAPAS_TRY(capas_value_set(settings, numbers[i].key,
+                                      capas_value_real(*number_of(&own, &numbers[i]))));
     if (!scaled) return CAPAS_OK;
     CAPAS_TRY(capas_value_set(settings, "input_axes", capas_value_null()));
     return capas_value_set(settings, "output_axes", capas_value_null());

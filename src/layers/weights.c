@@ -199,4 +199,5 @@ void capas_weight_initialize(const capas_weight *weight, uint64_t seed, uint32_t
     default:
         fill_constant(plain, count, 0);
     }
+    fill_constant(plain + weight->ones_begin, weight->ones_end - weight->ones_begin, 1);
 }

@@ -18,43 +18,9 @@ static capas_value *with_entry(capas_value *map, const char *key, capas_value *i
     return NULL;
 }
 
-/* [null, 28, 28, 1] */
-static capas_value *write_shape(const capas_shape *shape)
-{
-    capas_value *list = capas_value_list();
-    for (int i = 0; i < shape->rank; i++)
-        list = with_item(list, shape->dims[i] == CAPAS_ANY ? capas_value_null()
-                                                           : capas_value_integer(shape->dims[i]));
-    return list;
-}
-
-/* The shape that a layer was built for; a list of them when it takes several inputs. */
-static capas_value *write_build_shapes(const capas_layer *layer)
-{
-    if (layer->type->maximum_inputs == 1) return write_shape(&layer->build_shapes[0]);
-    capas_value *list = capas_value_list();
-    for (int i = 0; i < layer->build_count; i++)
-        list = with_item(list, write_shape(&layer->build_shapes[i]));
-    return list;
-}
-
 static capas_value *write_build_config(capas_value *input_shape)
 {
     return with_entry(capas_value_map(), "input_shape", input_shape);
-}
-
-static capas_value *write_layer(const capas_layer *layer)
-{
-    capas_value *config = capas_layer_config(layer);
-    if (!config) return NULL;
-    capas_value *map = capas_object_write("keras.layers", layer->type->name, config);
-    const char *registered = layer->type->registered_name;
-    if (registered) {
-        map = with_entry(map, "module", capas_value_null());
-        map = with_entry(map, "registered_name", capas_value_string(registered));
-    }
-    if (!layer->type->has_build_config || !layer->built) return map;
-    return with_entry(map, "build_config", write_build_config(write_build_shapes(layer)));
 }
 
 /* ["conv2d", 0, 0]: the layer, which use of it, which of its outputs. */
@@ -79,7 +45,7 @@ static capas_value *write_tensor(const capas_model *model, int use)
 {
     const capas_use *from = &model->uses[use];
     capas_value *config = capas_value_map();
-    config = with_entry(config, "shape", write_shape(&from->output));
+    config = with_entry(config, "shape", capas_shape_write(&from->output));
     config = with_entry(config, "dtype",
                         capas_value_string(capas_element_name(element_of(model, from))));
     config = with_entry(config, "keras_history", write_history(model, use));
@@ -133,7 +99,7 @@ static capas_value *write_layers(const capas_model *model)
 {
     capas_value *list = capas_value_list();
     for (int i = 0; list && i < model->layer_count; i++) {
-        capas_value *layer = write_layer(model->layers[i]);
+        capas_value *layer = capas_layer_object(model->layers[i]);
         if (!model->sequential) {
             layer = with_entry(layer, "name", capas_value_string(model->layers[i]->name));
             layer = with_entry(layer, "inbound_nodes", write_uses(model, i));
@@ -166,10 +132,10 @@ static capas_value *write_sequential(const capas_model *model)
     capas_value *config = begin_config(model);
     config = with_entry(config, "dtype", capas_policy_write());
     config = with_entry(config, "layers", write_layers(model));
-    config = with_entry(config, "build_input_shape", write_shape(input));
+    config = with_entry(config, "build_input_shape", capas_shape_write(input));
     if (!config) return NULL;
     capas_value *map = capas_object_write("keras", "Sequential", config);
-    return with_entry(map, "build_config", write_build_config(write_shape(input)));
+    return with_entry(map, "build_config", write_build_config(capas_shape_write(input)));
 }
 
 static capas_value *write_functional(const capas_model *model)

@@ -1,7 +1,11 @@
 /* Graphs from Keras's configuration: {"layers": [...], "input_layers", "output_layers"}, where each
  * layer lists its uses in inbound_nodes. Keras 3 has maps of args and kwargs with tensors that
  * point back by [layer, use, output]; Keras 2 nested lists of [layer, use, output, kwargs]. Uses
- * may come in any order; they are added as soon as what they take is there. */
+ * may come in any order; they are added as soon as what they take is there.
+ *
+ * Keras 3 also writes how it makes masks, as layers of operations (NotEqual, Any) that others have
+ * as their "mask". Here masks follow from the layers themselves: such operations are passed over.
+ */
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/config_read.h"
@@ -25,6 +29,7 @@ typedef struct reader {
     entry *entries;
     int count;
     const entry **by_name; /* sorted */
+    const capas_value *layers;
 } reader;
 
 static int compare_names(const void *a, const void *b)
@@ -92,9 +97,37 @@ static capas_status read_tensor(const reader *reader, const entry *at, const cap
     return read_reference(reader, at, history, reference);
 }
 
+/* Whether a layer of the file is one of the operations that make masks. */
+static bool makes_mask(const capas_value *entry)
+{
+    static const char *const operations[] = {"NotEqual", "Any", "LogicalOr"};
+    const capas_value *name = capas_value_get(entry, "class_name");
+    for (size_t i = 0; i < CAPAS_COUNT(operations); i++)
+        if (name && name->kind == CAPAS_VALUE_STRING && strcmp(name->string, operations[i]) == 0)
+            return true;
+    return false;
+}
+
+/* A tensor that such an operation makes, or a list of them. */
+static bool is_made_mask(const reader *reader, const capas_value *value)
+{
+    for (size_t i = 0; value->kind == CAPAS_VALUE_LIST && i < value->count; i++)
+        if (!is_made_mask(reader, value->items[i])) return false;
+    if (value->kind == CAPAS_VALUE_LIST || value->kind == CAPAS_VALUE_NULL) return true;
+    const capas_value *history = capas_value_get(capas_value_get(value, "config"), "keras_history");
+    if (!history || history->kind != CAPAS_VALUE_LIST || history->count == 0) return false;
+    const capas_value *name = history->items[0];
+    for (size_t i = 0; name->kind == CAPAS_VALUE_STRING && i < reader->layers->count; i++) {
+        const char *other = capas_config_layer_name(reader->layers->items[i]);
+        if (other && strcmp(other, name->string) == 0) return makes_mask(reader->layers->items[i]);
+    }
+    return false;
+}
+
 /* Arguments beside the inputs must say nothing: null or false, or what Keras always says of
  * training for a layer of this kind. */
-static capas_status check_keywords(const entry *at, const capas_value *keywords)
+static capas_status check_keywords(const reader *reader, const entry *at,
+                                   const capas_value *keywords)
 {
     char text[TEXT_SIZE];
     for (size_t i = 0; keywords && keywords->kind == CAPAS_VALUE_MAP && i < keywords->count; i++) {
@@ -102,6 +135,7 @@ static capas_status check_keywords(const entry *at, const capas_value *keywords)
         if (value->kind == CAPAS_VALUE_NULL) continue;
         bool usual = at->layer->type->call_training && strcmp(keywords->keys[i], "training") == 0;
         if (value->kind == CAPAS_VALUE_BOOL && (!value->boolean || usual)) continue;
+        if (strcmp(keywords->keys[i], "mask") == 0 && is_made_mask(reader, value)) continue;
         return capas_fail(
             CAPAS_UNSUPPORTED, "layer %s: it is called with %s %s, which capas does not have yet",
             at->name, keywords->keys[i], capas_value_describe(value, text, sizeof text));
@@ -126,7 +160,7 @@ static capas_status read_keras3_use(const reader *reader, const entry *at, const
                                     inputs *inputs)
 {
     const capas_value *arguments = capas_value_get(node, "args");
-    CAPAS_TRY(check_keywords(at, capas_value_get(node, "kwargs")));
+    CAPAS_TRY(check_keywords(reader, at, capas_value_get(node, "kwargs")));
     if (!arguments || arguments->kind != CAPAS_VALUE_LIST || arguments->count != 1)
         return fail_reference(at, arguments);
     const capas_value *first = arguments->items[0];
@@ -146,7 +180,7 @@ static capas_status read_keras2_use(const reader *reader, const entry *at, const
     for (size_t i = 0; i < node->count; i++) {
         const capas_value *item = node->items[i];
         CAPAS_TRY(read_reference(reader, at, item, &inputs->items[i]));
-        if (item->count > 3) CAPAS_TRY(check_keywords(at, item->items[3]));
+        if (item->count > 3) CAPAS_TRY(check_keywords(reader, at, item->items[3]));
     }
     inputs->count = (int)node->count;
     return CAPAS_OK;
@@ -240,12 +274,15 @@ static capas_status read_entries(reader *reader, const capas_value *layers)
     reader->entries = capas_allocate_zeroed(layers->count, sizeof *reader->entries);
     reader->by_name = capas_allocate_zeroed(layers->count, sizeof *reader->by_name);
     if (!reader->entries || !reader->by_name) return CAPAS_NO_MEMORY;
+    reader->layers = layers;
     for (size_t i = 0; i < layers->count; i++) {
-        reader->count = (int)i + 1;
-        CAPAS_TRY(read_entry(reader, layers->items[i], (int)i));
-        reader->by_name[i] = &reader->entries[i];
+        const int number = reader->count;
+        if (makes_mask(layers->items[i])) continue;
+        reader->count++;
+        CAPAS_TRY(read_entry(reader, layers->items[i], number));
+        reader->by_name[number] = &reader->entries[number];
     }
-    qsort(reader->by_name, layers->count, sizeof *reader->by_name, compare_names);
+    qsort(reader->by_name, (size_t)reader->count, sizeof *reader->by_name, compare_names);
     return CAPAS_OK;
 }
 

@@ -3,6 +3,7 @@
  * Nothing in a file is trusted: whatever is missing or of another kind is said. */
 #include "model/config_read.h"
 #include "base/text.h"
+#include "layers/custom.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -51,6 +52,7 @@ static capas_status check_foreign(const capas_value *entry, const char *class_na
                               "%s: %s is a function of TensorFlow within the model; put a layer of "
                               "Keras in its place, and save the model again",
                               where, class_name);
+    if (capas_custom_type_of(name ? name : class_name)) return CAPAS_OK;
     bool custom = name && strchr(name, '>') && strncmp(name, "keras", 5) != 0;
     bool elsewhere =
         module && strncmp(module, "keras", 5) != 0 && strncmp(module, "tf_keras", 8) != 0;

@@ -6,15 +6,18 @@
 #include "base/text.h"
 #include <string.h>
 
-static void add_flops(const capas_plan *plan, const char *label, capas_layer_cost *cost)
+/* Ops bear the name of the layer that they come from, which may be one in a wrapper. */
+static void add_flops(const capas_plan *plan, const capas_layer *layer, capas_layer_cost *cost)
 {
+    for (int i = 0; i < CAPAS_MOST_INNER; i++)
+        if (capas_layer_inner(layer, i)) add_flops(plan, capas_layer_inner(layer, i), cost);
     for (size_t i = 0; i < plan->program.op_count; i++) {
         const capas_op *op = &plan->ops[i].op;
         const capas_op_type *type = &capas_op_types[op->kind];
-        if (type->flops == NULL || op->label != label) continue;
+        if (type->flops == NULL || op->label != layer->name) continue;
         int root = capas_program_root(&plan->program, op->inputs[0]);
         bool first = plan->program.buffers[root].producer < 0;
-        double flops = type->flops(op);
+        double flops = type->flops(op) * op->times;
         cost->forward_flops += flops;
         cost->training_flops += flops * (1 + type->backward_flops / (first ? 2 : 1));
     }
@@ -30,7 +33,7 @@ capas_status capas_model_layer_cost(capas_model *model, int layer, capas_layer_c
     capas_plan *plan;
     CAPAS_TRY(capas_model_plan(model, &options, &plan));
     const capas_layer *it = model->layers[layer];
-    add_flops(plan, it->name, cost);
+    add_flops(plan, it, cost);
     for (int i = 0; i < it->weight_count; i++)
         cost->weight_bytes += capas_shape_count(&it->weights[i].shape, 0) * (int64_t)sizeof(float);
     for (int i = 0; i < model->use_count; i++)

@@ -39,7 +39,7 @@ static capas_op *sole_producer(capas_program *program, const capas_op *op)
 /* Whether the joined op has kernels at least as tuned as the one it starts from. */
 static bool pays(const capas_plan *plan, capas_op before, capas_op after)
 {
-    capas_op_setting setting = capas_plan_setting(plan);
+    capas_op_setting setting = capas_plan_setting(plan, &before);
     const capas_op_type *type = &capas_op_types[before.kind];
     type->complete(&before, &plan->program, &setting);
     type->complete(&after, &plan->program, &setting);

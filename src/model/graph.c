@@ -199,7 +199,7 @@ static capas_status move_layers(capas_model *model, capas_graph *graph, const ca
     if (!model->layers) return CAPAS_NO_MEMORY;
     for (int i = 0; i < order->layer_count; i++) {
         capas_layer *layer = graph->layers[order->layers[i]];
-        layer->stream = CAPAS_STREAM_LAYERS + (uint32_t)i;
+        capas_layer_set_stream(layer, CAPAS_STREAM_LAYERS + (uint32_t)i);
         new_number[order->layers[i]] = i;
         model->layers[model->layer_count++] = capas_layer_retain(layer);
     }

@@ -6,10 +6,28 @@
 #include "model/plan_parts.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 
 static int lower_input(capas_plan *plan, const capas_use *use)
 {
     return capas_program_input(&plan->program, &use->output, use->element);
+}
+
+/* A step counts where it counts in any of the inputs, and everywhere when one has no mask (Keras's
+ * merge layers). */
+static int lower_masks(capas_program *program, const char *label, const int *inputs, int count)
+{
+    if (program->status != CAPAS_OK) return CAPAS_NO_BUFFER;
+    int mask = program->buffers[inputs[0]].mask;
+    for (int i = 1; i < count && mask >= 0; i++) {
+        int other = program->buffers[inputs[i]].mask;
+        bool same = other < 0 || capas_shape_equal(capas_program_shape(program, mask),
+                                                   capas_program_shape(program, other));
+        if (other < 0 || !same) return CAPAS_NO_BUFFER;
+        if (other != mask)
+            mask = capas_program_combine(program, label, mask, other, CAPAS_COMBINE_MAXIMUM);
+    }
+    return mask;
 }
 
 /* One use of a layer; its output buffer. */
@@ -20,7 +38,13 @@ static int lower_use(capas_plan *plan, const capas_use *use, const int *outputs_
     int inputs[CAPAS_MAX_INPUTS];
     for (int i = 0; i < use->input_count; i++)
         inputs[i] = outputs_of[use->inputs[i]];
-    return layer->type->lower(layer, &plan->program, inputs, use->input_count);
+    capas_program *program = &plan->program;
+    int output = layer->type->lower(layer, program, inputs, use->input_count);
+    if (output < 0 || !layer->type->passes_mask || program->buffers[output].mask >= 0)
+        return output;
+    int mask = lower_masks(program, layer->name, inputs, use->input_count);
+    if (program->status == CAPAS_OK) program->buffers[output].mask = mask;
+    return program->status == CAPAS_OK ? output : CAPAS_NO_BUFFER;
 }
 
 /* The op whose output is this very buffer and whose input is what a cross-entropy of this kind
@@ -44,6 +68,49 @@ static void expose(capas_program *program, int buffer)
     if (buffer >= 0) program->buffers[buffer].exposed = true;
 }
 
+/* The mask of an output as one number for each row of its loss, or CAPAS_NO_BUFFER. */
+static int mask_of_rows(capas_plan *plan, int index, const capas_shape *rows)
+{
+    capas_program *program = &plan->program;
+    int mask = program->buffers[plan->outputs[index]].mask;
+    if (mask < 0) return CAPAS_NO_BUFFER;
+    const capas_shape *shape = capas_program_shape(program, mask);
+    if (capas_shape_count(shape, 1) == capas_shape_count(rows, 1))
+        return capas_program_reshape(program, mask, rows);
+    char found[96], wanted[96];
+    program->status = capas_fail(
+        CAPAS_UNSUPPORTED,
+        "output %d: its mask has the shape %s and the values of its loss have %s; a loss cannot "
+        "leave out what is masked then",
+        index, capas_shape_text(shape, found, sizeof found),
+        capas_shape_text(rows, wanted, sizeof wanted));
+    return CAPAS_NO_BUFFER;
+}
+
+/* What the rows of a loss count, from the sample weights and the mask (either may be missing). */
+static void lower_row_weights(capas_plan *plan, int index, int weight, const capas_shape *rows)
+{
+    capas_program *program = &plan->program;
+    const char *label = capas_model_name(plan->model);
+    int mask = mask_of_rows(plan, index, rows);
+    plan->loss_weights[index] = plan->metric_weights[index] = weight;
+    if (mask < 0) return;
+    capas_masked_loss how = plan->options.masked[index];
+    int masked = mask, counts;
+    if (weight >= 0)
+        masked = capas_program_combine(program, label, mask, weight, CAPAS_COMBINE_PRODUCT);
+    if (how == CAPAS_MASKED_SUM) {
+        counts = masked;
+    } else if (how == CAPAS_MASKED_WEIGHTED_MEAN || weight < 0) {
+        counts = capas_program_share(program, label, masked, false);
+    } else {
+        counts = capas_program_share(program, label, mask, false);
+        counts = capas_program_combine(program, label, counts, weight, CAPAS_COMBINE_PRODUCT);
+    }
+    plan->loss_weights[index] = counts;
+    if (weight >= 0) plan->metric_weights[index] = masked;
+}
+
 static void lower_loss(capas_plan *plan, int index)
 {
     capas_program *program = &plan->program;
@@ -57,6 +124,7 @@ static void lower_loss(capas_plan *plan, int index)
         capas_program_input(program, sparse ? &rows : &shape, sparse ? CAPAS_INT32 : CAPAS_FLOAT32);
     int weight = CAPAS_NO_BUFFER;
     if (plan->options.sample_weights) weight = capas_program_input(program, &rows, CAPAS_FLOAT32);
+    lower_row_weights(plan, index, weight, &rows);
     const capas_op *rescued = rescued_op(program, problem.kind, prediction);
     if (rescued != NULL) {
         problem.from_logits = true;
@@ -65,11 +133,14 @@ static void lower_loss(capas_plan *plan, int index)
     /* Metrics read them after the run. */
     expose(program, target);
     expose(program, weight);
+    expose(program, plan->loss_weights[index]);
+    expose(program, plan->metric_weights[index]);
     const char *label = capas_model_name(plan->model);
     plan->targets[index] = target;
     plan->sample_weights[index] = weight;
-    plan->values[index] = capas_program_loss(program, label, prediction, target, weight, &problem,
-                                             plan->options.loss_weights[index]);
+    plan->values[index] =
+        capas_program_loss(program, label, prediction, target, plan->loss_weights[index], &problem,
+                           plan->options.loss_weights[index]);
 }
 
 capas_status capas_plan_lower(capas_plan *plan)

@@ -58,6 +58,7 @@ static size_t bytes_of(const capas_plan *plan, int buffer)
     int64_t count = capas_shape_count(&b->shape, 1);
     size_t size;
     if (count < 0 || __builtin_mul_overflow((size_t)count, (size_t)plan->options.batch, &size) ||
+        __builtin_mul_overflow(size, (size_t)b->times, &size) ||
         __builtin_mul_overflow(size, (size_t)capas_element_size(element_of(plan, b)), &size))
         return SIZE_MAX;
     return size == 0 ? 1 : size;
@@ -113,7 +114,7 @@ static void add_buffers(placer *placer)
 static void add_op_memory(placer *placer, size_t i)
 {
     capas_planned_op *planned = &placer->plan->ops[i];
-    capas_op_setting setting = capas_plan_setting(placer->plan);
+    capas_op_setting setting = capas_plan_setting(placer->plan, &planned->op);
     const capas_op_type *type = &capas_op_types[planned->op.kind];
     int64_t back = backward_time(placer, i);
     size_t saved = type->saved == NULL ? 0
@@ -143,7 +144,8 @@ static void route_input(placer *placer, size_t i, int k, int64_t *first)
     capas_planned_op *planned = &plan->ops[i];
     planned->input_gradients[k] = CAPAS_NOWHERE;
     int buffer = planned->op.inputs[k];
-    if (buffer < 0) return;
+    bool blocked = capas_op_types[planned->op.kind].no_gradient >> k & 1;
+    if (buffer < 0 || blocked) return;
     int root = capas_program_root(&plan->program, buffer);
     bool is_loss = planned->op.kind == CAPAS_OP_LOSS;
     if (!plan->program.buffers[root].wants_gradient || (!is_loss && planned->backward == NULL))
@@ -207,7 +209,8 @@ static void point_gradients(capas_plan *plan)
         bool writes = planned->backward != NULL || planned->op.kind == CAPAS_OP_LOSS;
         for (int k = 0; writes && k < CAPAS_OP_INPUTS; k++) {
             int buffer = planned->op.inputs[k];
-            if (buffer < 0 || planned->adds[k] || planned->op.removed) continue;
+            bool blocked = capas_op_types[planned->op.kind].no_gradient >> k & 1;
+            if (buffer < 0 || blocked || planned->adds[k] || planned->op.removed) continue;
             planned->input_gradients[k] =
                 plan->gradient_places[capas_program_root(&plan->program, buffer)];
         }

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-capas_op_setting capas_plan_setting(const capas_plan *plan)
+capas_op_setting capas_plan_setting(const capas_plan *plan, const capas_op *op)
 {
     return (capas_op_setting){
-        .batch = plan->options.batch,
+        .batch = plan->options.batch * op->times,
         .workers = plan->workers,
         .training = plan->options.training,
         .backward = plan->options.backward,
@@ -20,6 +20,13 @@ bool capas_plan_trains(const capas_plan *plan, const capas_op *op, int weight)
 {
     int index = op->weights[weight];
     return plan->options.backward && index >= 0 && plan->model->weights[index].gradient_offset >= 0;
+}
+
+/* Whether no gradient passes from an op to an input: numbers that name something, masks, targets.
+ */
+static bool blocks_gradient(const capas_op *op, int input)
+{
+    return capas_op_types[op->kind].no_gradient >> input & 1;
 }
 
 /* Forward: which buffers depend on a trained weight, or on an input whose gradient is asked for. */
@@ -36,7 +43,7 @@ static void mark_wanted(capas_plan *plan)
         if (op->removed || op->output < 0 || op->kind == CAPAS_OP_LOSS) continue;
         bool wanted = false;
         for (int k = 0; k < CAPAS_OP_INPUTS; k++)
-            if (op->inputs[k] >= 0)
+            if (op->inputs[k] >= 0 && !blocks_gradient(op, k))
                 wanted |=
                     program->buffers[capas_program_root(program, op->inputs[k])].wants_gradient;
         for (int k = 0; k < CAPAS_OP_WEIGHTS; k++)
@@ -56,9 +63,8 @@ static void mark_got(capas_plan *plan)
         const capas_op *op = &program->ops[i];
         bool begins = op->kind == CAPAS_OP_LOSS || op->kind == CAPAS_OP_PENALTY;
         if (op->removed || (!begins && !program->buffers[op->output].gets_gradient)) continue;
-        int last = op->kind == CAPAS_OP_LOSS ? 1 : CAPAS_OP_INPUTS; /* targets get none */
-        for (int k = 0; k < last; k++)
-            if (op->inputs[k] >= 0)
+        for (int k = 0; k < CAPAS_OP_INPUTS; k++)
+            if (op->inputs[k] >= 0 && !blocks_gradient(op, k))
                 program->buffers[capas_program_root(program, op->inputs[k])].gets_gradient = true;
     }
 }
@@ -109,7 +115,6 @@ capas_status capas_plan_choose(capas_plan *plan)
         return CAPAS_NO_MEMORY;
     for (size_t b = 0; b < plan->program.buffer_count; b++)
         plan->gradient_places[b] = CAPAS_NOWHERE; /* plans without a way back place none */
-    capas_op_setting setting = capas_plan_setting(plan);
     for (size_t i = 0; i < count; i++) {
         capas_planned_op *planned = &plan->ops[i];
         planned->op = plan->program.ops[i];
@@ -122,6 +127,7 @@ capas_status capas_plan_choose(capas_plan *plan)
         if (planned->op.removed) continue;
         const capas_op_type *type = &capas_op_types[planned->op.kind];
         CAPAS_TRY(check_custom(plan, &planned->op));
+        const capas_op_setting setting = capas_plan_setting(plan, &planned->op);
         type->complete(&planned->op, &plan->program, &setting);
         planned->forward =
             capas_choose_kernel(type->family, plan->options.element, &planned->op.problem);
@@ -269,7 +275,7 @@ double capas_plan_flops(const capas_plan *plan, bool backward)
         bool first =
             plan->program.buffers[capas_program_root(&plan->program, op->inputs[0])].producer < 0;
         double back = first ? type->backward_flops / 2 : type->backward_flops;
-        flops += type->flops(op) * (backward ? 1 + back : 1);
+        flops += type->flops(op) * op->times * (backward ? 1 + back : 1);
     }
     return flops;
 }

@@ -10,6 +10,14 @@
 enum { CAPAS_PLAN_OUTPUTS = 8, CAPAS_PLAN_WATCHED = 8 };
 
 /* What a plan is for; compared byte for byte, so zero it first. */
+/* What a masked row counts nothing in: the mean over the rows (Keras's default: of those that
+ * count), the sum, or the mean by weights. */
+typedef enum capas_masked_loss {
+    CAPAS_MASKED_MEAN,
+    CAPAS_MASKED_SUM,
+    CAPAS_MASKED_WEIGHTED_MEAN
+} capas_masked_loss;
+
 typedef struct capas_plan_options {
     int batch;             /* samples at most */
     bool training;         /* dropout on, statistics of the batch */
@@ -22,6 +30,7 @@ typedef struct capas_plan_options {
     int loss_count;
     capas_loss_problem losses[CAPAS_PLAN_OUTPUTS]; /* classes is filled in from the output */
     double loss_weights[CAPAS_PLAN_OUTPUTS];
+    capas_masked_loss masked[CAPAS_PLAN_OUTPUTS];
     bool sample_weights; /* each loss takes a weight for each row */
     /* Uses (their number + 1; 0: none) whose outputs may be looked at after a run. It costs memory
      * and changes nothing of what is computed: the output of an op that was joined into another
@@ -50,6 +59,10 @@ void capas_plan_release(capas_run *run);
 void *capas_run_input(capas_run *run, int input);
 void *capas_run_target(capas_run *run, int output);
 void *capas_run_sample_weight(capas_run *run, int output);
+/* What each row of a loss counts, the mask of the output worked in; and what it counts in weighted
+ * metrics. NULL: every row counts 1. */
+void *capas_run_loss_weights(capas_run *run, int output);
+void *capas_run_metric_weights(capas_run *run, int output);
 void *capas_run_output(capas_run *run, int output);
 /* Value of each row of the loss, unweighted; rows of one sample in *rows_per_sample (may be NULL).
  */

@@ -37,7 +37,8 @@ struct capas_plan {
     size_t *gradient_places; /* of its gradient */
     int inputs[CAPAS_MAX_INPUTS], outputs[CAPAS_PLAN_OUTPUTS];
     int targets[CAPAS_PLAN_OUTPUTS], sample_weights[CAPAS_PLAN_OUTPUTS];
-    int values[CAPAS_PLAN_OUTPUTS];  /* of the losses */
+    int values[CAPAS_PLAN_OUTPUTS]; /* of the losses */
+    int loss_weights[CAPAS_PLAN_OUTPUTS], metric_weights[CAPAS_PLAN_OUTPUTS];
     int watched[CAPAS_PLAN_WATCHED]; /* buffers; CAPAS_NO_BUFFER: nowhere, or not asked for */
     const char *watched_into[CAPAS_PLAN_WATCHED]; /* a layer's name, borrowed; NULL: it is there */
     size_t arena_size;
@@ -78,7 +79,7 @@ capas_status capas_plan_refresh(capas_plan *plan);
 size_t capas_plan_folded(const capas_plan *plan, const capas_planned_op *planned, int weight);
 
 void capas_run_free(capas_run *run);
-capas_op_setting capas_plan_setting(const capas_plan *plan);
+capas_op_setting capas_plan_setting(const capas_plan *plan, const capas_op *op);
 /* Whether this op's weight has a gradient in this plan. */
 bool capas_plan_trains(const capas_plan *plan, const capas_op *op, int weight);
 /* The backward half of an operation; NULL in a program that only predicts, where nothing links

@@ -150,6 +150,16 @@ void *capas_run_sample_weight(capas_run *run, int output)
     return buffer_at(run, run->plan->sample_weights[output]);
 }
 
+void *capas_run_loss_weights(capas_run *run, int output)
+{
+    return buffer_at(run, run->plan->loss_weights[output]);
+}
+
+void *capas_run_metric_weights(capas_run *run, int output)
+{
+    return buffer_at(run, run->plan->metric_weights[output]);
+}
+
 void *capas_run_output(capas_run *run, int output)
 {
     return buffer_at(run, run->plan->outputs[output]);
@@ -217,11 +227,14 @@ capas_status capas_run_forward(capas_run *run, int n, uint32_t step, const doubl
                       plan->model->value_count);
     double penalties = 0;
     capas_float_mode before = capas_float_mode_enter(); /* also for what no region runs */
-    capas_call call = {.n = n, .seed = plan->model->seed, .step = step, .penalty = &penalties};
+    capas_status status = CAPAS_OK;
+    capas_call call = {
+        .seed = plan->model->seed, .step = step, .penalty = &penalties, .status = &status};
     int loss = 0;
-    for (size_t i = 0; i < plan->program.op_count; i++) {
+    for (size_t i = 0; i < plan->program.op_count && status == CAPAS_OK; i++) {
         const capas_planned_op *planned = &plan->ops[i];
         if (planned->op.removed) continue;
+        call.n = n * planned->op.times;
         if (planned->op.kind == CAPAS_OP_LOSS) {
             double rows = (double)planned->op.sample_rows * n;
             call.loss_factor = loss_factors != NULL ? loss_factors[loss] : 1 / rows;
@@ -234,7 +247,7 @@ capas_status capas_run_forward(capas_run *run, int n, uint32_t step, const doubl
     if (penalty != NULL) *penalty = penalties;
     note_statistics(run);
     capas_float_mode_leave(before);
-    return CAPAS_OK;
+    return status;
 }
 
 /* Adds what an op wrote apart, because another had written there before. */
@@ -248,7 +261,7 @@ static void add_apart(capas_run *run, size_t i)
                 plan->options.element, gradient_of(run, planned->op.inputs[k]),
                 run->operands[i].input_gradients[k],
                 capas_shape_count(capas_program_shape(&plan->program, planned->op.inputs[k]), 1) *
-                    run->n);
+                    planned->op.times * run->n);
     for (int k = 0; k < CAPAS_OP_WEIGHTS; k++)
         if (planned->trains[k] && planned->weight_gradients[k] != CAPAS_NOWHERE)
             capas_accumulate(plan->options.element, gradient_at(run, planned->op.weights[k]),
@@ -266,14 +279,15 @@ capas_status capas_run_backward(capas_run *run)
         return CAPAS_OK;
     }
     capas_float_mode before = capas_float_mode_enter();
-    capas_call call = {.n = run->n, .seed = plan->model->seed, .step = run->step};
+    capas_call call = {.seed = plan->model->seed, .step = run->step};
     for (size_t i = plan->program.op_count; i-- > 0;) {
         const capas_planned_op *planned = &plan->ops[i];
         if (planned->op.removed) continue;
         capas_operands *operands = &run->operands[i];
+        call.n = run->n * planned->op.times;
         if (planned->starts_gradient)
             memset(operands->input_gradients[0], 0,
-                   (size_t)(planned->op.sample_count * run->n) * element_size(plan));
+                   (size_t)(planned->op.sample_count * call.n) * element_size(plan));
         if (planned->backward != NULL) {
             operands->workspace = at(run, planned->backward_workspace);
             capas_backward_of(planned->op.kind)

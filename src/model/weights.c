@@ -28,7 +28,8 @@ static capas_status add_weights(capas_model *model, capas_layer *layer, bool tra
     for (int i = 0; i < layer->weight_count; i++) {
         capas_weight *weight = &layer->weights[i];
         if (weight->trainable != trainable) continue;
-        weight->index = model->weight_count;
+        for (capas_weight *w = weight; w; w = w->inner)
+            w->index = model->weight_count;
         capas_model_weight *entry = &model->weights[model->weight_count++];
         *entry = (capas_model_weight){
             .layer = layer,

@@ -3,6 +3,7 @@
  * overwritten; only PENALTY adds to what is there, as its output is its input. */
 #include "ops/custom.h"
 #include "ops/rows.h"
+#include "ops/sequence.h"
 
 #define BACKWARD                                                                                   \
     const capas_op *op, const capas_kernel *kernel, const capas_operands *operands,                \
@@ -372,5 +373,11 @@ const capas_op_backward capas_op_backwards[CAPAS_OP_COUNT] = {
     [CAPAS_OP_CUSTOM] = {.has_kernel = true,
                          .family = CAPAS_FAMILY_custom,
                          .backward = capas_backward_custom},
+    [CAPAS_OP_SCAN] = {.has_kernel = true,
+                       .family = CAPAS_FAMILY_scan_backward,
+                       .backward = capas_backward_scan},
+    [CAPAS_OP_LOOKUP] = {.has_kernel = true,
+                         .family = CAPAS_FAMILY_lookup_backward,
+                         .backward = capas_backward_lookup},
     [CAPAS_OP_PENALTY] = OP(penalty, penalty),
 };

@@ -5,6 +5,7 @@
 #include "ops/custom.h"
 #include "ops/op.h"
 #include "ops/rows.h"
+#include "ops/sequence.h"
 
 #include "base/text.h"
 #include <stdio.h>
@@ -385,6 +386,12 @@ const capas_op_type capas_op_types[CAPAS_OP_COUNT] = {
                          .backward_reads_output = true,
                          .complete = capas_complete_custom,
                          .forward = capas_forward_custom},
+    [CAPAS_OP_SCAN] = {ARRANGEMENT(scan, true, scan_forward), .no_gradient = 2,
+                       .saved = capas_saved_scan, .flops = capas_flops_scan, .backward_flops = 2,
+                       .describe = capas_describe_scan},
+    [CAPAS_OP_LOOKUP] = {ARRANGEMENT(lookup, true, lookup), .no_gradient = 1},
+    [CAPAS_OP_MASK] = {ARRANGEMENT(mask, false, mask), .no_gradient = 1},
+    [CAPAS_OP_SHARE] = {ARRANGEMENT(share, false, share), .no_gradient = 1},
     [CAPAS_OP_PENALTY] = {OP(penalty, true, false, penalty)},
-    [CAPAS_OP_LOSS] = {OP(loss, false, false, loss)},
+    [CAPAS_OP_LOSS] = {OP(loss, false, false, loss), .no_gradient = 6},
 };

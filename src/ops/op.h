@@ -26,8 +26,9 @@ typedef struct capas_call {
     int n;
     uint64_t seed;
     uint32_t step;
-    double loss_factor; /* LOSS only */
-    double *penalty;    /* PENALTY adds to it */
+    double loss_factor;   /* LOSS only */
+    double *penalty;      /* PENALTY adds to it */
+    capas_status *status; /* LOOKUP, forward: set when it fails */
 } capas_call;
 
 /* What the plan knows when it completes a problem. */
@@ -41,6 +42,7 @@ typedef struct capas_op_type {
     capas_kernel_family family;
     bool backward_reads_inputs, backward_reads_output;
     bool (*reads_inputs)(const capas_op *op); /* where it depends on the op; NULL: as above */
+    unsigned no_gradient;                     /* bit k: none passes through input k */
     /* Fills in batch, workers and the flags. */
     void (*complete)(capas_op *op, const capas_program *program, const capas_op_setting *setting);
     /* Bytes kept from forward to backward; NULL: none. */

@@ -37,6 +37,7 @@ static int add_buffer(capas_program *program, const capas_shape *shape, capas_el
         .alias_of = CAPAS_NO_BUFFER,
         .mask = CAPAS_NO_BUFFER,
         .producer = -1,
+        .times = 1,
     };
     return (int)program->buffer_count++;
 }
@@ -71,6 +72,7 @@ capas_op *capas_program_add(capas_program *program, capas_op_kind kind, const ch
         op->weights[i] = CAPAS_NO_WEIGHT;
     op->inputs[0] = input;
     const capas_shape *shape = capas_program_shape(program, input);
+    op->times = program->buffers[input].times;
     op->sample_count = capas_shape_count(shape, 1);
     op->sample_images = 1;
     for (int i = 1; i < shape->rank - 3; i++)
@@ -86,6 +88,7 @@ int capas_program_finish(capas_program *program, const capas_shape *shape)
     int output = add_buffer(program, shape, element);
     if (output < 0) return output;
     program->buffers[output].producer = (int)index;
+    program->buffers[output].times = program->ops[index].times;
     program->ops[index].output = output;
     return output;
 }
@@ -332,8 +335,16 @@ int capas_program_penalty(capas_program *program, const char *label, int input, 
 int capas_program_reshape(capas_program *program, int input, const capas_shape *shape)
 {
     if (program->status != CAPAS_OK || input < 0) return CAPAS_NO_BUFFER;
+    return capas_program_regroup(program, input, shape, program->buffers[input].times);
+}
+
+int capas_program_regroup(capas_program *program, int input, const capas_shape *shape, int times)
+{
+    if (program->status != CAPAS_OK || input < 0) return CAPAS_NO_BUFFER;
     int output = add_buffer(program, shape, program->buffers[input].element);
-    if (output >= 0) program->buffers[output].alias_of = input;
+    if (output < 0) return output;
+    program->buffers[output].alias_of = input;
+    program->buffers[output].times = times;
     return output;
 }
 

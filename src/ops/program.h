@@ -26,6 +26,8 @@
 #include "kernels/rectify.h"
 #include "kernels/rescale.h"
 #include "kernels/resize.h"
+#include "kernels/scan.h"
+#include "kernels/sequence.h"
 #include "kernels/standardise.h"
 #include "kernels/warp.h"
 
@@ -35,7 +37,8 @@ typedef struct capas_buffer {
     capas_shape shape; /* dims[0] = CAPAS_ANY */
     capas_element element;
     int alias_of;        /* a buffer, or CAPAS_NO_BUFFER */
-    int mask;            /* the uint8 buffer that says which steps count, or CAPAS_NO_BUFFER */
+    int mask;            /* the buffer of 0 and 1 that says which steps count, or CAPAS_NO_BUFFER */
+    int times;           /* so many of its samples are one of the model's (TimeDistributed) */
     int producer;        /* index of the op that writes it; -1: given from outside */
     bool exposed;        /* asked for after a run: an output, or a tensor to look at */
     bool wants_gradient; /* a gradient with respect to it is asked for or passes through it */
@@ -71,8 +74,12 @@ typedef enum capas_op_kind {
     CAPAS_OP_WARP,           /* inputs x */
     CAPAS_OP_ADJUST,         /* inputs x */
     CAPAS_OP_CUSTOM,         /* inputs and weights as the user's function has them */
-    CAPAS_OP_PENALTY,        /* inputs x;    output an alias of x */
-    CAPAS_OP_LOSS, /* inputs prediction, target, weight or none; output the value of each row */
+    CAPAS_OP_SCAN,    /* inputs x, mask or none, states or none; weights recurrent kernel, bias */
+    CAPAS_OP_LOOKUP,  /* inputs x;    weights table */
+    CAPAS_OP_MASK,    /* inputs x */
+    CAPAS_OP_SHARE,   /* inputs mask */
+    CAPAS_OP_PENALTY, /* inputs x;    output an alias of x */
+    CAPAS_OP_LOSS,    /* inputs prediction, target, weight or none; output the value of each row */
     CAPAS_OP_COUNT
 } capas_op_kind;
 
@@ -127,6 +134,10 @@ typedef union capas_op_problem {
     capas_warp_op warp;
     capas_adjust_op adjust;
     capas_custom_problem custom;
+    capas_scan_problem scan;
+    capas_lookup_problem lookup;
+    capas_mask_problem mask;
+    capas_share_problem share;
     capas_penalty_problem penalty;
     capas_loss_problem loss;
 } capas_op_problem;
@@ -136,6 +147,7 @@ typedef struct capas_op {
     const char *label; /* the layer's name, borrowed */
     int inputs[CAPAS_OP_INPUTS];
     int output;
+    int times; /* as its buffers' */
     int weights[CAPAS_OP_WEIGHTS];
     uint32_t stream;      /* of its random numbers */
     int64_t sample_count; /* elements of the first input in one sample */
@@ -243,10 +255,31 @@ int capas_program_adjust(capas_program *program, const char *label, int input,
 int capas_program_custom(capas_program *program, const char *label, const int *inputs, int count,
                          const capas_shape *output, const capas_custom_layer *definition,
                          const double *options, const int weights[CAPAS_OP_WEIGHTS]);
+/* What a scan takes: x [n, steps, gates x units] without bias, and, each CAPAS_NO_BUFFER when there
+ * is none, a mask [n, steps] and the states to start from [n, states, units]. */
+typedef struct capas_scan_inputs {
+    int x, mask, initial;
+} capas_scan_inputs;
+/* The kernel's problem without what follows from the input (steps, tile). Recurrent dropout draws
+ * from `stream`, see kernels/scan.h. */
+int capas_program_scan(capas_program *program, const char *label, const capas_scan_inputs *inputs,
+                       const capas_scan_problem *problem, int recurrent_kernel, int bias,
+                       uint32_t stream);
+/* Rows of a weight [rows, width] by number, along a new last axis. A number that names no row fails
+ * the run. */
+int capas_program_lookup(capas_program *program, const char *label, int input, int64_t rows,
+                         int64_t width, int table);
+/* 1 where a number is not `value`, otherwise 0; of_rows: where any along the last axis is not. */
+int capas_program_mask(capas_program *program, const char *label, int input, double value,
+                       bool of_rows);
+/* A mask's share in a mean (kernels/sequence.h), over the batch or over each sample. */
+int capas_program_share(capas_program *program, const char *label, int input, bool by_sample);
 int capas_program_penalty(capas_program *program, const char *label, int input, double l1,
                           double l2);
 /* The same numbers under another shape (dims[0] = CAPAS_ANY); no work. */
 int capas_program_reshape(capas_program *program, int input, const capas_shape *shape);
+/* The same, of a buffer whose samples are taken apart into `times` as many, or put together. */
+int capas_program_regroup(capas_program *program, int input, const capas_shape *shape, int times);
 /* Values of the rows [batch x rows of a sample]; prediction [batch, ..., classes]. */
 int capas_program_loss(capas_program *program, const char *label, int prediction, int target,
                        int sample_weight, const capas_loss_problem *problem, double loss_weight);

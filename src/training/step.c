@@ -72,6 +72,14 @@ static capas_status prepare_targets(capas_stepper *stepper, const char *where)
     return capas_row_weights_check(&stepper->spec, stepper->targets, classes, where);
 }
 
+/* How a mask of the output goes into the loss. */
+static capas_masked_loss masked_loss(const capas_loss *loss)
+{
+    if (loss->reduction == CAPAS_SUM) return CAPAS_MASKED_SUM;
+    return loss->reduction == CAPAS_MEAN_WITH_SAMPLE_WEIGHT ? CAPAS_MASKED_WEIGHTED_MEAN
+                                                            : CAPAS_MASKED_MEAN;
+}
+
 static capas_status take_plan(capas_stepper *stepper, int batch)
 {
     const capas_trainer *trainer = stepper->trainer;
@@ -86,6 +94,7 @@ static capas_status take_plan(capas_stepper *stepper, int batch)
     for (int i = 0; i < trainer->loss_count; i++) {
         capas_loss_set_problem(&trainer->losses[i], stepper->force, &options.losses[i]);
         options.loss_weights[i] = trainer->loss_weights[i];
+        options.masked[i] = masked_loss(&trainer->losses[i]);
     }
     capas_watch_options(&stepper->extras.watch, &options);
     capas_plan *plan;
@@ -195,6 +204,12 @@ static void fill_input(const capas_stepper *stepper, const capas_batch *batch, i
     }
 }
 
+static bool is_masked(const capas_stepper *stepper, int output)
+{
+    return capas_run_loss_weights(stepper->run, output) !=
+           capas_run_sample_weight(stepper->run, output);
+}
+
 /* Inputs and targets; `factors` of the losses come out. */
 static capas_status fill(const capas_stepper *stepper, const capas_batch *batch, double *factors)
 {
@@ -211,15 +226,12 @@ static capas_status fill(const capas_stepper *stepper, const capas_batch *batch,
             weights = capas_row_weights_fill(&stepper->spec, stepper->targets, i,
                                              &stepper->extras.class_weights, batch, labels,
                                              capas_run_sample_weight(stepper->run, i));
+        /* The shares of what counts by mask and weight are worked in already. */
+        if (is_masked(stepper, i) && masked_loss(target->loss) == CAPAS_MASKED_WEIGHTED_MEAN)
+            weights = (double)rows;
         factors[i] = capas_target_factor(target, rows, valid, weights);
     }
     return CAPAS_OK;
-}
-
-/* NULL: every row counts 1. */
-static const float *weights_of(const capas_stepper *stepper, int output)
-{
-    return stepper->weighted ? capas_run_sample_weight(stepper->run, output) : NULL;
 }
 
 /* The losses of the batch and what regularisers add, into the running sums; returns the whole. */
@@ -228,7 +240,7 @@ static double add_losses(capas_stepper *stepper, int64_t n, const double *factor
     double whole = penalty;
     for (int i = 0; i < stepper->spec.target_count; i++) {
         const float *values = capas_run_loss_values(stepper->run, i, NULL);
-        double loss = capas_reduce_loss(values, weights_of(stepper, i),
+        double loss = capas_reduce_loss(values, capas_run_loss_weights(stepper->run, i),
                                         n * stepper->targets[i].rows, factors[i]);
         stepper->losses[i] += loss * (double)n;
         whole += loss * stepper->trainer->loss_weights[i];
@@ -252,7 +264,7 @@ static void add_metrics(capas_stepper *stepper, int64_t n)
     for (int i = 0; i < stepper->spec.target_count; i++) {
         const float *prediction = capas_run_output(stepper->run, i);
         const void *labels = capas_run_target(stepper->run, i);
-        const float *weights = weights_of(stepper, i);
+        const float *weights = capas_run_metric_weights(stepper->run, i);
         capas_accuracy_add(&stepper->accuracies[i][0], &stepper->targets[i], prediction, labels,
                            NULL, n);
         if (counts_weighted_accuracy(stepper))

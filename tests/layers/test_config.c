@@ -40,6 +40,16 @@ static void assert_writes(const char *class_name, const char *json, const char *
 }
 
 #if CAPAS_WITH_JANSSON
+/* What a layer in a wrapper was built for is written once it is built. */
+static void forget_build(capas_value *config)
+{
+    static const char *const inner[] = {"layer", "backward_layer"};
+    for (size_t i = 0; i < 2; i++) {
+        capas_value *layer = capas_value_get(config, inner[i]);
+        if (layer) capas_value_free(capas_value_take(layer, "build_config"));
+    }
+}
+
 static void assert_round_trip(const char *path, void *context)
 {
     int *checked = context;
@@ -47,7 +57,8 @@ static void assert_round_trip(const char *path, void *context)
     snprintf(file, sizeof file, "%s/config.json", path);
     capas_value *all = golden_tree(file);
     const capas_value *entry = capas_value_get(all, "layer");
-    const capas_value *config = capas_value_get(entry, "config");
+    capas_value *config = capas_value_get(entry, "config");
+    forget_build(config);
     const char *class_name = capas_value_get(entry, "class_name")->string;
     capas_layer *layer = capas_layer_from_config(class_name, config, path);
     if (layer) {
@@ -60,9 +71,11 @@ static void assert_round_trip(const char *path, void *context)
     } else {
         char part[96];
         const capas_value *activation = capas_value_get(config, "activation");
+        const capas_value *states = capas_value_get(config, "return_state");
         snprintf(part, sizeof part, "layers/%s", class_name);
         if (capas_layer_type_of(class_name) && activation)
             snprintf(part, sizeof part, "activations/%s", activation->string);
+        if (states && states->boolean) snprintf(part, sizeof part, "layers/return_state");
         if (!golden_may_skip(part)) fail_msg("%s: %s is in no list of skips", path, part);
     }
     capas_layer_free(layer);

@@ -1,6 +1,7 @@
 /* Every layer against Keras: all golden layer cases, forward and backward, with fusion on and off,
  * with each kernel set that this processor has and in double, and with a plan larger than the
- * batch. Prints how often each kernel ran. A case of a part that is not built must be in
+ * batch. A mask comes as a second input, through a layer of the test's own. Prints how often each
+ * kernel ran. A case of a part that is not built must be in
  * tests/golden/skips.txt. */
 #include "support/cmocka.h"
 #include "support/golden.h"
@@ -22,6 +23,7 @@ typedef struct golden_case {
     int n; /* samples */
     double rtol, atol;
     int inputs;
+    const char *mask; /* its file, or NULL: given as the last input */
 } golden_case;
 
 typedef struct way {
@@ -50,6 +52,8 @@ static bool is_skipped(const capas_value *config)
         if (!golden_may_skip(part)) fail_msg("%s is not built and not in skips.txt", part);
         return true;
     }
+    const capas_value *states = capas_value_get(capas_value_get(layer, "config"), "return_state");
+    if (states != NULL && states->boolean) return golden_may_skip("layers/return_state");
     const char *activation = string_at(capas_value_get(layer, "config"), "activation");
     if (activation == NULL) return false;
     snprintf(part, sizeof part, "activations/%s", activation);
@@ -83,6 +87,43 @@ static capas_layer *input_layer(const capas_value *batch_shape)
     return layer;
 }
 
+/* x with a mask: x, mask -> x. */
+static capas_status infer_masked(const capas_layer *layer, const capas_shape *inputs, int count,
+                                 capas_shape *output)
+{
+    (void)layer, (void)count;
+    *output = inputs[0];
+    return CAPAS_OK;
+}
+
+static int lower_masked(const capas_layer *layer, capas_program *program, const int *inputs,
+                        int count)
+{
+    (void)layer, (void)count;
+    int output = capas_program_reshape(program, inputs[0], capas_program_shape(program, inputs[0]));
+    program->buffers[output].mask = inputs[1];
+    return output;
+}
+
+static const capas_layer_type masked_type = {
+    .name = "Masked",
+    .options = {"Masked", NULL, 0, sizeof(capas_merge_options)},
+    .minimum_inputs = 2,
+    .maximum_inputs = 2,
+    .infer = infer_masked,
+    .lower = lower_masked,
+};
+
+static capas_node add_mask(golden_case *c, capas_graph *graph, capas_node inputs[8])
+{
+    npy array = golden_npy("%s/%s", c->path, c->mask);
+    capas_merge_options options = {.struct_size = sizeof options};
+    capas_layer *steps = capas_input((int)array.shape[1]);
+    npy_free(&array);
+    inputs[c->inputs++] = capas_graph_apply(graph, steps, NULL, 0);
+    return capas_graph_apply(graph, capas_layer_new(&masked_type, &options), inputs, c->inputs);
+}
+
 static void build_model(golden_case *c)
 {
     const capas_value *layer = capas_value_get(c->config, "layer");
@@ -98,7 +139,11 @@ static void build_model(golden_case *c)
     capas_layer *made = capas_layer_from_config(string_at(layer, "class_name"), config, c->path);
     capas_value_free(config);
     if (made == NULL) fail_msg("%s: %s", c->path, capas_error());
-    capas_node output = capas_graph_apply(graph, made, inputs, c->inputs);
+    c->mask = string_at(c->config, "mask");
+    capas_node masked = {-1};
+    if (c->mask != NULL) masked = add_mask(c, graph, inputs);
+    capas_node output = c->mask != NULL ? capas_graph_apply(graph, made, &masked, 1)
+                                        : capas_graph_apply(graph, made, inputs, c->inputs);
     c->model = capas_functional(graph, NULL, inputs, c->inputs, &output, 1);
     if (c->model == NULL) fail_msg("%s: %s", c->path, capas_error());
     assert_int_equal(capas_model_place_gradients(c->model), CAPAS_OK);
@@ -223,7 +268,8 @@ static void run_way(const golden_case *c, const way *way)
     for (int i = 0; i < c->inputs; i++) {
         char file[24];
         snprintf(file, sizeof file, "in%d.npy", i);
-        fill(c, file, way->element, capas_run_input(run, i));
+        bool is_mask = c->mask != NULL && i == c->inputs - 1;
+        fill(c, is_mask ? c->mask : file, way->element, capas_run_input(run, i));
     }
     assert_int_equal(capas_run_forward(run, c->n, 0, NULL, NULL), CAPAS_OK);
     compare(c, way, "out0.npy", capas_run_output(run, 0));

@@ -163,6 +163,7 @@ static void grow_global_pool(builder *b, int node)
 
 static void grow_normalization(builder *b, int node)
 {
+    if (b->masked[node]) return; /* is refused */
     int axis = shape_of(b, node)->rank == 4 && draw(b, 3) == 0 ? 1 : -1;
     apply(b,
           capas_batch_normalization(.axis = axis, .momentum = 0.8,
@@ -359,6 +360,7 @@ static void grow_merge(builder *b, int node)
     capas_layer *layer = draw_merge(b, &count);
     keep(b, capas_graph_apply(b->graph, layer, inputs, count), node);
     b->input_of[b->count - 1] = (capas_node){-1}; /* it has several */
+    b->masked[b->count - 1] |= b->masked[other];
 }
 
 /* Of a node and itself, along one of its axes. */
@@ -385,12 +387,14 @@ static void grow_concatenation(builder *b, int node)
     b->read[other] = true;
     keep(b, capas_graph_apply(b->graph, capas_concatenate(.axis = axis), inputs, 2), node);
     b->input_of[b->count - 1] = (capas_node){-1};
+    b->masked[b->count - 1] |= b->masked[other];
 }
 
 /* Uses a layer once more, on another node of the same shape; better one that has weights. */
 static void grow_again(builder *b, int node)
 {
     int found = -1;
+    if (b->masked[node]) return;
     for (int i = 0; i < b->count; i++) {
         int first = (i + node) % b->count;
         if (b->input_of[first].index < 0) continue;

@@ -16,6 +16,7 @@ typedef struct builder {
     capas_node nodes[MOST_NODES];
     capas_node input_of[MOST_NODES]; /* of a layer with one input; -1: none */
     bool read[MOST_NODES], is_input[MOST_NODES];
+    bool masked[MOST_NODES]; /* it, or what it was made of, may have a mask */
     int count;
 } builder;
 
@@ -48,6 +49,7 @@ static inline void keep(builder *b, capas_node node, int input)
     b->nodes[b->count] = node;
     b->input_of[b->count] = input < 0 ? (capas_node){-1} : b->nodes[input];
     b->is_input[b->count] = input < 0;
+    b->masked[b->count] = input >= 0 && b->masked[input];
     b->read[b->count++] = false;
     if (input >= 0) b->read[input] = true;
 }
@@ -67,5 +69,9 @@ static inline int draw_window(builder *b, int64_t size)
 /* network_volumes.c */
 void grow_volume(builder *b, int node);
 void grow_transposed(builder *b, int node);
+
+/* network_sequences.c */
+void grow_recurrent(builder *b, int node);
+void grow_steps(builder *b, int node);
 
 #endif

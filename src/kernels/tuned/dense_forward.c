@@ -116,7 +116,7 @@ static void finish_panel(const forward_call *call, int panel, int64_t begin, int
     float *sums = call->sums + (panel * p->units + begin) * CAPAS_PANEL;
     const int64_t row = (int64_t)panel * CAPAS_PANEL;
     const int64_t rows = call->rows - row < CAPAS_PANEL ? call->rows - row : CAPAS_PANEL;
-    for (int64_t j = begin; j < end; j++)
+    for (int64_t j = begin; (bias || p->activation != CAPAS_LINEAR) && j < end; j++)
         for (int i = 0; i < CAPAS_PANEL; i += CAPAS_VECTOR) {
             float *sum = sums + (j - begin) * CAPAS_PANEL + i;
             v_store(sum, v_activate(p->activation, v_load(sum) + (bias ? bias[j] : 0.0f)));

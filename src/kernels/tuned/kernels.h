@@ -46,6 +46,8 @@ extern const capas_kernel CAPAS_TUNED(capas_conv_backward_depthwise);
 extern const capas_kernel CAPAS_TUNED(capas_conv_backward_groups);
 extern const capas_kernel CAPAS_TUNED(capas_dense_forward);
 extern const capas_kernel CAPAS_TUNED(capas_dense_backward);
+extern const capas_kernel CAPAS_TUNED(capas_scan_forward);
+extern const capas_kernel CAPAS_TUNED(capas_scan_backward);
 extern const capas_kernel CAPAS_TUNED(capas_update);
 extern const capas_kernel CAPAS_TUNED(capas_loss);
 extern const capas_kernel CAPAS_TUNED(capas_activate_forward);

@@ -31,6 +31,8 @@ static const capas_kernel *const kernels[] = {
     &CAPAS_TUNED(capas_affine),
     &CAPAS_TUNED(capas_dropout),
     &CAPAS_TUNED(capas_warp),
+    &CAPAS_TUNED(capas_scan_forward),
+    &CAPAS_TUNED(capas_scan_backward),
     &CAPAS_TUNED(capas_loss),
     &CAPAS_TUNED(capas_update),
 };

@@ -1,0 +1,189 @@
+/* The recurrent layers, all of them; see recurrent.h. */
+#include "layers/recurrent.h"
+#include "base/text.h"
+#include "layers/random.h"
+
+enum { TEXT_SIZE = 128 };
+
+static capas_recurrence described(const capas_layer *layer)
+{
+    capas_recurrence recurrence = {0};
+    layer->type->describe(layer, &recurrence);
+    return recurrence;
+}
+
+static int64_t gates_of(const capas_recurrence *recurrence)
+{
+    const capas_scan_problem problem = {.cell = recurrence->cell};
+    return capas_scan_gates(&problem);
+}
+
+capas_status capas_recurrent_check(const capas_layer *layer, const char *where)
+{
+    const capas_recurrent_options *options = layer->options;
+    const capas_recurrence recurrence = described(layer);
+    if (options->activation != CAPAS_SOFTMAX && recurrence.recurrent_activation != CAPAS_SOFTMAX)
+        return CAPAS_OK;
+    return capas_fail(CAPAS_UNSUPPORTED,
+                      "%s: its activations must be element by element, found softmax; put an "
+                      "Activation behind it",
+                      where);
+}
+
+capas_status capas_recurrent_infer(const capas_layer *layer, const capas_shape *inputs, int count,
+                                   capas_shape *output)
+{
+    (void)count;
+    const capas_recurrent_options *options = layer->options;
+    char text[TEXT_SIZE];
+    if (inputs[0].rank != 3)
+        return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,
+                                "takes sequences (None, steps, numbers), found %s",
+                                capas_shape_text(&inputs[0], text, sizeof text));
+    *output = (capas_shape){2, {CAPAS_ANY, options->units}};
+    if (options->return_sequences)
+        *output = (capas_shape){3, {CAPAS_ANY, inputs[0].dims[1], options->units}};
+    return CAPAS_OK;
+}
+
+/* With recurrent dropout each gate's inputs are dropped apart (Keras's implementation 1): the
+ * product is then a convolution with a group for each gate, whose kernel lies as Keras has it. */
+static bool drops_apart(const capas_layer *layer)
+{
+    const capas_recurrent_options *options = layer->options;
+    return options->recurrent_dropout != 0 && described(layer).cell != CAPAS_CELL_SIMPLE;
+}
+
+capas_status capas_recurrent_build(capas_layer *layer, const capas_shape *inputs, int count)
+{
+    (void)count;
+    const capas_recurrent_options *options = layer->options;
+    const capas_recurrence recurrence = described(layer);
+    const int64_t columns = gates_of(&recurrence) * options->units;
+    capas_shape kernel = {2, {inputs[0].dims[2], columns}}, own = {2, {options->units, columns}};
+    capas_shape bias = {1, {columns}};
+    if (recurrence.reset_after) bias = (capas_shape){2, {2, columns}};
+    CAPAS_TRY(capas_layer_add_weight(layer, "kernel", &kernel, options->kernel_initializer,
+                                     options->kernel_regularizer, true));
+    if (!drops_apart(layer)) layer->weights[0].layout = CAPAS_LAYOUT_TILED;
+    CAPAS_TRY(capas_layer_add_weight(layer, "recurrent_kernel", &own,
+                                     options->recurrent_initializer, options->recurrent_regularizer,
+                                     true));
+    layer->weights[1].layout = CAPAS_LAYOUT_TILED;
+    if (!options->use_bias) return CAPAS_OK;
+    CAPAS_TRY(capas_layer_add_weight(layer, "bias", &bias, options->bias_initializer,
+                                     options->bias_regularizer, true));
+    if (recurrence.unit_forget_bias) {
+        layer->weights[2].ones_begin = options->units;
+        layer->weights[2].ones_end = 2 * (int64_t)options->units;
+    }
+    return CAPAS_OK;
+}
+
+/* Keras drops nothing at a rate of 1. */
+static double rate_of(double rate)
+{
+    return rate < 1 ? rate : 0;
+}
+
+/* The inputs with some of their numbers dropped, the same in every step. */
+static int lower_dropout(const capas_layer *layer, capas_program *program, int input)
+{
+    const capas_recurrent_options *options = layer->options;
+    const double rate = rate_of(options->dropout);
+    capas_shape noise = *capas_program_shape(program, input);
+    noise.dims[1] = 1;
+    if (rate == 0) return input;
+    return capas_program_dropout(program, layer->name, input, rate, &noise,
+                                 capas_random_stream(layer, program, options->seed));
+}
+
+/* x W as a convolution, a group for each gate when each has its own inputs. */
+static int lower_groups(const capas_layer *layer, capas_program *program, int input, int gates)
+{
+    const capas_recurrent_options *options = layer->options;
+    const bool apart = program->training && rate_of(options->dropout) > 0;
+    int all = lower_dropout(layer, program, input);
+    for (int g = 1; apart && g < gates; g++)
+        all =
+            capas_program_join(program, layer->name, all, lower_dropout(layer, program, input), 2);
+    capas_shape shape = *capas_program_shape(program, all);
+    if (shape.rank != 3) return CAPAS_NO_BUFFER;
+    const int steps = (int)shape.dims[1], channels = (int)shape.dims[2];
+    capas_shape image = {4, {CAPAS_ANY, steps, 1, channels}};
+    shape.dims[2] = (int64_t)gates * options->units;
+    const capas_conv_problem problem = {
+        .height = steps,
+        .width = 1,
+        .channels = channels,
+        .filters = (int)shape.dims[2],
+        .groups = apart ? gates : 1,
+        .kernel_height = 1,
+        .kernel_width = 1,
+        .stride_height = 1,
+        .stride_width = 1,
+        .dilation_height = 1,
+        .dilation_width = 1,
+        .out_height = steps,
+        .out_width = 1,
+    };
+    int output =
+        capas_program_conv(program, layer->name, capas_program_reshape(program, all, &image),
+                           &problem, layer->weights[0].index, CAPAS_NO_WEIGHT);
+    return capas_program_reshape(program, output, &shape);
+}
+
+static int lower_inputs(const capas_layer *layer, capas_program *program, int input, int gates)
+{
+    const capas_recurrent_options *options = layer->options;
+    if (drops_apart(layer)) return lower_groups(layer, program, input, gates);
+    return capas_program_dense(program, layer->name, lower_dropout(layer, program, input),
+                               (int64_t)gates * options->units, layer->weights[0].index,
+                               CAPAS_NO_WEIGHT);
+}
+
+int capas_recurrent_lower_direction(const capas_layer *layer, capas_program *program, int input,
+                                    bool flips)
+{
+    const capas_recurrent_options *options = layer->options;
+    const capas_regularizer *penalty = &options->activity_regularizer;
+    const capas_recurrence recurrence = described(layer);
+    if (program->status != CAPAS_OK || input < 0) return CAPAS_NO_BUFFER;
+    const int mask = program->buffers[input].mask;
+    const capas_scan_problem problem = {
+        .cell = recurrence.cell,
+        .reset_after = recurrence.reset_after,
+        .units = options->units,
+        .activation = options->activation,
+        .recurrent_activation = recurrence.recurrent_activation,
+        .bias_rows = recurrence.reset_after ? 2 : 1,
+        .backwards = options->go_backwards,
+        .sequences = options->return_sequences,
+        .flips = flips,
+        .zero_masked = options->zero_output_for_mask,
+        .recurrent_dropout = rate_of(options->recurrent_dropout),
+    };
+    capas_scan_inputs inputs = {
+        .x = lower_inputs(layer, program, input, (int)gates_of(&recurrence)),
+        .mask = mask,
+        .initial = CAPAS_NO_BUFFER,
+    };
+    uint32_t stream = problem.recurrent_dropout > 0 && program->training
+                          ? capas_random_stream(layer, program, options->seed)
+                          : 0;
+    int bias = options->use_bias ? layer->weights[2].index : CAPAS_NO_WEIGHT;
+    int output = capas_program_scan(program, layer->name, &inputs, &problem,
+                                    layer->weights[1].index, bias, stream);
+    capas_shape last = {2, {CAPAS_ANY, options->units}};
+    if (!options->return_sequences) output = capas_program_reshape(program, output, &last);
+    if (options->return_sequences && output >= 0) program->buffers[output].mask = mask;
+    if (penalty->kind == CAPAS_REGULARIZER_NONE) return output;
+    return capas_program_penalty(program, layer->name, output, penalty->l1, penalty->l2);
+}
+
+int capas_recurrent_lower(const capas_layer *layer, capas_program *program, const int *inputs,
+                          int count)
+{
+    (void)count;
+    return capas_recurrent_lower_direction(layer, program, inputs[0], false);
+}

@@ -1,0 +1,117 @@
+/* What the recurrent layers share (keras-semantics 1.8): SimpleRNN, LSTM and GRU are a dense
+ * product of all steps and one scan (kernels/scan.h). Each has its options, which begin alike, and
+ * tells the rest as its type's `describe`. */
+#ifndef CAPAS_LAYERS_RECURRENT_H
+#define CAPAS_LAYERS_RECURRENT_H
+
+#include "layers/layer.h"
+#include <capas/sequences.h>
+#include <math.h>
+
+/* How the options of all of them begin. */
+typedef struct capas_recurrent_options {
+    CAPAS_RECURRENT_OPTIONS
+} capas_recurrent_options;
+
+typedef struct capas_recurrence {
+    capas_cell cell;
+    capas_activation recurrent_activation;
+    bool reset_after, unit_forget_bias;
+} capas_recurrence;
+
+/* The functions of their types. */
+capas_status capas_recurrent_check(const capas_layer *layer, const char *where);
+capas_status capas_recurrent_infer(const capas_layer *layer, const capas_shape *inputs, int count,
+                                   capas_shape *output);
+capas_status capas_recurrent_build(capas_layer *layer, const capas_shape *inputs, int count);
+int capas_recurrent_lower(const capas_layer *layer, capas_program *program, const int *inputs,
+                          int count);
+
+/* The same; sequences come in the opposite order when `flips` (a direction of Bidirectional). */
+int capas_recurrent_lower_direction(const capas_layer *layer, capas_program *program, int input,
+                                    bool flips);
+static inline bool capas_is_recurrent(const capas_layer *layer)
+{
+    return layer->type->lower == capas_recurrent_lower;
+}
+
+/* Rows of the option tables, in Keras's order; FIELD is the table's. */
+#define CAPAS_RECURRENT_FIRST_ROWS                                                                 \
+    {"return_sequences", &capas_option_bool, FIELD(return_sequences), 0,                           \
+     .help = "every step's output, not the last one's alone"},                                     \
+        {"return_state", &capas_option_only_false, 0, .help = "only false yet"},                   \
+        {"go_backwards", &capas_option_bool, FIELD(go_backwards), 0,                               \
+         .help = "from the last step to the first"},                                               \
+        {"stateful", &capas_option_only_false, 0, .help = "only false yet"},                       \
+        {"unroll", &capas_option_bool, FIELD(unroll), 0, .help = "a hint that changes nothing"},   \
+        {"zero_output_for_mask", &capas_option_bool, FIELD(zero_output_for_mask), 0,               \
+         .help = "a masked step gives zeros, not again what the one before gave"},                 \
+        {"units", &capas_option_integer, FIELD(units), .minimum = 1,                               \
+         .help = "numbers of the output"},                                                         \
+    {                                                                                              \
+        "activation", &capas_option_activation, FIELD(activation), CAPAS_TANH,                     \
+            .help = "what the output goes through"                                                 \
+    }
+#define CAPAS_RECURRENT_ACTIVATION_ROW                                                             \
+    {                                                                                              \
+        "recurrent_activation", &capas_option_activation, FIELD(recurrent_activation),             \
+            CAPAS_SIGMOID, .help = "what the gates go through"                                     \
+    }
+#define CAPAS_RECURRENT_START_ROWS                                                                 \
+    {"use_bias", &capas_option_bool, FIELD(use_bias), 1, .help = "whether b is added"},            \
+        {"kernel_initializer", &capas_option_initializer, FIELD(kernel_initializer),               \
+         CAPAS_INITIALIZER_GLOROT_UNIFORM, .help = "how the inputs' W starts"},                    \
+        {"recurrent_initializer", &capas_option_initializer, FIELD(recurrent_initializer),         \
+         CAPAS_INITIALIZER_ORTHOGONAL, .help = "how the states' U starts"},                        \
+    {                                                                                              \
+        "bias_initializer", &capas_option_initializer, FIELD(bias_initializer),                    \
+            CAPAS_INITIALIZER_ZEROS, .help = "how b starts"                                        \
+    }
+#define CAPAS_RECURRENT_REST_ROWS                                                                  \
+    {"kernel_regularizer", &capas_option_regularizer, FIELD(kernel_regularizer), .nullable = true, \
+     .help = "a penalty on W"},                                                                    \
+        {"recurrent_regularizer", &capas_option_regularizer, FIELD(recurrent_regularizer),         \
+         .nullable = true, .help = "a penalty on U"},                                              \
+        {"bias_regularizer", &capas_option_regularizer, FIELD(bias_regularizer), .nullable = true, \
+         .help = "a penalty on b"},                                                                \
+        {"activity_regularizer", &capas_option_regularizer, FIELD(activity_regularizer),           \
+         .nullable = true, .help = "a penalty on the output"},                                     \
+        {"kernel_constraint", &capas_option_constraint, FIELD(kernel_constraint),                  \
+         .nullable = true, .help = "only None yet"},                                               \
+        {"recurrent_constraint", &capas_option_constraint, FIELD(recurrent_constraint),            \
+         .nullable = true, .help = "only None yet"},                                               \
+        {"bias_constraint", &capas_option_constraint, FIELD(bias_constraint), .nullable = true,    \
+         .help = "only None yet"},                                                                 \
+        {"dropout",                                                                                \
+         &capas_option_real,                                                                       \
+         FIELD(dropout),                                                                           \
+         0,                                                                                        \
+         .minimum = 0,                                                                             \
+         .maximum = 1,                                                                             \
+         .help = "the share of the inputs that become zero in training"},                          \
+    {                                                                                              \
+        "recurrent_dropout", &capas_option_real, FIELD(recurrent_dropout), 0,                      \
+            .minimum = 0, .maximum = 1, .help = "the same of the states"                           \
+    }
+#define CAPAS_RECURRENT_LAST_ROWS(omit)                                                            \
+    {"seed",                                                                                       \
+     &capas_option_integer,                                                                        \
+     FIELD(seed),                                                                                  \
+     CAPAS_NONE,                                                                                   \
+     .nullable = true,                                                                             \
+     .omit_none = omit,                                                                            \
+     .help = "of dropout; None: as the model's seed says"},                                        \
+        {"implementation", &capas_option_past, 0, .omit_none = true,                               \
+         .help = "Keras 2's, which changes nothing"},                                              \
+    {                                                                                              \
+        "time_major", &capas_option_past_false, 0, .omit_none = true,                              \
+                                                   .help = "Keras 2's, only false"                 \
+    }
+
+#define CAPAS_RECURRENT_TYPE(said, cell_name)                                                      \
+    .summary = said, .minimum_inputs = 1, .maximum_inputs = 1, .has_build_config = true,           \
+    .cell = cell_name, .describe = describe, .check = capas_recurrent_check,                       \
+    .infer = capas_recurrent_infer, .build = capas_recurrent_build,                                \
+    .lower = capas_recurrent_lower, .call_has_mask = true, .call_has_training = true
+
+#endif

@@ -1,0 +1,193 @@
+/* SCAN, LOOKUP, MASK and SHARE, what sequences need (kernels/scan.h, kernels/sequence.h): adding
+ * them to a program, and their forward half. */
+#include "ops/sequence.h"
+
+#include "base/text.h"
+#include "ops/program_build.h"
+#include <stdio.h>
+
+#define COMPLETE capas_op *op, const capas_program *program, const capas_op_setting *setting
+#define FORWARD                                                                                    \
+    const capas_op *op, const capas_kernel *kernel, const capas_operands *operands,                \
+        const capas_call *call
+
+/* Building ----------------------------------------------------------------------------------------
+ */
+
+int capas_program_scan(capas_program *program, const char *label, const capas_scan_inputs *inputs,
+                       const capas_scan_problem *problem, int recurrent_kernel, int bias,
+                       uint32_t stream)
+{
+    capas_op *op = capas_program_add(program, CAPAS_OP_SCAN, label, inputs->x);
+    if (op == NULL) return CAPAS_NO_BUFFER;
+    capas_scan_problem *scan = &op->problem.scan;
+    op->inputs[1] = inputs->mask;
+    op->inputs[2] = inputs->initial;
+    op->weights[0] = recurrent_kernel;
+    op->weights[1] = bias;
+    op->stream = stream;
+    *scan = *problem;
+    scan->steps = capas_program_shape(program, inputs->x)->dims[1];
+    scan->tile = capas_dense_tile(scan->units, scan->units * capas_scan_gates(scan));
+    scan->has_initial = inputs->initial >= 0;
+    if (bias < 0) scan->bias_rows = 0;
+    if (!program->training) scan->recurrent_dropout = 0;
+    capas_shape shape = {3, {CAPAS_ANY, capas_scan_rows(scan), scan->units}};
+    return capas_program_finish(program, &shape);
+}
+
+int capas_program_lookup(capas_program *program, const char *label, int input, int64_t rows,
+                         int64_t width, int table)
+{
+    capas_op *op = capas_program_add(program, CAPAS_OP_LOOKUP, label, input);
+    if (op == NULL) return CAPAS_NO_BUFFER;
+    op->problem.lookup = (capas_lookup_problem){.rows = rows, .width = width};
+    op->weights[0] = table;
+    capas_shape shape = *capas_program_shape(program, input);
+    shape.dims[shape.rank++] = width;
+    return capas_program_finish(program, &shape);
+}
+
+int capas_program_mask(capas_program *program, const char *label, int input, double value,
+                       bool of_rows)
+{
+    capas_op *op = capas_program_add(program, CAPAS_OP_MASK, label, input);
+    if (op == NULL) return CAPAS_NO_BUFFER;
+    capas_shape shape = *capas_program_shape(program, input);
+    if (of_rows) shape.rank--;
+    op->problem.mask =
+        (capas_mask_problem){.width = of_rows ? shape.dims[shape.rank] : 1, .value = value};
+    return capas_program_finish(program, &shape);
+}
+
+int capas_program_share(capas_program *program, const char *label, int input, bool by_sample)
+{
+    capas_op *op = capas_program_add(program, CAPAS_OP_SHARE, label, input);
+    if (op == NULL) return CAPAS_NO_BUFFER;
+    op->problem.share.group = by_sample ? op->sample_count : 0;
+    capas_shape shape = *capas_program_shape(program, input);
+    return capas_program_finish(program, &shape);
+}
+
+/* SCAN --------------------------------------------------------------------------------------------
+ */
+
+void capas_complete_scan(COMPLETE)
+{
+    capas_scan_problem *scan = &op->problem.scan;
+    scan->batch = setting->batch;
+    scan->workers = setting->workers;
+    scan->for_training = setting->backward;
+    scan->wants_input_gradient =
+        setting->backward &&
+        program->buffers[capas_program_root(program, op->inputs[0])].wants_gradient;
+}
+
+size_t capas_saved_scan(const capas_op *op, const capas_program *program,
+                        const capas_op_setting *setting, capas_element element)
+{
+    (void)program, (void)setting;
+    return capas_scan_saved(&op->problem.scan, element);
+}
+
+double capas_flops_scan(const capas_op *op)
+{
+    const capas_scan_problem *p = &op->problem.scan;
+    return 2.0 * capas_scan_gates(p) * (double)p->steps * (double)p->units * (double)p->units;
+}
+
+capas_scan_arguments capas_scan_arguments_of(const capas_op *op, const capas_operands *operands,
+                                             const capas_call *call)
+{
+    return (capas_scan_arguments){
+        .n = call->n,
+        .random = {.seed = call->seed, .stream = op->stream, .step = call->step},
+        .input = operands->inputs[0],
+        .mask = operands->inputs[1],
+        .initial = operands->inputs[2],
+        .weights = operands->weights[0],
+        .bias = operands->weights[1],
+        .output = operands->output,
+        .saved = operands->saved,
+        .workspace = operands->workspace,
+    };
+}
+
+void capas_forward_scan(FORWARD)
+{
+    capas_scan_arguments arguments = capas_scan_arguments_of(op, operands, call);
+    capas_run_kernel(kernel, &op->problem, &arguments, capas_flops_scan(op) * call->n);
+}
+
+void capas_describe_scan(const capas_op *op, char *text, size_t size)
+{
+    static const char *const cells[] = {"simple", "LSTM", "GRU"};
+    const capas_scan_problem *p = &op->problem.scan;
+    snprintf(text, size, "scan %s %lldx%lld%s%s", cells[p->cell], (long long)p->steps,
+             (long long)p->units, p->backwards ? " backwards" : "",
+             op->inputs[1] >= 0 ? " masked" : "");
+}
+
+/* LOOKUP ------------------------------------------------------------------------------------------
+ */
+
+void capas_complete_lookup(COMPLETE)
+{
+    (void)program;
+    op->problem.lookup.workers = setting->workers;
+}
+
+static double number_at(const void *numbers, capas_element element, int64_t i)
+{
+    return element == CAPAS_FLOAT64 ? ((const double *)numbers)[i]
+                                    : (double)((const float *)numbers)[i];
+}
+
+void capas_forward_lookup(FORWARD)
+{
+    int64_t wrong = -1;
+    capas_lookup_arguments arguments = {.count = op->sample_count * call->n,
+                                        .input = operands->inputs[0],
+                                        .table = operands->weights[0],
+                                        .output = operands->output,
+                                        .wrong = &wrong};
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+    if (wrong < 0) return;
+    *call->status =
+        capas_fail(CAPAS_BAD_DATA,
+                   "layer %s: it takes the whole numbers 0 to %lld, found %g in sample %lld of the "
+                   "batch; input_dim must be larger than every number of the data",
+                   op->label, (long long)op->problem.lookup.rows - 1,
+                   number_at(operands->inputs[0], kernel->element, wrong),
+                   (long long)(wrong / op->sample_count));
+}
+
+/* MASK, SHARE -------------------------------------------------------------------------------------
+ */
+
+void capas_complete_mask(COMPLETE)
+{
+    (void)program;
+    op->problem.mask.workers = setting->workers;
+}
+
+void capas_forward_mask(FORWARD)
+{
+    capas_mask_arguments arguments = {.rows = op->sample_count / op->problem.mask.width * call->n,
+                                      .input = operands->inputs[0],
+                                      .output = operands->output};
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
+void capas_complete_share(COMPLETE)
+{
+    (void)op, (void)program, (void)setting;
+}
+
+void capas_forward_share(FORWARD)
+{
+    capas_share_arguments arguments = {.count = op->sample_count * call->n,
+                                       .input = operands->inputs[0],
+                                       .output = operands->output};
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
