@@ -3,6 +3,7 @@
  * shrinks. Rows first, then columns, in float32, as TensorFlow's ScaleAndTranslate does it. */
 #include "data/resize.h"
 #include "base/memory.h"
+#include "kernels/resize.h"
 #include <math.h>
 
 /* The weights of one axis: result i is the sum of weights[i * span + j] * source[starts[i] + j]. */
@@ -19,36 +20,20 @@ static void free_axis(axis *axis)
     capas_release(axis->weights);
 }
 
-/* The triangle around `centre` (in pixels of the source), made to sum to 1. */
-static void weigh(axis *axis, int i, int source, float centre, float width)
-{
-    float *weights = axis->weights + (size_t)i * (size_t)axis->span;
-    int first = (int)fmaxf(0, ceilf(centre - width - 0.5f));
-    int last = (int)fminf((float)(source - 1), floorf(centre + width - 0.5f));
-    if (first > source - 1) first = source - 1;
-    float sum = 0;
-    axis->starts[i] = first;
-    axis->counts[i] = last - first + 1;
-    for (int j = 0; j < axis->counts[i]; j++) {
-        float distance = fabsf(((float)(first + j) + 0.5f - centre) / width);
-        weights[j] = distance < 1 ? 1 - distance : 0;
-        sum += weights[j];
-    }
-    for (int j = 0; j < axis->counts[i]; j++)
-        weights[j] = sum > 0 ? weights[j] / sum : 0;
-}
-
 static capas_status make_axis(axis *axis, int source, int size)
 {
-    float step = 1 / ((float)size / (float)source);
-    float width = step > 1 ? step : 1;
-    *axis = (struct axis){.size = size, .span = 2 * (int)ceilf(width) + 2};
+    const capas_resize_problem problem = {.size = source,
+                                          .out_size = size,
+                                          .interpolation = CAPAS_INTERPOLATE_BILINEAR,
+                                          .antialias = true};
+    *axis = (struct axis){.size = size, .span = capas_resize_span(&problem)};
     axis->starts = capas_allocate((size_t)size, sizeof *axis->starts);
     axis->counts = capas_allocate((size_t)size, sizeof *axis->counts);
     axis->weights = capas_allocate((size_t)size * (size_t)axis->span, sizeof *axis->weights);
     if (!axis->starts || !axis->counts || !axis->weights) return CAPAS_NO_MEMORY;
     for (int i = 0; i < size; i++)
-        weigh(axis, i, source, ((float)i + 0.5f) * step, width);
+        axis->counts[i] = capas_resize_weights(&problem, i, &axis->starts[i],
+                                               axis->weights + (size_t)i * (size_t)axis->span);
     return CAPAS_OK;
 }
 
