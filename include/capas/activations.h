@@ -43,7 +43,7 @@ typedef struct capas_prelu_options {
     CAPAS_LAYER_OPTIONS
     capas_initializer alpha_initializer; /* default: zeros */
     capas_regularizer alpha_regularizer;
-    int alpha_constraint;    /* only None yet */
+    capas_constraint alpha_constraint;
     capas_shape shared_axes; /* axes along which one alpha serves, the first is 1: {2, {1, 2}} for
                                 the rows and columns of images; rank 0: none */
 } capas_prelu_options;

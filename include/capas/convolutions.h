@@ -22,7 +22,7 @@ typedef struct capas_conv2d_options {
     capas_initializer kernel_initializer; /* default: glorot_uniform */
     capas_initializer bias_initializer;   /* default: zeros */
     capas_regularizer kernel_regularizer, bias_regularizer, activity_regularizer;
-    int kernel_constraint, bias_constraint; /* only None yet */
+    capas_constraint kernel_constraint, bias_constraint;
 } capas_conv2d_options;
 CAPAS_API capas_layer *capas_conv2d_with(int filters, int kernel_size,
                                          const capas_conv2d_options *options);
@@ -47,7 +47,7 @@ typedef struct capas_conv1d_options {
     capas_initializer kernel_initializer; /* default: glorot_uniform */
     capas_initializer bias_initializer;   /* default: zeros */
     capas_regularizer kernel_regularizer, bias_regularizer, activity_regularizer;
-    int kernel_constraint, bias_constraint; /* only None yet */
+    capas_constraint kernel_constraint, bias_constraint;
 } capas_conv1d_options;
 CAPAS_API capas_layer *capas_conv1d_with(int filters, int kernel_size,
                                          const capas_conv1d_options *options);
@@ -72,7 +72,7 @@ typedef struct capas_conv3d_options {
     capas_initializer kernel_initializer; /* default: glorot_uniform */
     capas_initializer bias_initializer;   /* default: zeros */
     capas_regularizer kernel_regularizer, bias_regularizer, activity_regularizer;
-    int kernel_constraint, bias_constraint; /* only None yet */
+    capas_constraint kernel_constraint, bias_constraint;
 } capas_conv3d_options;
 CAPAS_API capas_layer *capas_conv3d_with(int filters, int kernel_size,
                                          const capas_conv3d_options *options);
@@ -96,7 +96,7 @@ typedef struct capas_depthwise_conv2d_options {
     capas_initializer depthwise_initializer; /* default: glorot_uniform */
     capas_initializer bias_initializer;      /* default: zeros */
     capas_regularizer depthwise_regularizer, bias_regularizer, activity_regularizer;
-    int depthwise_constraint, bias_constraint; /* only None yet */
+    capas_constraint depthwise_constraint, bias_constraint;
 } capas_depthwise_conv2d_options;
 CAPAS_API capas_layer *capas_depthwise_conv2d_with(int kernel_size,
                                                    const capas_depthwise_conv2d_options *options);
@@ -119,7 +119,7 @@ typedef struct capas_depthwise_conv1d_options {
     capas_initializer depthwise_initializer; /* default: glorot_uniform */
     capas_initializer bias_initializer;      /* default: zeros */
     capas_regularizer depthwise_regularizer, bias_regularizer, activity_regularizer;
-    int depthwise_constraint, bias_constraint; /* only None yet */
+    capas_constraint depthwise_constraint, bias_constraint;
 } capas_depthwise_conv1d_options;
 CAPAS_API capas_layer *capas_depthwise_conv1d_with(int kernel_size,
                                                    const capas_depthwise_conv1d_options *options);
@@ -146,7 +146,7 @@ typedef struct capas_separable_conv2d_options {
     capas_initializer bias_initializer;                             /* default: zeros */
     capas_regularizer depthwise_regularizer, pointwise_regularizer, bias_regularizer,
         activity_regularizer;
-    int depthwise_constraint, pointwise_constraint, bias_constraint; /* only None yet */
+    capas_constraint depthwise_constraint, pointwise_constraint, bias_constraint;
 } capas_separable_conv2d_options;
 CAPAS_API capas_layer *capas_separable_conv2d_with(int filters, int kernel_size,
                                                    const capas_separable_conv2d_options *options);
@@ -172,7 +172,7 @@ typedef struct capas_separable_conv1d_options {
     capas_initializer bias_initializer;                             /* default: zeros */
     capas_regularizer depthwise_regularizer, pointwise_regularizer, bias_regularizer,
         activity_regularizer;
-    int depthwise_constraint, pointwise_constraint, bias_constraint; /* only None yet */
+    capas_constraint depthwise_constraint, pointwise_constraint, bias_constraint;
 } capas_separable_conv1d_options;
 CAPAS_API capas_layer *capas_separable_conv1d_with(int filters, int kernel_size,
                                                    const capas_separable_conv1d_options *options);
@@ -201,7 +201,7 @@ typedef struct capas_conv2d_transpose_options {
     capas_initializer kernel_initializer; /* default: glorot_uniform */
     capas_initializer bias_initializer;   /* default: zeros */
     capas_regularizer kernel_regularizer, bias_regularizer, activity_regularizer;
-    int kernel_constraint, bias_constraint; /* only None yet */
+    capas_constraint kernel_constraint, bias_constraint;
 } capas_conv2d_transpose_options;
 CAPAS_API capas_layer *capas_conv2d_transpose_with(int filters, int kernel_size,
                                                    const capas_conv2d_transpose_options *options);
@@ -226,7 +226,7 @@ typedef struct capas_conv1d_transpose_options {
     capas_initializer kernel_initializer; /* default: glorot_uniform */
     capas_initializer bias_initializer;   /* default: zeros */
     capas_regularizer kernel_regularizer, bias_regularizer, activity_regularizer;
-    int kernel_constraint, bias_constraint; /* only None yet */
+    capas_constraint kernel_constraint, bias_constraint;
 } capas_conv1d_transpose_options;
 CAPAS_API capas_layer *capas_conv1d_transpose_with(int filters, int kernel_size,
                                                    const capas_conv1d_transpose_options *options);
@@ -252,7 +252,7 @@ typedef struct capas_conv3d_transpose_options {
     capas_initializer kernel_initializer; /* default: glorot_uniform */
     capas_initializer bias_initializer;   /* default: zeros */
     capas_regularizer kernel_regularizer, bias_regularizer, activity_regularizer;
-    int kernel_constraint, bias_constraint; /* only None yet */
+    capas_constraint kernel_constraint, bias_constraint;
 } capas_conv3d_transpose_options;
 CAPAS_API capas_layer *capas_conv3d_transpose_with(int filters, int kernel_size,
                                                    const capas_conv3d_transpose_options *options);

@@ -45,7 +45,7 @@ typedef struct capas_dense_options {
     capas_initializer bias_initializer;   /* default: zeros */
     capas_regularizer kernel_regularizer, bias_regularizer;
     capas_regularizer activity_regularizer; /* on the output, divided by the batch's size */
-    int kernel_constraint, bias_constraint; /* only None yet */
+    capas_constraint kernel_constraint, bias_constraint;
 } capas_dense_options;
 CAPAS_API capas_layer *capas_dense_with(int units, const capas_dense_options *options);
 #define capas_dense(units, ...)                                                                    \
@@ -181,8 +181,8 @@ typedef struct capas_batch_normalization_options {
     capas_initializer beta_initializer, gamma_initializer; /* default: zeros, ones */
     capas_initializer moving_mean_initializer, moving_variance_initializer; /* zeros, ones */
     capas_regularizer beta_regularizer, gamma_regularizer;
-    int beta_constraint, gamma_constraint; /* only None yet */
-    int synchronized;                      /* only false: there is one replica */
+    capas_constraint beta_constraint, gamma_constraint;
+    int synchronized; /* only false: there is one replica */
 } capas_batch_normalization_options;
 CAPAS_API capas_layer *capas_batch_normalization_with(
     const capas_batch_normalization_options *options);

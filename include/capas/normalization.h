@@ -16,7 +16,7 @@ typedef struct capas_layer_normalization_options {
     int rms_scaling; /* default: false; true: gamma x / sqrt(variance + epsilon), as Keras has it */
     capas_initializer beta_initializer, gamma_initializer; /* default: zeros, ones */
     capas_regularizer beta_regularizer, gamma_regularizer;
-    int beta_constraint, gamma_constraint; /* only None yet */
+    capas_constraint beta_constraint, gamma_constraint;
 } capas_layer_normalization_options;
 CAPAS_API capas_layer *capas_layer_normalization_with(
     const capas_layer_normalization_options *options);
@@ -34,7 +34,7 @@ typedef struct capas_group_normalization_options {
     int center, scale; /* default: true */
     capas_initializer beta_initializer, gamma_initializer; /* default: zeros, ones */
     capas_regularizer beta_regularizer, gamma_regularizer;
-    int beta_constraint, gamma_constraint; /* only None yet */
+    capas_constraint beta_constraint, gamma_constraint;
 } capas_group_normalization_options;
 CAPAS_API capas_layer *capas_group_normalization_with(
     const capas_group_normalization_options *options);
@@ -65,7 +65,8 @@ CAPAS_API capas_layer *capas_unit_normalization_with(
         .struct_size = sizeof(capas_unit_normalization_options), __VA_ARGS__})
 
 /* Normalization: (x - mean) / sqrt(variance), for each place along the axes. The statistics are
- * given, copied by the layer, or weights that start at 0 and 1. */
+ * given, copied by the layer, or weights that start at 0 and 1 and that capas_adapt
+ * (capas/training.h) finds in data. */
 typedef struct capas_normalization_options {
     CAPAS_LAYER_OPTIONS
     capas_shape axis;            /* default: {1, {-1}}, the last; {1, {CAPAS_NONE}}: one for all */

@@ -98,7 +98,8 @@ typedef enum capas_activation {
     CAPAS_LOG_SIGMOID,      /* -softplus(-x) */
     CAPAS_CELU,             /* elu, smooth also where its alpha were not 1 */
     CAPAS_GELU_APPROXIMATE, /* x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), Keras's
-                               gelu(approximate=True); in a file {"gelu": {"approximate": true}} */
+                               gelu(approximate=True), which Keras cannot say in a file; here
+                               {gelu: {approximate: true}} or gelu_approximate */
     CAPAS_LOG_SOFTMAX,      /* the logarithm of softmax, over the last axis */
 } capas_activation;
 
@@ -120,14 +121,25 @@ typedef enum capas_initializer_kind {
     CAPAS_INITIALIZER_TRUNCATED_NORMAL,
     CAPAS_INITIALIZER_IDENTITY,
     CAPAS_INITIALIZER_ORTHOGONAL,
+    CAPAS_INITIALIZER_VARIANCE_SCALING,
 } capas_initializer_kind;
+
+/* Of VarianceScaling: what the scale is divided by, and what is drawn. */
+typedef enum capas_fan_mode { CAPAS_FAN_IN = 1, CAPAS_FAN_OUT, CAPAS_FAN_AVG } capas_fan_mode;
+typedef enum capas_distribution {
+    CAPAS_DISTRIBUTION_TRUNCATED_NORMAL = 1,
+    CAPAS_DISTRIBUTION_UNTRUNCATED_NORMAL,
+    CAPAS_DISTRIBUTION_UNIFORM,
+} capas_distribution;
 
 typedef struct capas_initializer {
     capas_initializer_kind kind;
-    double value; /* of a constant; the gain of an identity or orthogonal matrix */
+    double value; /* of a constant; the gain of an identity or orthogonal matrix; a scale */
     int64_t seed; /* of the random ones, when has_seed; otherwise the model's seed decides */
     int has_seed;
-    double low, high; /* random_uniform: from, to; normal ones: mean and standard deviation */
+    double low, high;    /* random_uniform: from, to; normal ones: mean and standard deviation */
+    capas_fan_mode mode; /* of VarianceScaling, with the scale in value */
+    capas_distribution distribution;
 } capas_initializer;
 
 CAPAS_API capas_initializer capas_zeros(void);
@@ -145,6 +157,9 @@ CAPAS_API capas_initializer capas_truncated_normal(double mean,
                                                    double stddev); /* within 2 stddev */
 CAPAS_API capas_initializer capas_identity(double gain);   /* a matrix: gain on its diagonal */
 CAPAS_API capas_initializer capas_orthogonal(double gain); /* columns, or rows, at right angles */
+/* Variance scale / fan: of the inputs, the outputs or the mean of both. */
+CAPAS_API capas_initializer capas_variance_scaling(double scale, capas_fan_mode mode,
+                                                   capas_distribution distribution);
 /* The same initializer with a seed of its own. */
 CAPAS_API capas_initializer capas_seeded(capas_initializer initializer, int64_t seed);
 
@@ -155,16 +170,55 @@ typedef enum capas_regularizer_kind {
     CAPAS_REGULARIZER_L1,
     CAPAS_REGULARIZER_L2,
     CAPAS_REGULARIZER_L1L2,
+    CAPAS_REGULARIZER_ORTHOGONAL,
 } capas_regularizer_kind;
+
+/* Which vectors of a matrix OrthogonalRegularizer wants at right angles. */
+typedef enum capas_vectors { CAPAS_ROWS = 1, CAPAS_COLUMNS } capas_vectors;
 
 typedef struct capas_regularizer {
     capas_regularizer_kind kind;
     double l1, l2;
+    double factor; /* of OrthogonalRegularizer */
+    capas_vectors mode;
 } capas_regularizer;
 
 CAPAS_API capas_regularizer capas_l1(double l1);
 CAPAS_API capas_regularizer capas_l2(double l2);
 CAPAS_API capas_regularizer capas_l1_l2(double l1, double l2);
+/* factor times the mean of |cosine| over all pairs of rows (or columns) of a matrix; of weights
+ * alone, not of activities. */
+CAPAS_API capas_regularizer capas_orthogonal_regularizer(double factor, capas_vectors mode);
+
+/* What weights are held to after each step of the optimizer (keras-semantics 2.4). A norm is the
+ * root of the squares' sum along the axes, 0 if nothing is said: of a dense kernel that of the
+ * weights into each unit. All zero: none. */
+typedef enum capas_constraint_kind {
+    CAPAS_CONSTRAINT_NONE,
+    CAPAS_CONSTRAINT_MAX_NORM,
+    CAPAS_CONSTRAINT_NON_NEG,
+    CAPAS_CONSTRAINT_UNIT_NORM,
+    CAPAS_CONSTRAINT_MIN_MAX_NORM,
+} capas_constraint_kind;
+
+typedef struct capas_constraint {
+    capas_constraint_kind kind;
+    double min_value, max_value, rate;
+    capas_shape axes;
+} capas_constraint;
+
+CAPAS_API capas_constraint capas_max_norm(double max_value); /* norms of at most that */
+CAPAS_API capas_constraint capas_non_neg(void);
+CAPAS_API capas_constraint capas_unit_norm(void);
+/* Norms between two numbers; `rate`, 0 to 1, is how much of the way they go in each step. */
+CAPAS_API capas_constraint capas_min_max_norm(double min_value, double max_value, double rate);
+/* The same constraint along other axes: capas_along(capas_max_norm(3), 0, 1, 2) for kernels of
+ * Conv2D. */
+CAPAS_API capas_constraint capas_along_dims(capas_constraint constraint, int count,
+                                            const int *axes);
+#define capas_along(constraint, ...)                                                               \
+    capas_along_dims((constraint), (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)),              \
+                     (int[]){__VA_ARGS__})
 
 CAPAS_END
 

@@ -22,8 +22,8 @@ typedef struct capas_embedding_options {
     capas_initializer embeddings_initializer; /* default: random_uniform */
     capas_regularizer embeddings_regularizer;
     capas_regularizer activity_regularizer;
-    int embeddings_constraint; /* only None yet */
-    int mask_zero;             /* whether the number 0 says that there is none; default: false */
+    capas_constraint embeddings_constraint;
+    int mask_zero; /* whether the number 0 says that there is none; default: false */
 } capas_embedding_options;
 CAPAS_API capas_layer *capas_embedding_with(int input_dim, int output_dim,
                                             const capas_embedding_options *options);
@@ -58,7 +58,7 @@ CAPAS_API capas_layer *capas_masking_with(const capas_masking_options *options);
     capas_initializer bias_initializer;      /* default: zeros */                                  \
     capas_regularizer kernel_regularizer, recurrent_regularizer, bias_regularizer;                 \
     capas_regularizer activity_regularizer; /* on the output, divided by the batch's size */       \
-    int kernel_constraint, recurrent_constraint, bias_constraint; /* only None yet */              \
+    capas_constraint kernel_constraint, recurrent_constraint, bias_constraint;                     \
     double dropout;           /* of the inputs, the same for all steps; default: 0 */              \
     double recurrent_dropout; /* of what comes from the step before, likewise */                   \
     int seed;                 /* default: None */

@@ -87,8 +87,8 @@ int capas_convolution_lower(const capas_layer *layer, capas_program *program, co
     }
 #define CAPAS_CONSTRAINT_ROW(which)                                                                \
     {                                                                                              \
-#which "_constraint", &capas_option_constraint, FIELD(which##_constraint),                 \
-            .nullable = true, .help = "only None yet"                                              \
+#which "_constraint", &capas_option_weight_constraint, FIELD(which##_constraint),          \
+            .nullable = true, .help = "what its numbers are held to"                               \
     }
 
 #define CAPAS_CONVOLUTION_TYPE(class, said, table, options_type, describe_function)                \

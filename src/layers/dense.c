@@ -21,10 +21,10 @@ static const capas_option options[] = {
      .help = "a penalty on W"},
     {"bias_regularizer", &capas_option_regularizer, FIELD(bias_regularizer), .nullable = true,
      .help = "a penalty on b"},
-    {"kernel_constraint", &capas_option_constraint, FIELD(kernel_constraint), .nullable = true,
-     .help = "only None yet"},
-    {"bias_constraint", &capas_option_constraint, FIELD(bias_constraint), .nullable = true,
-     .help = "only None yet"},
+    {"kernel_constraint", &capas_option_weight_constraint, FIELD(kernel_constraint),
+     .nullable = true, .help = "what its numbers are held to"},
+    {"bias_constraint", &capas_option_weight_constraint, FIELD(bias_constraint), .nullable = true,
+     .help = "what its numbers are held to"},
     {"quantization_config", &capas_option_only_none, 0, .help = "only None yet"},
 };
 

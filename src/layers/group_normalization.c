@@ -21,10 +21,10 @@ static const capas_option options[] = {
      .help = "a penalty on beta"},
     {"gamma_regularizer", &capas_option_regularizer, FIELD(gamma_regularizer), .nullable = true,
      .help = "a penalty on gamma"},
-    {"beta_constraint", &capas_option_constraint, FIELD(beta_constraint), .nullable = true,
-     .help = "only None yet"},
-    {"gamma_constraint", &capas_option_constraint, FIELD(gamma_constraint), .nullable = true,
-     .help = "only None yet"},
+    {"beta_constraint", &capas_option_weight_constraint, FIELD(beta_constraint), .nullable = true,
+     .help = "what its numbers are held to"},
+    {"gamma_constraint", &capas_option_weight_constraint, FIELD(gamma_constraint), .nullable = true,
+     .help = "what its numbers are held to"},
 };
 
 static capas_status axes_of(const capas_layer *layer, const capas_shape *input, capas_axes *axes)

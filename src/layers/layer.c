@@ -176,6 +176,7 @@ static capas_status check_size(const capas_layer *layer, const capas_shape *outp
 static capas_status build_first(capas_layer *layer, const capas_shape *inputs, int count)
 {
     if (layer->type->build) CAPAS_TRY(layer->type->build(layer, inputs, count));
+    CAPAS_TRY(capas_layer_constrain(layer));
     if (count > 0) {
         layer->build_shapes = capas_copy_memory(inputs, (size_t)count * sizeof *inputs);
         if (!layer->build_shapes) return CAPAS_NO_MEMORY;

@@ -26,6 +26,7 @@ typedef struct capas_weight {
     capas_weight_layout layout;
     capas_initializer initializer;
     capas_regularizer regularizer;
+    capas_constraint constraint;  /* what the layer's option says of it */
     bool trainable;               /* by its nature: false for moving statistics */
     int64_t ones_begin, ones_end; /* elements that start at 1, whatever the initializer says */
     struct capas_weight *inner; /* of a layer in a wrapper: that layer's weight, of which this is a
@@ -147,8 +148,16 @@ capas_status capas_layer_add_weight(capas_layer *layer, const char *name, const 
                                     capas_initializer initializer, capas_regularizer regularizer,
                                     bool trainable);
 
+/* Gives each weight the constraint that an option says: bias_constraint of "bias",
+ * depthwise_constraint of "depthwise_kernel". */
+capas_status capas_layer_constrain(capas_layer *layer);
+
 /* Elements that a weight takes in the model's block (tiled ones are padded). */
 int64_t capas_weight_count(const capas_weight *weight);
+/* How a tiled weight lies (kernels/dense.h); 0: in C order. */
+int capas_weight_tile(const capas_weight *weight);
+/* Holds the numbers in the block to the weight's constraint. */
+void capas_weight_constrain(const capas_weight *weight, float *block);
 /* Keras's order to the block's and back; float32. */
 void capas_weight_pack(const capas_weight *weight, const float *plain, float *block);
 void capas_weight_unpack(const capas_weight *weight, const float *block, float *plain);
@@ -161,9 +170,8 @@ void capas_weight_initialize(const capas_weight *weight, uint64_t seed, uint32_t
 extern const capas_option_kind capas_option_activation; /* capas_activation */
 extern const capas_option_kind
     capas_option_initializer; /* capas_initializer; standard = its kind */
-extern const capas_option_kind capas_option_regularizer; /* capas_regularizer; None allowed */
-extern const capas_option_kind
-    capas_option_constraint;                         /* int: only None, with a sentence otherwise */
+extern const capas_option_kind capas_option_regularizer;       /* capas_regularizer; None allowed */
+extern const capas_option_kind capas_option_weight_constraint; /* capas_constraint; None allowed */
 extern const capas_option_kind capas_option_numbers; /* capas_tensor; see option_numbers.c */
 /* Names of the activations, in the order of capas_activation; ended by NULL. */
 extern const char *const capas_activation_names[];

@@ -1,5 +1,5 @@
 /* The option kind of activations (keras-semantics 2.1): read from Keras's names, or null for
- * linear; written as its name. Also the kinds of options that can only be told one thing. */
+ * linear; written as its name. */
 #include "base/text.h"
 #include "layers/layer.h"
 #include <string.h>
@@ -92,42 +92,6 @@ static capas_value *write_activation(const capas_option *option, const void *fie
     return capas_value_string(capas_activation_names[*(const capas_activation *)field - 1]);
 }
 
-static capas_value *write_constraint(const capas_option *option, const void *field)
-{
-    (void)option;
-    (void)field;
-    return capas_value_null();
-}
-
-static void resolve_constraint(const capas_option *option, void *field)
-{
-    (void)option;
-    int *constraint = field;
-    if (*constraint == 0) *constraint = CAPAS_NONE;
-}
-
-static capas_status check_constraint(const capas_option *option, const void *field)
-{
-    (void)option;
-    if (*(const int *)field == CAPAS_NONE) return CAPAS_OK;
-    return capas_fail(CAPAS_UNSUPPORTED, "None: capas has no constraints yet, found %d",
-                      *(const int *)field);
-}
-
-static capas_status read_constraint(const capas_option *option, const capas_value *value,
-                                    void *field)
-{
-    (void)option;
-    char found[TEXT_SIZE];
-    *(int *)field = CAPAS_NONE;
-    if (value->kind == CAPAS_VALUE_NULL) return CAPAS_OK;
-    return capas_fail(CAPAS_UNSUPPORTED, "null: capas has no constraints yet, found %s",
-                      capas_value_describe(value, found, sizeof found));
-}
-
 const capas_option_kind capas_option_activation = {
     "an activation", resolve_activation, check_activation, read_activation, write_activation,
-};
-const capas_option_kind capas_option_constraint = {
-    "None", resolve_constraint, check_constraint, read_constraint, write_constraint,
 };

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { TEXT_SIZE = 256, KIND_COUNT = CAPAS_INITIALIZER_ORTHOGONAL + 1 };
+enum { TEXT_SIZE = 256, KIND_COUNT = CAPAS_INITIALIZER_VARIANCE_SCALING + 1 };
 
 /* Keras's classes, by kind. */
 static const char *const class_names[KIND_COUNT] = {
@@ -26,7 +26,13 @@ static const char *const class_names[KIND_COUNT] = {
     [CAPAS_INITIALIZER_TRUNCATED_NORMAL] = "TruncatedNormal",
     [CAPAS_INITIALIZER_IDENTITY] = "Identity",
     [CAPAS_INITIALIZER_ORTHOGONAL] = "Orthogonal",
+    [CAPAS_INITIALIZER_VARIANCE_SCALING] = "VarianceScaling",
 };
+
+/* Of VarianceScaling, by number - 1. */
+static const char *const mode_names[] = {"fan_in", "fan_out", "fan_avg"};
+static const char *const distribution_names[] = {"truncated_normal", "untruncated_normal",
+                                                 "uniform"};
 
 /* Numbers that an initializer is told: where they are kept, and Keras's defaults. */
 typedef struct number {
@@ -50,6 +56,7 @@ static const number numbers[] = {
     NUMBER(TRUNCATED_NORMAL, "stddev", high, 0.05),
     NUMBER(IDENTITY, "gain", value, 1),
     NUMBER(ORTHOGONAL, "gain", value, 1),
+    NUMBER(VARIANCE_SCALING, "scale", value, 1),
 };
 
 static double *number_of(capas_initializer *initializer, const number *number)
@@ -62,6 +69,10 @@ static capas_initializer of_kind(capas_initializer_kind kind)
     capas_initializer initializer = {.kind = kind};
     for (size_t i = 0; i < CAPAS_COUNT(numbers); i++)
         if (numbers[i].kind == kind) *number_of(&initializer, &numbers[i]) = numbers[i].standard;
+    if (kind == CAPAS_INITIALIZER_VARIANCE_SCALING) {
+        initializer.mode = CAPAS_FAN_IN;
+        initializer.distribution = CAPAS_DISTRIBUTION_TRUNCATED_NORMAL;
+    }
     return initializer;
 }
 
@@ -140,6 +151,15 @@ capas_initializer capas_lecun_normal(void)
     return of_kind(CAPAS_INITIALIZER_LECUN_NORMAL);
 }
 
+capas_initializer capas_variance_scaling(double scale, capas_fan_mode mode,
+                                         capas_distribution distribution)
+{
+    return (capas_initializer){.kind = CAPAS_INITIALIZER_VARIANCE_SCALING,
+                               .value = scale,
+                               .mode = mode,
+                               .distribution = distribution};
+}
+
 capas_initializer capas_seeded(capas_initializer initializer, int64_t seed)
 {
     initializer.seed = seed;
@@ -166,7 +186,16 @@ static capas_status check_initializer(const capas_option *option, const void *fi
         if (!isfinite(told[i]))
             return capas_fail(CAPAS_INVALID_ARGUMENT, "an initializer of a finite value, found %g",
                               told[i]);
-    return CAPAS_OK;
+    if (initializer->kind != CAPAS_INITIALIZER_VARIANCE_SCALING) return CAPAS_OK;
+    bool known = (int)initializer->mode >= 1 && initializer->mode <= CAPAS_FAN_AVG &&
+                 (int)initializer->distribution >= 1 &&
+                 initializer->distribution <= CAPAS_DISTRIBUTION_UNIFORM;
+    if (known && initializer->value > 0) return CAPAS_OK;
+    return capas_fail(
+        CAPAS_INVALID_ARGUMENT,
+        "a VarianceScaling with a scale above 0, a mode and a distribution, found the "
+        "scale %g",
+        initializer->value);
 }
 
 static capas_status fail_value(const capas_value *value)
@@ -183,34 +212,59 @@ static capas_status fail_name(const char *name)
     const char *nearest = capas_nearest_name(name, class_names + 1, KIND_COUNT - 1);
     return capas_fail(CAPAS_UNKNOWN_NAME,
                       "zeros, ones, constant, identity, orthogonal, truncated_normal, or one of "
-                      "glorot, he, lecun and random with _uniform or _normal, found \"%s\"%s%s%s",
+                      "glorot, he, lecun and random with _uniform or _normal, or VarianceScaling, "
+                      "found \"%s\"%s%s%s",
                       name, nearest ? "; did you mean \"" : "", nearest ? nearest : "",
                       nearest ? "\"?" : "");
 }
 
 /* Keras 2.2 writes every glorot, he and lecun as VarianceScaling with its scale, mode and
- * distribution. */
-static capas_initializer_kind variance_scaling_kind(const capas_value *settings)
+ * distribution: they get their names back. */
+static void name_scaling(capas_initializer *initializer)
 {
-    const capas_value *scale = capas_value_get(settings, "scale");
-    const capas_value *mode = capas_value_get(settings, "mode");
-    const capas_value *distribution = capas_value_get(settings, "distribution");
-    if (!mode || mode->kind != CAPAS_VALUE_STRING) return CAPAS_INITIALIZER_DEFAULT;
-    if (!distribution || distribution->kind != CAPAS_VALUE_STRING) return CAPAS_INITIALIZER_DEFAULT;
-    bool uniform = strcmp(distribution->string, "uniform") == 0;
-    bool normal = strcmp(distribution->string, "normal") == 0 ||
-                  strcmp(distribution->string, "truncated_normal") == 0;
-    bool average = strcmp(mode->string, "fan_avg") == 0;
-    bool input = strcmp(mode->string, "fan_in") == 0;
-    double factor = scale ? scale->real : 1;
-    if (!uniform && !normal) return CAPAS_INITIALIZER_DEFAULT;
-    if (average && factor == 1)
-        return uniform ? CAPAS_INITIALIZER_GLOROT_UNIFORM : CAPAS_INITIALIZER_GLOROT_NORMAL;
-    if (input && factor == 2)
-        return uniform ? CAPAS_INITIALIZER_HE_UNIFORM : CAPAS_INITIALIZER_HE_NORMAL;
-    if (input && factor == 1)
-        return uniform ? CAPAS_INITIALIZER_LECUN_UNIFORM : CAPAS_INITIALIZER_LECUN_NORMAL;
-    return CAPAS_INITIALIZER_DEFAULT;
+    static const struct {
+        double scale;
+        capas_fan_mode mode;
+        capas_initializer_kind uniform, normal;
+    } named[] = {
+        {1, CAPAS_FAN_AVG, CAPAS_INITIALIZER_GLOROT_UNIFORM, CAPAS_INITIALIZER_GLOROT_NORMAL},
+        {2, CAPAS_FAN_IN, CAPAS_INITIALIZER_HE_UNIFORM, CAPAS_INITIALIZER_HE_NORMAL},
+        {1, CAPAS_FAN_IN, CAPAS_INITIALIZER_LECUN_UNIFORM, CAPAS_INITIALIZER_LECUN_NORMAL},
+    };
+    if (initializer->kind != CAPAS_INITIALIZER_VARIANCE_SCALING) return;
+    if (initializer->distribution == CAPAS_DISTRIBUTION_UNTRUNCATED_NORMAL) return;
+    bool uniform = initializer->distribution == CAPAS_DISTRIBUTION_UNIFORM;
+    for (size_t i = 0; i < CAPAS_COUNT(named); i++)
+        if (initializer->value == named[i].scale && initializer->mode == named[i].mode)
+            initializer->kind = uniform ? named[i].uniform : named[i].normal;
+    if (initializer->kind == CAPAS_INITIALIZER_VARIANCE_SCALING) return;
+    initializer->value = 0;
+    initializer->mode = 0;
+    initializer->distribution = 0;
+}
+
+/* The number of a word, from 1; 0: it is none of them. */
+static int number_of_word(const capas_value *value, const char *const *words, int count)
+{
+    for (int i = 0; i < count && value->kind == CAPAS_VALUE_STRING; i++)
+        if (strcmp(value->string, words[i]) == 0) return i + 1;
+    return 0;
+}
+
+static bool read_mode(capas_initializer *initializer, const capas_value *value)
+{
+    initializer->mode = (capas_fan_mode)number_of_word(value, mode_names, CAPAS_COUNT(mode_names));
+    return initializer->mode != 0;
+}
+
+/* "normal" is Keras 2.2's truncated one. */
+static bool read_distribution(capas_initializer *initializer, const capas_value *value)
+{
+    int number = number_of_word(value, distribution_names, CAPAS_COUNT(distribution_names));
+    static const char *const former[] = {"normal"};
+    if (number == 0) number = number_of_word(value, former, 1);
+    initializer->distribution = (capas_distribution)number;
+    return number != 0;
 }
 
 static capas_initializer_kind kind_of(const capas_object *object)
@@ -220,7 +274,6 @@ static capas_initializer_kind kind_of(const capas_object *object)
     if (strcmp(name, "one") == 0) return CAPAS_INITIALIZER_ONES;
     if (strcmp(name, "uniform") == 0) return CAPAS_INITIALIZER_RANDOM_UNIFORM;
     if (strcmp(name, "normal") == 0) return CAPAS_INITIALIZER_RANDOM_NORMAL;
-    if (strcmp(name, "VarianceScaling") == 0) return variance_scaling_kind(object->settings);
     for (int kind = 1; kind < KIND_COUNT; kind++)
         if (capas_same_name(name, class_names[kind])) return (capas_initializer_kind)kind;
     return CAPAS_INITIALIZER_DEFAULT;
@@ -245,6 +298,10 @@ static bool read_setting(capas_initializer *initializer, const char *key, const 
         if (numbers[i].kind != initializer->kind || strcmp(key, numbers[i].key) != 0) continue;
         *number_of(initializer, &numbers[i]) = value->real;
         return is_number(value);
+    }
+    if (initializer->kind == CAPAS_INITIALIZER_VARIANCE_SCALING) {
+        if (strcmp(key, "mode") == 0) return read_mode(initializer, value);
+        if (strcmp(key, "distribution") == 0) return read_distribution(initializer, value);
     }
     for (size_t i = 0; i < CAPAS_COUNT(described); i++)
         if (strcmp(key, described[i]) == 0) return true;
@@ -272,6 +329,7 @@ static capas_status read_initializer(const capas_option *option, const capas_val
             return capas_fail(CAPAS_INVALID_ARGUMENT,
                               "an initializer, found %s with an unknown or wrong \"%s\"",
                               object.name, object.settings->keys[i]);
+    name_scaling(&initializer);
     *(capas_initializer *)field = initializer;
     return CAPAS_OK;
 }
@@ -281,8 +339,16 @@ static capas_status write_settings(const capas_initializer *initializer, capas_v
 {
     capas_initializer_kind kind = initializer->kind;
     capas_initializer own = *initializer;
-    bool scaled =
-        kind >= CAPAS_INITIALIZER_GLOROT_UNIFORM && kind <= CAPAS_INITIALIZER_LECUN_NORMAL;
+    bool general = kind == CAPAS_INITIALIZER_VARIANCE_SCALING;
+    bool scaled = general || (kind >= CAPAS_INITIALIZER_GLOROT_UNIFORM &&
+                              kind <= CAPAS_INITIALIZER_LECUN_NORMAL);
+    if (general) {
+        CAPAS_TRY(capas_value_set(settings, "mode",
+                                  capas_value_string(mode_names[initializer->mode - 1])));
+        CAPAS_TRY(
+            capas_value_set(settings, "distribution",
+                            capas_value_string(distribution_names[initializer->distribution - 1])));
+    }
     bool random = kind > CAPAS_INITIALIZER_LECUN_NORMAL && kind != CAPAS_INITIALIZER_IDENTITY;
     if (scaled || random)
         CAPAS_TRY(capas_value_set(settings, "seed",

@@ -23,16 +23,30 @@ capas_regularizer capas_l1_l2(double l1, double l2)
     return (capas_regularizer){.kind = CAPAS_REGULARIZER_L1L2, .l1 = l1, .l2 = l2};
 }
 
+capas_regularizer capas_orthogonal_regularizer(double factor, capas_vectors mode)
+{
+    return (capas_regularizer){
+        .kind = CAPAS_REGULARIZER_ORTHOGONAL, .factor = factor, .mode = mode};
+}
+
 static capas_status check_regularizer(const capas_option *option, const void *field)
 {
-    (void)option;
     const capas_regularizer *regularizer = field;
     bool known = (int)regularizer->kind >= CAPAS_REGULARIZER_NONE &&
-                 (int)regularizer->kind <= CAPAS_REGULARIZER_L1L2;
+                 (int)regularizer->kind <= CAPAS_REGULARIZER_ORTHOGONAL;
     if (!known)
         return capas_fail(CAPAS_INVALID_ARGUMENT, "a regularizer, found the number %d",
                           (int)regularizer->kind);
-    const double factors[] = {regularizer->l1, regularizer->l2};
+    bool orthogonal = regularizer->kind == CAPAS_REGULARIZER_ORTHOGONAL;
+    if (orthogonal && strcmp(option->name, "activity_regularizer") == 0)
+        return capas_fail(CAPAS_UNSUPPORTED,
+                          "L1, L2 or L1L2: right angles are asked of weights alone, found an "
+                          "OrthogonalRegularizer");
+    if (orthogonal && regularizer->mode != CAPAS_ROWS && regularizer->mode != CAPAS_COLUMNS)
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "a regularizer of rows or of columns, found the mode %d",
+                          (int)regularizer->mode);
+    const double factors[] = {regularizer->l1, regularizer->l2, regularizer->factor};
     for (size_t i = 0; i < CAPAS_COUNT(factors); i++)
         if (!(factors[i] >= 0) || !isfinite(factors[i]))
             return capas_fail(CAPAS_INVALID_ARGUMENT,
@@ -55,16 +69,18 @@ static capas_regularizer of_name(const char *name)
     if (capas_same_name(name, "L1")) return capas_l1(0.01);
     if (capas_same_name(name, "L2")) return capas_l2(0.01);
     if (capas_same_name(name, "L1L2")) return capas_l1_l2(0, 0);
+    if (capas_same_name(name, "OrthogonalRegularizer"))
+        return capas_orthogonal_regularizer(0.01, CAPAS_ROWS);
     return (capas_regularizer){0};
 }
 
 static capas_status fail_name(const char *name)
 {
-    static const char *const names[] = {"L1", "L2", "L1L2"};
+    static const char *const names[] = {"L1", "L2", "L1L2", "OrthogonalRegularizer"};
     const char *nearest = capas_nearest_name(name, names, CAPAS_COUNT(names));
-    return capas_fail(CAPAS_UNKNOWN_NAME, "null, L1, L2 or L1L2, found \"%s\"%s%s%s", name,
-                      nearest ? "; did you mean \"" : "", nearest ? nearest : "",
-                      nearest ? "\"?" : "");
+    return capas_fail(
+        CAPAS_UNKNOWN_NAME, "null, L1, L2, L1L2 or OrthogonalRegularizer, found \"%s\"%s%s%s", name,
+        nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
 static bool read_factor(const capas_value *value, double *factor)
@@ -74,9 +90,32 @@ static bool read_factor(const capas_value *value, double *factor)
     return value->kind == CAPAS_VALUE_INTEGER || value->kind == CAPAS_VALUE_REAL;
 }
 
+/* {factor: 0.01, mode: rows} */
+static bool read_orthogonal(const capas_value *settings, capas_regularizer *regularizer)
+{
+    for (size_t i = 0; i < settings->count; i++) {
+        const capas_value *value = settings->items[i];
+        bool is_text = value->kind == CAPAS_VALUE_STRING;
+        if (strcmp(settings->keys[i], "factor") == 0) {
+            if (!read_factor(value, &regularizer->factor)) return false;
+        } else if (strcmp(settings->keys[i], "mode") != 0 || !is_text) {
+            return false;
+        } else if (strcmp(value->string, "rows") == 0) {
+            regularizer->mode = CAPAS_ROWS;
+        } else if (strcmp(value->string, "columns") == 0) {
+            regularizer->mode = CAPAS_COLUMNS;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* A class takes only the factors that it has. */
 static bool read_factors(const capas_value *settings, capas_regularizer *regularizer)
 {
+    if (regularizer->kind == CAPAS_REGULARIZER_ORTHOGONAL)
+        return read_orthogonal(settings, regularizer);
     for (size_t i = 0; i < settings->count; i++) {
         bool is_l1 = strcmp(settings->keys[i], "l1") == 0;
         bool is_l2 = strcmp(settings->keys[i], "l2") == 0;
@@ -112,7 +151,7 @@ static capas_status read_regularizer(const capas_option *option, const capas_val
         if (object.settings && !read_factors(object.settings, &regularizer))
             return fail_value(value);
         bool is_l1 = regularizer.kind == CAPAS_REGULARIZER_L1;
-        if (object.value && regularizer.kind == CAPAS_REGULARIZER_L1L2) return fail_value(value);
+        if (object.value && regularizer.kind >= CAPAS_REGULARIZER_L1L2) return fail_value(value);
         if (object.value && !read_factor(object.value, is_l1 ? &regularizer.l1 : &regularizer.l2))
             return fail_value(value);
     }
@@ -122,13 +161,25 @@ static capas_status read_regularizer(const capas_option *option, const capas_val
 
 static capas_value *write_regularizer(const capas_option *option, const void *field)
 {
-    static const char *const class_names[] = {"", "L1", "L2", "L1L2"};
+    static const char *const class_names[] = {"", "L1", "L2", "L1L2", "OrthogonalRegularizer"};
     (void)option;
     const capas_regularizer *regularizer = field;
     if (regularizer->kind == CAPAS_REGULARIZER_NONE) return capas_value_null();
     capas_value *settings = capas_value_map();
     if (!settings) return NULL;
     capas_status status = CAPAS_OK;
+    if (regularizer->kind == CAPAS_REGULARIZER_ORTHOGONAL) {
+        const char *mode = regularizer->mode == CAPAS_ROWS ? "rows" : "columns";
+        status = capas_value_set(settings, "factor",
+                                 capas_value_real((double)(float)regularizer->factor));
+        if (status == CAPAS_OK)
+            status = capas_value_set(settings, "mode", capas_value_string(mode));
+        if (status == CAPAS_OK)
+            return capas_object_write("keras.regularizers", class_names[regularizer->kind],
+                                      settings);
+        capas_value_free(settings);
+        return NULL;
+    }
     /* Keras keeps the factor of L1 alone as float32, and writes it so. */
     bool single = regularizer->kind == CAPAS_REGULARIZER_L1;
     if (regularizer->kind != CAPAS_REGULARIZER_L2)

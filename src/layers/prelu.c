@@ -10,8 +10,8 @@ static const capas_option options[] = {
      CAPAS_INITIALIZER_ZEROS, .help = "how the slopes start"},
     {"alpha_regularizer", &capas_option_regularizer, FIELD(alpha_regularizer), .nullable = true,
      .help = "a penalty on the slopes"},
-    {"alpha_constraint", &capas_option_constraint, FIELD(alpha_constraint), .nullable = true,
-     .help = "only None yet"},
+    {"alpha_constraint", &capas_option_weight_constraint, FIELD(alpha_constraint), .nullable = true,
+     .help = "what its numbers are held to"},
     {"shared_axes", &capas_option_shape, FIELD(shared_axes), .nullable = true,
      .help = "axes that share a slope, the first is 1; None: each place has its own"},
 };

@@ -76,12 +76,12 @@ static inline bool capas_is_recurrent(const capas_layer *layer)
          .help = "a penalty on b"},                                                                \
         {"activity_regularizer", &capas_option_regularizer, FIELD(activity_regularizer),           \
          .nullable = true, .help = "a penalty on the output"},                                     \
-        {"kernel_constraint", &capas_option_constraint, FIELD(kernel_constraint),                  \
-         .nullable = true, .help = "only None yet"},                                               \
-        {"recurrent_constraint", &capas_option_constraint, FIELD(recurrent_constraint),            \
-         .nullable = true, .help = "only None yet"},                                               \
-        {"bias_constraint", &capas_option_constraint, FIELD(bias_constraint), .nullable = true,    \
-         .help = "only None yet"},                                                                 \
+        {"kernel_constraint", &capas_option_weight_constraint, FIELD(kernel_constraint),           \
+         .nullable = true, .help = "what its numbers are held to"},                                \
+        {"recurrent_constraint", &capas_option_weight_constraint, FIELD(recurrent_constraint),     \
+         .nullable = true, .help = "what its numbers are held to"},                                \
+        {"bias_constraint", &capas_option_weight_constraint, FIELD(bias_constraint),               \
+         .nullable = true, .help = "what its numbers are held to"},                                \
         {"dropout",                                                                                \
          &capas_option_real,                                                                       \
          FIELD(dropout),                                                                           \

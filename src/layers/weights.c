@@ -28,6 +28,10 @@ capas_status capas_layer_add_weight(capas_layer *layer, const char *name, const 
             layer, CAPAS_SHAPE_MISMATCH, "its %s would be %s; the initializer %s takes %s", name,
             capas_shape_text(shape, text, sizeof text), matrix ? "identity" : "orthogonal",
             matrix ? "a matrix" : "at least two axes");
+    if (regularizer.kind == CAPAS_REGULARIZER_ORTHOGONAL && shape->rank != 2)
+        return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,
+                                "its %s would be %s; OrthogonalRegularizer takes a matrix", name,
+                                capas_shape_text(shape, text, sizeof text));
     capas_weight *weight = &layer->weights[layer->weight_count++];
     *weight = (capas_weight){
         .name = name,
@@ -59,6 +63,12 @@ static void move_taps(const capas_weight *weight, const float *from, float *to, 
             memcpy(to + (packs ? block : keras) * tap, from + (packs ? keras : block) * tap,
                    (size_t)tap * sizeof *to);
         }
+}
+
+int capas_weight_tile(const capas_weight *weight)
+{
+    if (weight->layout != CAPAS_LAYOUT_TILED) return 0;
+    return capas_dense_tile(weight->shape.dims[0], weight->shape.dims[1]);
 }
 
 void capas_weight_pack(const capas_weight *weight, const float *plain, float *block)
@@ -113,6 +123,10 @@ static double variance(const capas_initializer *initializer, const capas_shape *
     double fan_in, fan_out;
     count_fans(shape, &fan_in, &fan_out);
     switch (initializer->kind) {
+    case CAPAS_INITIALIZER_VARIANCE_SCALING:
+        if (initializer->mode == CAPAS_FAN_IN) return initializer->value / fmax(1, fan_in);
+        if (initializer->mode == CAPAS_FAN_OUT) return initializer->value / fmax(1, fan_out);
+        return initializer->value / fmax(1, (fan_in + fan_out) / 2);
     case CAPAS_INITIALIZER_HE_UNIFORM:
     case CAPAS_INITIALIZER_HE_NORMAL:
         return 2 / fmax(1, fan_in);
@@ -152,28 +166,54 @@ static void fill_orthogonal(float *plain, const capas_shape *shape, capas_random
         capas_make_orthogonal(plain, columns, rows, 1, columns, gain);
 }
 
-void capas_weight_initialize(const capas_weight *weight, uint64_t seed, uint32_t stream,
-                             float *plain)
+/* The distribution that VarianceScaling draws from; of the initializers made of it their own. */
+static capas_distribution distribution_of(const capas_initializer *initializer)
+{
+    switch (initializer->kind) {
+    case CAPAS_INITIALIZER_VARIANCE_SCALING:
+        return initializer->distribution;
+    case CAPAS_INITIALIZER_GLOROT_UNIFORM:
+    case CAPAS_INITIALIZER_HE_UNIFORM:
+    case CAPAS_INITIALIZER_LECUN_UNIFORM:
+        return CAPAS_DISTRIBUTION_UNIFORM;
+    default:
+        return CAPAS_DISTRIBUTION_TRUNCATED_NORMAL;
+    }
+}
+
+static void fill_scaled(float *plain, int64_t count, capas_random random,
+                        capas_distribution distribution, double scale)
 {
     /* The deviation of a normal distribution of deviation 1 that is cut at +-2. */
     static const double cut_deviation = 0.87962566103423978;
+    const double limit = sqrt(3 * scale);
+    if (distribution == CAPAS_DISTRIBUTION_UNIFORM)
+        capas_fill_uniform(plain, count, random, -limit, limit);
+    else if (distribution == CAPAS_DISTRIBUTION_UNTRUNCATED_NORMAL)
+        capas_fill_normal(plain, count, random, 0, sqrt(scale));
+    else
+        capas_fill_truncated_normal(plain, count, random, 0, sqrt(scale) / cut_deviation);
+}
+
+void capas_weight_initialize(const capas_weight *weight, uint64_t seed, uint32_t stream,
+                             float *plain)
+{
     const capas_initializer *initializer = &weight->initializer;
     int64_t count = capas_shape_count(&weight->shape, 0);
     capas_random random = {seed, stream, 0};
     /* As in Keras, a seed of its own gives the same numbers wherever it is used. */
     if (initializer->has_seed)
         random = (capas_random){(uint64_t)initializer->seed, CAPAS_STREAM_WEIGHTS, 0};
-    double scale = variance(initializer, &weight->shape), limit = sqrt(3 * scale);
     switch (initializer->kind) {
     case CAPAS_INITIALIZER_GLOROT_UNIFORM:
     case CAPAS_INITIALIZER_HE_UNIFORM:
     case CAPAS_INITIALIZER_LECUN_UNIFORM:
-        capas_fill_uniform(plain, count, random, -limit, limit);
-        break;
     case CAPAS_INITIALIZER_GLOROT_NORMAL:
     case CAPAS_INITIALIZER_HE_NORMAL:
     case CAPAS_INITIALIZER_LECUN_NORMAL:
-        capas_fill_truncated_normal(plain, count, random, 0, sqrt(scale) / cut_deviation);
+    case CAPAS_INITIALIZER_VARIANCE_SCALING:
+        fill_scaled(plain, count, random, distribution_of(initializer),
+                    variance(initializer, &weight->shape));
         break;
     case CAPAS_INITIALIZER_RANDOM_UNIFORM:
         capas_fill_uniform(plain, count, random, initializer->low, initializer->high);

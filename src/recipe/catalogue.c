@@ -93,7 +93,7 @@ bool capas_catalogue_has(capas_catalogue_group group, const char *name)
     case CATALOGUE_REGULARIZERS:
         return reads(&capas_option_regularizer, name);
     case CATALOGUE_CONSTRAINTS:
-        return reads(&capas_option_constraint, name);
+        return reads(&capas_option_weight_constraint, name);
     case CATALOGUE_ACTIVATIONS:
         return reads(&capas_option_activation, name);
     default:

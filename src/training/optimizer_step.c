@@ -1,6 +1,7 @@
 /* The optimizer's step: regularisers, gradients of several batches, clipping, one pass of the
  * update kernel over each maximal range of weights that lie together (all of them, but for frozen
- * ones in between), and moving averages. */
+ * ones in between), moving averages, and constraints. */
+#include "kernels/constrain.h"
 #include "kernels/fill.h"
 #include "training/optimizer.h"
 #include <string.h>
@@ -23,12 +24,36 @@ static bool is_regularised(const capas_model_weight *weight)
            weight->weight->regularizer.kind != CAPAS_REGULARIZER_NONE;
 }
 
+static bool is_orthogonal(const capas_model_weight *weight)
+{
+    return weight->weight->regularizer.kind == CAPAS_REGULARIZER_ORTHOGONAL;
+}
+
+static capas_orthogonal_problem orthogonal_of(const capas_model_weight *weight)
+{
+    const capas_regularizer *regularizer = &weight->weight->regularizer;
+    const capas_shape *shape = &weight->weight->shape;
+    return (capas_orthogonal_problem){
+        .workers = capas_threads(),
+        .rows = shape->dims[0],
+        .columns = shape->dims[1],
+        .tile = capas_weight_tile(weight->weight),
+        .by_columns = regularizer->mode == CAPAS_COLUMNS,
+        .factor = regularizer->factor,
+    };
+}
+
 double capas_weight_penalties(const capas_model *model)
 {
     double penalty = 0;
     for (int w = 0; w < model->weight_count; w++) {
         const capas_model_weight *weight = &model->weights[w];
         if (!is_regularised(weight)) continue;
+        if (is_orthogonal(weight)) {
+            const capas_orthogonal_problem problem = orthogonal_of(weight);
+            penalty += capas_orthogonal_penalty(&problem, model->values + weight->offset);
+            continue;
+        }
         double absolute, squares;
         capas_sum_absolute_and_squares(model->values + weight->offset, weight->count, &absolute,
                                        &squares);
@@ -42,7 +67,11 @@ static void add_penalty_gradients(const capas_model *model, float *gradients)
 {
     for (int w = 0; w < model->weight_count; w++) {
         const capas_model_weight *weight = &model->weights[w];
-        if (is_regularised(weight))
+        if (is_regularised(weight) && is_orthogonal(weight)) {
+            const capas_orthogonal_problem problem = orthogonal_of(weight);
+            capas_add_orthogonal_gradient(&problem, model->values + weight->offset,
+                                          gradients + weight->gradient_offset);
+        } else if (is_regularised(weight))
             capas_add_weight_penalty(
                 gradients + weight->gradient_offset, model->values + weight->offset, weight->count,
                 weight->weight->regularizer.l1, weight->weight->regularizer.l2);
@@ -230,6 +259,17 @@ static capas_status fail_not_finite(const capas_model *model)
     return capas_fail(CAPAS_NOT_FINITE, "a weight became NaN or infinite");
 }
 
+/* Of weights that are trained, whatever moved them (Keras's base_optimizer.apply). */
+static void constrain(capas_model *model)
+{
+    for (int w = 0; w < model->weight_count; w++) {
+        const capas_model_weight *weight = &model->weights[w];
+        if (weight->gradient_offset >= 0 &&
+            weight->weight->constraint.kind != CAPAS_CONSTRAINT_NONE)
+            capas_weight_constrain(weight->weight, model->values + weight->offset);
+    }
+}
+
 capas_status capas_optimizer_step(capas_model *model, float *gradients)
 {
     capas_trainer *trainer = model->trainer;
@@ -241,6 +281,7 @@ capas_status capas_optimizer_step(capas_model *model, float *gradients)
         update_all(&step);
     }
     average(model);
+    constrain(model);
     trainer->iteration++;
     capas_optimizer_built(model);
     capas_model_touch(model);

@@ -119,11 +119,19 @@ static void initializers_are_read(void **state)
     WRITES("{'constant': 0.5}",
            "{'module': 'keras.initializers', 'class_name': 'Constant', 'config': {'value': 0.5}, "
            "'registered_name': null}");
+    WRITES("{'VarianceScaling': {'scale': 0.3, 'mode': 'fan_out', 'distribution': 'uniform'}}",
+           "{'module': 'keras.initializers', 'class_name': 'VarianceScaling', 'config': {'scale': "
+           "0.3, 'mode': 'fan_out', 'distribution': 'uniform', 'seed': null, 'input_axes': null, "
+           "'output_axes': null}, 'registered_name': null}");
 #undef WRITES
+    assert_null(
+        read("Dense", "{'units': 1, 'kernel_initializer': {'VarianceScaling': {'scale': 0}}}"));
+    assert_null(
+        read("Dense", "{'units': 1, 'kernel_initializer': {'VarianceScaling': {'mode': 'in'}}}"));
     assert_fails("Dense", "{'units': 1, 'kernel_initializer': 'glorot_unifrom'}",
                  "layer x: kernel_initializer must be zeros, ones, constant, identity, orthogonal, "
                  "truncated_normal, or one of glorot, he, lecun and random with _uniform or "
-                 "_normal, found \"glorot_unifrom\"; did you mean "
+                 "_normal, or VarianceScaling, found \"glorot_unifrom\"; did you mean "
                  "\"GlorotUniform\"?");
     assert_fails("Dense", "{'units': 1, 'kernel_initializer': {'constant': {'vale': 1}}}",
                  "layer x: kernel_initializer must be an initializer, found constant with an "
@@ -132,6 +140,30 @@ static void initializers_are_read(void **state)
     assert_null(read("Dense", "{'units': 1, 'kernel_initializer': {'zeros': 3}}"));
     assert_null(read("Dense", "{'units': 1, 'kernel_initializer': {'a': 3, 'b': 4}}"));
     assert_null(read("Dense", "{'units': 1, 'kernel_initializer': {'class_name': 4}}"));
+}
+
+static void constraints_are_read(void **state)
+{
+    (void)state;
+#define CONSTRAINT(name, config)                                                                   \
+    "{'module': 'keras.constraints', 'class_name': '" name "', 'config': {" config                 \
+    "}, 'registered_name': null}"
+#define WRITES(given, wanted)                                                                      \
+    assert_writes("Dense", "{'units': 1, 'kernel_constraint': " given "}",                         \
+                  "{'kernel_constraint': " wanted "}")
+    WRITES("null", "null");
+    WRITES("'max_norm'", CONSTRAINT("MaxNorm", "'max_value': 2.0, 'axis': 0"));
+    WRITES("{'MaxNorm': {'max_value': 3, 'axis': [0, 1]}}",
+           CONSTRAINT("MaxNorm", "'max_value': 3.0, 'axis': [0, 1]"));
+    WRITES("'NonNeg'", CONSTRAINT("NonNeg", ""));
+    WRITES("{'class_name': 'UnitNorm', 'config': {'axis': 1}}",
+           CONSTRAINT("UnitNorm", "'axis': 1"));
+    WRITES("{'MinMaxNorm': {'rate': 0.5}}",
+           CONSTRAINT("MinMaxNorm", "'min_value': 0.0, 'max_value': 1.0, 'rate': 0.5, 'axis': 0"));
+#undef WRITES
+    assert_null(read("Dense", "{'units': 1, 'kernel_constraint': {'UnitNorm': {'max_value': 1}}}"));
+    assert_null(read("Dense", "{'units': 1, 'kernel_constraint': {'MaxNorm': {'axis': []}}}"));
+    assert_null(read("Dense", "{'units': 1, 'kernel_constraint': {'MaxNorm': 3}}"));
 }
 
 static void regularizers_are_read(void **state)
@@ -146,6 +178,9 @@ static void regularizers_are_read(void **state)
     WRITES("null", "null");
     WRITES("'l2'", L2("0.01"));
     WRITES("'L2'", L2("0.01"));
+    WRITES("{'OrthogonalRegularizer': {'factor': 0.5, 'mode': 'columns'}}",
+           "{'module': 'keras.regularizers', 'class_name': 'OrthogonalRegularizer', 'config': "
+           "{'factor': 0.5, 'mode': 'columns'}, 'registered_name': null}");
     WRITES("{'L2': 0.001}", L2("0.001"));
     WRITES("{'l2': 0.001}", L2("0.001"));
     WRITES("{'l2': {'l2': 0.001}}", L2("0.001"));
@@ -158,7 +193,8 @@ static void regularizers_are_read(void **state)
            "0.02}, 'registered_name': null}");
 #undef WRITES
     assert_fails("Dense", "{'units': 1, 'kernel_regularizer': 'l3'}",
-                 "layer x: kernel_regularizer must be null, L1, L2 or L1L2, found \"l3\"");
+                 "layer x: kernel_regularizer must be null, L1, L2, L1L2 or OrthogonalRegularizer, "
+                 "found \"l3\"");
     assert_null(read("Dense", "{'units': 1, 'kernel_regularizer': {'l2': -1}}"));
     assert_null(read("Dense", "{'units': 1, 'kernel_regularizer': {'L2': {'l1': 1}}}"));
     assert_null(read("Dense", "{'units': 1, 'kernel_regularizer': {'L1L2': 0.1}}"));
@@ -221,9 +257,14 @@ static void wrong_configurations_say_so(void **state)
                  "'mixed_float16'}}}",
                  "layer x: dtype must be \"float32\" (capas computes in nothing else), found "
                  "\"mixed_float16\"");
-    assert_fails("Dense", "{'units': 3, 'kernel_constraint': {'class_name': 'NonNeg'}}",
-                 "layer x: kernel_constraint must be null: capas has no constraints yet, found a "
-                 "map");
+    assert_fails(
+        "Dense", "{'units': 3, 'kernel_constraint': 'max_nrom'}",
+        "layer x: kernel_constraint must be null, MaxNorm, NonNeg, UnitNorm or MinMaxNorm, "
+        "found \"max_nrom\"; did you mean \"MaxNorm\"?");
+    assert_fails("Dense", "{'units': 3, 'kernel_constraint': {'NonNeg': {'axis': 1}}}",
+                 "layer x: kernel_constraint must be null or a constraint like \"non_neg\", "
+                 "{MaxNorm: {max_value: 3}} or {\"class_name\": \"UnitNorm\", \"config\": "
+                 "{\"axis\": 0}}, found a map");
     assert_fails("BatchNormalization", "{'renorm': true}",
                  "layer x: renorm must be false (capas does not have this part yet), found true");
     assert_fails(
@@ -255,6 +296,7 @@ int main(void)
         cmocka_unit_test(golden_layers_come_back),
 #endif
         cmocka_unit_test(initializers_are_read),
+        cmocka_unit_test(constraints_are_read),
         cmocka_unit_test(regularizers_are_read),
         cmocka_unit_test(a_penalty_on_the_output_is_written_when_there_is_one),
         cmocka_unit_test(older_files_are_read),

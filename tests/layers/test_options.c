@@ -111,7 +111,8 @@ static void assert_default(const capas_layer_type *type, const capas_option *opt
                     (capas_initializer_kind)option->standard);
     if (option->kind == &capas_option_regularizer)
         assert_int_equal(((const capas_regularizer *)field)->kind, CAPAS_REGULARIZER_NONE);
-    if (option->kind == &capas_option_constraint) assert_int_equal(*(const int *)field, CAPAS_NONE);
+    if (option->kind == &capas_option_weight_constraint)
+        assert_int_equal(((const capas_constraint *)field)->kind, CAPAS_CONSTRAINT_NONE);
     capas_layer_free(layer);
 }
 
@@ -163,8 +164,7 @@ static void assert_none(const capas_layer_type *type, const capas_option *option
     any_options given = least(type);
     void *field = field_of(&given, option);
     if (option->kind == &capas_option_integer || option->kind == &capas_option_bool ||
-        option->kind == &capas_option_pair || option->kind == &capas_option_triple ||
-        option->kind == &capas_option_constraint)
+        option->kind == &capas_option_pair || option->kind == &capas_option_triple)
         *(int *)field = CAPAS_NONE;
     else if (option->kind == &capas_option_real)
         *(double *)field = CAPAS_NONE;
@@ -214,9 +214,17 @@ static void a_wrong_option_is_kept_in_the_layer(void **state)
     assert_fails(capas_dense(3, .kernel_regularizer = capas_l2(-1)),
                  "layer dense: kernel_regularizer must be a regularizer whose factors are at least "
                  "0, found -1");
-    assert_fails(capas_dense(3, .kernel_constraint = 7),
-                 "layer dense: kernel_constraint must be None: capas has no constraints yet, found "
-                 "7");
+    assert_fails(
+        capas_dense(3, .kernel_constraint = capas_max_norm(-1)),
+        "layer dense: kernel_constraint must be a constraint whose numbers are at least 0, "
+        "found -1");
+    assert_fails(capas_dense(3, .bias_constraint = capas_min_max_norm(0, 1, 2)),
+                 "layer dense: bias_constraint must be a constraint with a rate from 0 to 1, found "
+                 "2");
+    assert_fails(
+        capas_dense(3, .activity_regularizer = capas_orthogonal_regularizer(1, CAPAS_ROWS)),
+        "layer dense: activity_regularizer must be L1, L2 or L1L2: right angles are asked "
+        "of weights alone, found an OrthogonalRegularizer");
     assert_fails(
         capas_activation_layer(0),
         "layer activation: activation must be a name like \"linear\", \"relu\", "
