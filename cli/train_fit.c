@@ -137,7 +137,9 @@ capas_status train_fit(train_run *run)
         .double_checkpoint = CAPAS_TRUE, .delete_checkpoint = CAPAS_FALSE);
     if (backup == NULL) return capas_error_status();
     run->began = capas_seconds();
-    capas_status status = fit_with(run, backup);
+    /* A training that goes on gets what was found before it from its checkpoint. */
+    capas_status status = capas_adapt(run->model, NULL, run->opened.train);
+    if (status == CAPAS_OK) status = fit_with(run, backup);
     run->seconds += capas_seconds() - run->began;
     capas_callback_free(backup);
     return status;

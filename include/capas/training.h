@@ -119,6 +119,12 @@ typedef struct capas_batch_options {
     int class_weight_count;
 } capas_batch_options;
 
+/* Keras's adapt: the mean and variance of what reaches a Normalization layer, over all samples of a
+ * data set, become its weights; before fit. `layer` is its name; NULL: every Normalization without
+ * given statistics, from the first to the last. Layers before it work as in prediction, and an
+ * augmented set gives its samples unchanged. `capas train` does it before it begins. */
+CAPAS_API capas_status capas_adapt(capas_model *model, const char *layer, capas_dataset *dataset);
+
 /* One batch: one step of the optimizer; the loss and metrics are of this batch alone. Tensors are
  * [n, ...], one for each input and output. */
 CAPAS_API capas_status capas_train_on_batch(capas_model *model, const capas_tensor *inputs,

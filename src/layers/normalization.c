@@ -1,5 +1,6 @@
 /* Normalization: (x - mean) / sqrt(variance), with statistics that are given, or that are weights
  * which capas_adapt finds in data (Keras layers/preprocessing/normalization.py). */
+#include "layers/normalization.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "kernels/fill.h"
@@ -53,8 +54,8 @@ static capas_status axes_of(const capas_layer *layer, const capas_shape *input, 
 
 /* The statistics' shape beside an input: 1 where one number is for all. Given ones lie along the
  * last of the axes. */
-static capas_status statistics_of(const capas_layer *layer, const capas_shape *input,
-                                  capas_shape *statistics)
+capas_status capas_normalization_statistics(const capas_layer *layer, const capas_shape *input,
+                                            capas_shape *statistics)
 {
     const capas_normalization_options *normalization = layer->options;
     const capas_shape *given = &normalization->mean.shape;
@@ -85,7 +86,7 @@ static capas_status infer(const capas_layer *layer, const capas_shape *inputs, i
     (void)count;
     capas_shape statistics;
     *output = inputs[0];
-    return statistics_of(layer, &inputs[0], &statistics);
+    return capas_normalization_statistics(layer, &inputs[0], &statistics);
 }
 
 static capas_status build(capas_layer *layer, const capas_shape *inputs, int count)
@@ -116,7 +117,8 @@ static int lower(const capas_layer *layer, capas_program *program, const int *in
         .variance = normalization->variance.data,
     };
     const capas_shape *input = capas_program_shape(program, inputs[0]);
-    if (statistics_of(layer, input, &problem.statistics) != CAPAS_OK) return CAPAS_NO_BUFFER;
+    if (capas_normalization_statistics(layer, input, &problem.statistics) != CAPAS_OK)
+        return CAPAS_NO_BUFFER;
     return capas_program_rescale(program, layer->name, inputs[0], &problem,
                                  given ? CAPAS_NO_WEIGHT : layer->weights[0].index,
                                  given ? CAPAS_NO_WEIGHT : layer->weights[1].index);
@@ -137,6 +139,12 @@ const capas_layer_type capas_normalization_type = {
     .release = release,
     .passes_mask = true,
 };
+
+bool capas_normalization_adapts(const capas_layer *layer)
+{
+    const capas_normalization_options *normalization = layer->options;
+    return layer->type == &capas_normalization_type && !normalization->mean.data;
+}
 
 /* A copy in float64 that is the layer's; false without memory. */
 static bool own(capas_tensor *numbers)
