@@ -233,7 +233,9 @@ static void grow_scale(builder *b, int node)
     const capas_tensor mean = {.element = CAPAS_FLOAT64, .data = (void *)&numbers[0]};
     const capas_tensor variance = {.element = CAPAS_FLOAT64, .data = (void *)&numbers[1]};
     const capas_shape *shape = shape_of(b, node);
-    if (shape->rank != 4)
+    if (shape->rank == 5 && draw(b, 2) && 4 * elements_of(b, node) <= MOST_ELEMENTS)
+        apply(b, capas_up_sampling3d(1, .size = {2, 1, 2}), node);
+    else if (shape->rank != 4)
         apply(b, capas_normalization(.mean = mean, .variance = variance), node);
     else if (draw(b, 3) == 0 && 4 * elements_of(b, node) <= MOST_ELEMENTS)
         apply(b, capas_up_sampling2d(2, .interpolation = ways[draw(b, 5)]), node);

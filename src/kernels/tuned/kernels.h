@@ -67,5 +67,7 @@ extern const capas_kernel CAPAS_TUNED(capas_pool_forward);
 extern const capas_kernel CAPAS_TUNED(capas_pool_backward);
 extern const capas_kernel CAPAS_TUNED(capas_normalise_forward);
 extern const capas_kernel CAPAS_TUNED(capas_normalise_backward);
+extern const capas_kernel CAPAS_TUNED(capas_standardise_forward);
+extern const capas_kernel CAPAS_TUNED(capas_standardise_backward);
 
 #endif

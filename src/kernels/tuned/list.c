@@ -24,6 +24,8 @@ static const capas_kernel *const kernels[] = {
     &CAPAS_TUNED(capas_rectify_backward),
     &CAPAS_TUNED(capas_normalise_forward),
     &CAPAS_TUNED(capas_normalise_backward),
+    &CAPAS_TUNED(capas_standardise_forward),
+    &CAPAS_TUNED(capas_standardise_backward),
     &CAPAS_TUNED(capas_combine_forward),
     &CAPAS_TUNED(capas_combine_forward_rows),
     &CAPAS_TUNED(capas_combine_backward),
