@@ -2,6 +2,7 @@
  * layers/normalization/group_normalization.py). */
 #include "base/text.h"
 #include "layers/axes.h"
+#include "layers/gamma_beta.h"
 #include <math.h>
 
 #define FIELD(name) offsetof(capas_group_normalization_options, name)
@@ -11,20 +12,7 @@ static const capas_option options[] = {
     {"axis", &capas_option_integer, FIELD(axis), -1, .help = "the axis of the channels"},
     {"epsilon", &capas_option_real, FIELD(epsilon), 0.001, .minimum = 0, .maximum = INFINITY,
      .help = "added to the variance"},
-    {"center", &capas_option_bool, FIELD(center), 1, .help = "whether beta is added"},
-    {"scale", &capas_option_bool, FIELD(scale), 1, .help = "whether gamma multiplies"},
-    {"beta_initializer", &capas_option_initializer, FIELD(beta_initializer),
-     CAPAS_INITIALIZER_ZEROS, .help = "how beta starts"},
-    {"gamma_initializer", &capas_option_initializer, FIELD(gamma_initializer),
-     CAPAS_INITIALIZER_ONES, .help = "how gamma starts"},
-    {"beta_regularizer", &capas_option_regularizer, FIELD(beta_regularizer), .nullable = true,
-     .help = "a penalty on beta"},
-    {"gamma_regularizer", &capas_option_regularizer, FIELD(gamma_regularizer), .nullable = true,
-     .help = "a penalty on gamma"},
-    {"beta_constraint", &capas_option_weight_constraint, FIELD(beta_constraint), .nullable = true,
-     .help = "what its numbers are held to"},
-    {"gamma_constraint", &capas_option_weight_constraint, FIELD(gamma_constraint), .nullable = true,
-     .help = "what its numbers are held to"},
+    CAPAS_GAMMA_BETA_ROWS,
 };
 
 static capas_status axes_of(const capas_layer *layer, const capas_shape *input, capas_axes *axes)

@@ -2,6 +2,7 @@
  * brought to one scale (Keras layers/normalization/, keras-semantics 1.4). */
 #include "base/text.h"
 #include "layers/axes.h"
+#include "layers/gamma_beta.h"
 #include <math.h>
 
 #define FIELD(name) offsetof(capas_layer_normalization_options, name)
@@ -10,22 +11,9 @@ static const capas_option layer_options[] = {
      .help = "over which the mean is taken, or a list"},
     {"epsilon", &capas_option_real, FIELD(epsilon), 0.001, .minimum = 0, .maximum = INFINITY,
      .help = "added to the variance"},
-    {"center", &capas_option_bool, FIELD(center), 1, .help = "whether beta is added"},
-    {"scale", &capas_option_bool, FIELD(scale), 1, .help = "whether gamma multiplies"},
     {"rms_scaling", &capas_option_bool, FIELD(rms_scaling), 0,
      .help = "whether numbers are only scaled, by gamma and the variance"},
-    {"beta_initializer", &capas_option_initializer, FIELD(beta_initializer),
-     CAPAS_INITIALIZER_ZEROS, .help = "how beta starts"},
-    {"gamma_initializer", &capas_option_initializer, FIELD(gamma_initializer),
-     CAPAS_INITIALIZER_ONES, .help = "how gamma starts"},
-    {"beta_regularizer", &capas_option_regularizer, FIELD(beta_regularizer), .nullable = true,
-     .help = "a penalty on beta"},
-    {"gamma_regularizer", &capas_option_regularizer, FIELD(gamma_regularizer), .nullable = true,
-     .help = "a penalty on gamma"},
-    {"beta_constraint", &capas_option_weight_constraint, FIELD(beta_constraint), .nullable = true,
-     .help = "what its numbers are held to"},
-    {"gamma_constraint", &capas_option_weight_constraint, FIELD(gamma_constraint), .nullable = true,
-     .help = "what its numbers are held to"},
+    CAPAS_GAMMA_BETA_ROWS,
 };
 #undef FIELD
 #define FIELD(name) offsetof(capas_rms_normalization_options, name)
