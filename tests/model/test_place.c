@@ -132,7 +132,7 @@ static void forward(layout *l, size_t i)
     if (workspace > 0)
         write_at(piece_of(l, &planned->forward_workspace, workspace, "forward scratch", (int)i),
                  time);
-    capas_op_setting setting = capas_plan_setting(l->plan);
+    capas_op_setting setting = capas_plan_setting(l->plan, op);
     const capas_op_type *type = &capas_op_types[op->kind];
     size_t saved = type->saved == NULL
                        ? 0
