@@ -6,6 +6,7 @@
  * prints the median milliseconds of a training step and of a prediction. A step is forward,
  * backward and Adam; the network is the layer and a dense one behind its last step. */
 #include "job.h"
+#include "network_steps.h"
 #include "timing.h"
 
 #include <capas/capas.h>
@@ -19,21 +20,16 @@ static capas_layer *layer_of(const char *name, int units)
     return capas_lstm(units);
 }
 
-static float *numbers(int64_t count)
+static float *numbers(int64_t count, uint32_t stream)
 {
-    float *value = malloc((size_t)count * sizeof *value);
-    uint32_t word = 1;
-    for (int64_t i = 0; value && i < count; i++) {
-        word = word * 1664525u + 1013904223u;
-        value[i] = (float)(word >> 8) * 0x1p-23f - 1;
-    }
-    return value;
+    float *all = floats(count);
+    draw_numbers(all, count, stream, -1, 1);
+    return all;
 }
 
 static capas_status measure(job *job, double seconds, timing *training, timing *prediction)
 {
-    if (!job->model || !job->input.data || !job->target.data || !job->output)
-        return capas_error_status() != CAPAS_OK ? capas_error_status() : CAPAS_NO_MEMORY;
+    if (!job->model) return capas_error_status();
     capas_status status =
         capas_compile(job->model, .optimizer = capas_adam(), .loss = CAPAS_MEAN_SQUARED_ERROR);
     if (status == CAPAS_OK) status = timing_of(train_step, job, seconds, capas_seconds, training);
@@ -55,9 +51,9 @@ int main(int argc, char **argv)
         .model =
             capas_sequential(capas_input(steps, inputs), layer_of(name, units), capas_dense(1)),
         .input = {CAPAS_FLOAT32, capas_shape_of(3, batch, steps, inputs),
-                  numbers((int64_t)batch * steps * inputs)},
-        .target = {CAPAS_FLOAT32, capas_shape_of(2, batch, 1), numbers(batch)},
-        .output = numbers(batch),
+                  numbers((int64_t)batch * steps * inputs, 1)},
+        .target = {CAPAS_FLOAT32, capas_shape_of(2, batch, 1), numbers(batch, 2)},
+        .output = floats(batch),
         .batch = batch,
     };
     timing training = {0}, prediction = {0};

@@ -73,8 +73,8 @@ static void draw(const float *forecast)
     enum { LINES = 30, COLUMNS = 60 };
     for (int i = 0; i < LINES; i++) {
         char line[COLUMNS + 1];
-        int came = (int)lroundf((wanted[SAMPLES - KEPT + 2 * i] + 0.6f) * COLUMNS);
-        int foretold = (int)lroundf((forecast[2 * i] + 0.6f) * COLUMNS);
+        int came = (int)lroundf((wanted[SAMPLES - KEPT + 2 * i] + 0.6f) * 52);
+        int foretold = (int)lroundf((forecast[2 * i] + 0.6f) * 52);
         for (int k = 0; k < COLUMNS; k++)
             line[k] = k == came && k == foretold ? '@'
                       : k == came                ? 'o'

@@ -5,7 +5,9 @@
  * their output through the layers that keep the steps (Dense, Dropout, Activation, merge layers, a
  * recurrent layer with return_sequences ...); others, like Flatten, lose it, as Keras 3's do. A
  * recurrent layer passes masked steps over, GlobalAveragePooling1D takes the mean of the others,
- * and the loss of an output that is still masked is one of the steps that count. */
+ * and the loss of an output that is still masked is one of the steps that count. Metrics are of all
+ * steps, unless they are weighted, as in Keras 3. BatchNormalization behind a mask is refused in
+ * training. */
 #ifndef CAPAS_SEQUENCES_H
 #define CAPAS_SEQUENCES_H
 

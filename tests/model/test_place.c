@@ -64,7 +64,7 @@ static size_t bytes_of(const layout *l, int root)
     const capas_buffer *buffer = &l->plan->program.buffers[root];
     capas_element element =
         buffer->element == CAPAS_FLOAT32 ? l->plan->options.element : buffer->element;
-    return (size_t)(l->plan->options.batch * capas_shape_count(&buffer->shape, 1) *
+    return (size_t)(l->plan->options.batch * buffer->times * capas_shape_count(&buffer->shape, 1) *
                     capas_element_size(element));
 }
 
@@ -85,6 +85,7 @@ static bool backward_reads_input(const capas_op *op)
 {
     return op->kind == CAPAS_OP_CONV || op->kind == CAPAS_OP_DENSE ||
            op->kind == CAPAS_OP_PENALTY || op->kind == CAPAS_OP_NORMALISE ||
+           op->kind == CAPAS_OP_SCAN || op->kind == CAPAS_OP_LOOKUP ||
            (op->kind == CAPAS_OP_POOL && !op->problem.pool.average);
 }
 
