@@ -47,6 +47,11 @@ CAPAS_API capas_model *capas_functional(capas_graph *graph, const char *name,
 
 CAPAS_API void capas_model_free(capas_model *model);
 
+/* A model as a layer of another, with the weights that it has; takes it over, also when it fails
+ * (NULL). It must have one output and not be compiled. In C a layer is used again by its node
+ * (capas_graph_again), and so is a model. */
+CAPAS_API capas_layer *capas_nested(capas_model *model);
+
 /* A model of its own from the same inputs to what the named layer gives (where it is used first),
  * with a copy of the weights and of the scale: Keras's Model(m.inputs, m.get_layer(name).output).
  * NULL on failure (CAPAS_UNKNOWN_NAME). */

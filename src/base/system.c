@@ -13,4 +13,5 @@ capas_system_calls capas_system = {
     .write = write,
     .fsync = fsync,
     .rename = rename,
+    .fork = fork,
 };

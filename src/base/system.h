@@ -11,6 +11,7 @@ typedef struct capas_system_calls {
     ssize_t (*write)(int file, const void *data, size_t size);
     int (*fsync)(int file);
     int (*rename)(const char *from, const char *to);
+    pid_t (*fork)(void);
 } capas_system_calls;
 
 /* The system's own at the start; a test may replace entries. */

@@ -7,6 +7,7 @@
 #include "files/keras.h"
 #include "training/trainer.h"
 #include <stdio.h>
+#include <string.h>
 
 #if CAPAS_WITH_KERAS_FILES
 /* Takes `value` over. */
@@ -29,9 +30,10 @@ static capas_status set_versions(capas_hdf5 *file, const char *group)
 /* A name for the array of a weight, as Keras has it: "dense/kernel", in a chain
  * "model/dense/kernel".
  */
-static capas_status name_weight(const capas_model *model, const struct capas_keras_weight *weight,
+static capas_status name_weight(const struct capas_keras_weight *weight,
                                 char name[CAPAS_KERAS_PATH])
 {
+    const capas_model *model = weight->within;
     const int number = (int)(weight->weight - weight->layer->weights);
     int length = snprintf(name, CAPAS_KERAS_PATH, "%s%s%s/",
                           model->sequential ? capas_model_name(model) : "",
@@ -50,7 +52,11 @@ static capas_status write_arrays(const capas_model *model, capas_hdf5 *file, con
 {
     char path[2 * CAPAS_KERAS_PATH];
     for (size_t i = 0; i < weights->count; i++) {
-        CAPAS_TRY(name_weight(model, &weights->items[i], names[i]));
+        CAPAS_TRY(name_weight(&weights->items[i], names[i]));
+        /* Models within the layer may have layers of one name. */
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(names[k], names[i]) == 0)
+                snprintf(names[i], CAPAS_KERAS_PATH, "weight_%zu", i);
         list[i] = names[i];
     }
     CAPAS_TRY(capas_hdf5_set_texts(file, group, "weight_names", list, weights->count));
@@ -63,7 +69,7 @@ static capas_status write_arrays(const capas_model *model, capas_hdf5 *file, con
 }
 
 static capas_status write_layer(const capas_model *model, capas_hdf5 *file, const char *above,
-                                const capas_layer *layer)
+                                capas_layer *layer)
 {
     char group[CAPAS_KERAS_PATH];
     capas_keras_weights weights = {0};
@@ -72,7 +78,7 @@ static capas_status write_layer(const capas_model *model, capas_hdf5 *file, cons
         return capas_fail(CAPAS_UNSUPPORTED, "layer %s: its name is too long for an .h5 file",
                           layer->name);
     CAPAS_TRY(capas_hdf5_make_group(file, group));
-    capas_status status = capas_keras_layer_weights(layer, &weights);
+    capas_status status = capas_keras_layer_weights(model, layer, &weights);
     char(*names)[CAPAS_KERAS_PATH] = capas_allocate(weights.count, sizeof *names);
     const char **list = capas_allocate(weights.count, sizeof *list);
     if (status == CAPAS_OK && (!names || !list)) status = CAPAS_NO_MEMORY;

@@ -4,26 +4,39 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "files/keras.h"
+#include "model/nested.h"
 #include <stdio.h>
 #include <string.h>
 
 #if CAPAS_WITH_KERAS_FILES
-static capas_status collect(const capas_layer *layer, bool trainable, capas_keras_weights *weights)
+typedef struct collection {
+    capas_keras_weights *weights;
+    bool trained;
+} collection;
+
+/* A frozen layer's are all among those that do not train. */
+static capas_status collect(void *context, const capas_model *within, capas_layer *layer)
 {
+    const collection *collection = context;
+    capas_keras_weights *weights = collection->weights;
     for (int i = 0; i < layer->weight_count; i++) {
-        if (layer->weights[i].trainable != trainable) continue;
+        const capas_weight *weight = &layer->weights[i];
+        if ((layer->trainable && weight->trainable) != collection->trained) continue;
         CAPAS_TRY(capas_grow((void **)&weights->items, weights->count, &weights->capacity,
                              sizeof *weights->items));
-        weights->items[weights->count++] = (struct capas_keras_weight){layer, &layer->weights[i]};
+        weights->items[weights->count++] = (struct capas_keras_weight){within, layer, weight};
     }
     return CAPAS_OK;
 }
 
-capas_status capas_keras_layer_weights(const capas_layer *layer, capas_keras_weights *weights)
+capas_status capas_keras_layer_weights(const capas_model *model, capas_layer *layer,
+                                       capas_keras_weights *weights)
 {
+    collection collection = {weights, true};
     weights->count = 0;
-    CAPAS_TRY(collect(layer, true, weights));
-    return collect(layer, false, weights);
+    CAPAS_TRY(capas_nested_leaves(model, layer, collect, &collection));
+    collection.trained = false;
+    return capas_nested_leaves(model, layer, collect, &collection);
 }
 
 typedef struct reader {
@@ -90,8 +103,8 @@ static capas_status read_by_order(reader *reader)
     size_t next = 0;
     const char *name;
     for (int i = 0; i < reader->model->layer_count; i++) {
-        const capas_layer *layer = reader->model->layers[i];
-        CAPAS_TRY(capas_keras_layer_weights(layer, &reader->own));
+        capas_layer *layer = reader->model->layers[i];
+        CAPAS_TRY(capas_keras_layer_weights(reader->model, layer, &reader->own));
         if (reader->own.count == 0) continue;
         CAPAS_TRY(next_layer(reader, &next, &name));
         if (!name)
@@ -117,7 +130,7 @@ static capas_status read_named(reader *reader, const char *name, int *found)
     capas_layer *layer = capas_model_layer(reader->model, name);
     if (!layer) return CAPAS_OK;
     CAPAS_TRY(find_weights(reader, name));
-    CAPAS_TRY(capas_keras_layer_weights(layer, &reader->own));
+    CAPAS_TRY(capas_keras_layer_weights(reader->model, layer, &reader->own));
     if (reader->own.count == 0 && reader->weights.count == 0) return CAPAS_OK;
     capas_status status = read_layer(reader, layer, name);
     if (status == CAPAS_SHAPE_MISMATCH && reader->options->skip_mismatch == CAPAS_TRUE) {

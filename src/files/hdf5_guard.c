@@ -2,6 +2,7 @@
  * take the program along. It shares with us one room for what it finds, which we look at once it is
  * no more; its memory and time are limited, and it has no output. */
 #define _GNU_SOURCE /* MAP_ANONYMOUS */
+#include "base/system.h"
 #include "files/hdf5_inside.h"
 
 #if CAPAS_WITH_KERAS_FILES
@@ -75,7 +76,7 @@ static capas_status run(void *image, size_t image_size, capas_extract *room, siz
 {
     capas_hdf5_silence silence;
     capas_hdf5_enter(&silence);
-    pid_t child = fork();
+    pid_t child = capas_system.fork();
     if (child == 0) {
         prepare(image_size);
         capas_hdf5_extract(image, image_size, room, size);

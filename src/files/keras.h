@@ -26,9 +26,10 @@ bool capas_keras_group(const capas_model *model, int layer, char path[CAPAS_KERA
 
 /* The groups that a layer's variables are in, outer ones first: its own, or, of one with a cell or
  * with layers in it, theirs too: "layers/bidirectional/forward_layer/cell". Of the weights that the
- * layer has each group holds `count` from number `first` on. */
-typedef capas_status capas_keras_visitor(void *context, const char *group, const char *name,
-                                         int first, int count);
+ * visited layer has each group holds `count` from number `first` on. Of a model as a layer those in
+ * it are visited. */
+typedef capas_status capas_keras_visitor(void *context, const capas_layer *layer, const char *group,
+                                         const char *name, int first, int count);
 capas_status capas_keras_walk(const capas_layer *layer, const char *group,
                               capas_keras_visitor *visit, void *context);
 
@@ -81,15 +82,17 @@ capas_value *capas_keras_renew_compile(const capas_value *compile);
 
 /* .h5: Keras 2's files, and Keras 3's legacy ones (keras-semantics 7.3). */
 
-/* All weights of a layer in Keras's order, the trainable ones first. */
+/* All weights of a layer in Keras's order, those that train first. */
 typedef struct capas_keras_weights {
     struct capas_keras_weight {
+        const capas_model *within; /* the model that the layer is in */
         const capas_layer *layer;
         const capas_weight *weight;
     } * items;
     size_t count, capacity;
 } capas_keras_weights;
-capas_status capas_keras_layer_weights(const capas_layer *layer, capas_keras_weights *weights);
+capas_status capas_keras_layer_weights(const capas_model *model, capas_layer *layer,
+                                       capas_keras_weights *weights);
 
 /* The contents of an HDF5 file; NULL with the sentence, which names it. */
 capas_hdf5_contents *capas_h5_open(const char *path);

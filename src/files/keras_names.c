@@ -32,22 +32,23 @@ static void join_path(char path[CAPAS_KERAS_PATH], const char *group, const char
     capas_cut_text(path, CAPAS_KERAS_PATH, snprintf(path, CAPAS_KERAS_PATH, "%s/%s", group, name));
 }
 
-static capas_status walk(const capas_layer *layer, const char *group, int first,
-                         capas_keras_visitor *visit, void *context)
+/* `of`: the layer that has the weights of `layer`: itself, or what wraps it. */
+static capas_status walk(const capas_layer *of, const capas_layer *layer, const char *group,
+                         int first, capas_keras_visitor *visit, void *context)
 {
     char path[CAPAS_KERAS_PATH];
     const capas_layer_type *type = layer->type;
     const bool holds = type->cell || capas_layer_inner(layer, 0);
-    CAPAS_TRY(visit(context, group, layer->name, first, holds ? 0 : layer->weight_count));
+    CAPAS_TRY(visit(context, of, group, layer->name, first, holds ? 0 : layer->weight_count));
     if (type->cell) {
         join_path(path, group, "cell");
-        CAPAS_TRY(visit(context, path, type->cell, first, layer->weight_count));
+        CAPAS_TRY(visit(context, of, path, type->cell, first, layer->weight_count));
     }
     for (int i = 0; i < CAPAS_MOST_INNER; i++) {
         const capas_layer *inner = capas_layer_inner(layer, i);
         if (!inner) continue;
         join_path(path, group, type->inner_names[i]);
-        CAPAS_TRY(walk(inner, path, first, visit, context));
+        CAPAS_TRY(walk(of, inner, path, first, visit, context));
         first += inner->weight_count;
     }
     return CAPAS_OK;
@@ -56,7 +57,16 @@ static capas_status walk(const capas_layer *layer, const char *group, int first,
 capas_status capas_keras_walk(const capas_layer *layer, const char *group,
                               capas_keras_visitor *visit, void *context)
 {
-    return walk(layer, group, 0, visit, context);
+    char inner[CAPAS_KERAS_PATH], path[CAPAS_KERAS_PATH];
+    const capas_model *part = layer->part;
+    if (!part) return walk(layer, layer, group, 0, visit, context);
+    CAPAS_TRY(visit(context, layer, group, layer->name, 0, 0));
+    for (int i = 0; i < part->layer_count; i++) {
+        if (!capas_keras_group(part, i, inner)) continue;
+        join_path(path, group, inner);
+        CAPAS_TRY(capas_keras_walk(part->layers[i], path, visit, context));
+    }
+    return CAPAS_OK;
 }
 
 void capas_keras_variable(const char *group, int variable, char path[CAPAS_KERAS_PATH])

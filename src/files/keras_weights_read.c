@@ -17,14 +17,12 @@ capas_status capas_keras_read_weight(capas_model *model, const capas_hdf5_conten
 typedef struct reading {
     capas_model *model;
     const capas_hdf5_contents *file;
-    const capas_layer *layer;
 } reading;
 
-static capas_status read_group(void *context, const char *group, const char *name, int first,
-                               int count)
+static capas_status read_group(void *context, const capas_layer *layer, const char *group,
+                               const char *name, int first, int count)
 {
     const reading *reading = context;
-    const capas_layer *layer = reading->layer;
     char path[CAPAS_KERAS_PATH];
     (void)name;
     for (int i = 0; i < count; i++) {
@@ -43,9 +41,9 @@ static capas_status read_group(void *context, const char *group, const char *nam
 static capas_status read_layer(capas_model *model, const capas_hdf5_contents *file, int number)
 {
     char group[CAPAS_KERAS_PATH];
-    reading reading = {model, file, model->layers[number]};
+    reading reading = {model, file};
     if (!capas_keras_group(model, number, group)) return CAPAS_OK;
-    return capas_keras_walk(reading.layer, group, read_group, &reading);
+    return capas_keras_walk(model->layers[number], group, read_group, &reading);
 }
 
 capas_status capas_keras_read_weights(capas_model *model, const capas_hdf5_contents *file)

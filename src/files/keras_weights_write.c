@@ -32,11 +32,10 @@ capas_status capas_keras_write_weight(const capas_model *model, capas_hdf5 *file
 typedef struct writing {
     const capas_model *model;
     capas_hdf5 *file;
-    const capas_layer *layer;
 } writing;
 
-static capas_status write_group(void *context, const char *group, const char *name, int first,
-                                int count)
+static capas_status write_group(void *context, const capas_layer *layer, const char *group,
+                                const char *name, int first, int count)
 {
     const writing *writing = context;
     char path[CAPAS_KERAS_PATH];
@@ -44,7 +43,7 @@ static capas_status write_group(void *context, const char *group, const char *na
     for (int i = 0; i < count; i++) {
         capas_keras_variable(group, i, path);
         CAPAS_TRY(capas_keras_write_weight(writing->model, writing->file, path,
-                                           &writing->layer->weights[first + i]));
+                                           &layer->weights[first + i]));
     }
     return CAPAS_OK;
 }
@@ -52,9 +51,9 @@ static capas_status write_group(void *context, const char *group, const char *na
 static capas_status write_layer(const capas_model *model, capas_hdf5 *file, int number)
 {
     char group[CAPAS_KERAS_PATH];
-    writing writing = {model, file, model->layers[number]};
+    writing writing = {model, file};
     if (!capas_keras_group(model, number, group)) return CAPAS_OK;
-    return capas_keras_walk(writing.layer, group, write_group, &writing);
+    return capas_keras_walk(model->layers[number], group, write_group, &writing);
 }
 
 capas_status capas_keras_write_weights(const capas_model *model, capas_hdf5 *file)

@@ -92,6 +92,8 @@ struct capas_layer {
     int build_count;
     uint32_t stream; /* of its random numbers; set by the model */
     bool taken;      /* belongs to a graph or model */
+    struct capas_model
+        *part; /* of a model that is a layer of another (model/nested.h); else NULL */
 };
 
 /* A layer from a type and an option struct as the user wrote it (struct_size first; may be NULL).

@@ -1,7 +1,7 @@
 /* A model's configuration as Keras 3.15 writes it (keras-semantics 7.1; Keras
  * models/{sequential,functional}.py). Reading one is config_read.c's. */
 #include "layers/object.h"
-#include "model/model.h"
+#include "model/nested.h"
 
 /* Puts `item` into a list that was just made, or gives up both; so that calls nest. */
 static capas_value *with_item(capas_value *list, capas_value *item)
@@ -99,7 +99,7 @@ static capas_value *write_layers(const capas_model *model)
 {
     capas_value *list = capas_value_list();
     for (int i = 0; list && i < model->layer_count; i++) {
-        capas_value *layer = capas_layer_object(model->layers[i]);
+        capas_value *layer = capas_nested_object(model->layers[i]);
         if (!model->sequential) {
             layer = with_entry(layer, "name", capas_value_string(model->layers[i]->name));
             layer = with_entry(layer, "inbound_nodes", write_uses(model, i));
@@ -156,4 +156,15 @@ capas_value *capas_model_config(const capas_model *model)
 {
     if (capas_model_check(model) != CAPAS_OK) return NULL;
     return model->sequential ? write_sequential(model) : write_functional(model);
+}
+
+capas_value *capas_nested_object(const capas_layer *layer)
+{
+    if (!layer->part) return capas_layer_object(layer);
+    capas_value *object = capas_model_config(layer->part);
+    /* Two parts of one name are told apart by their layers' names. */
+    capas_value *config = capas_value_take(object, "config");
+    if (!config) return object;
+    config = with_entry(config, "name", capas_value_string(layer->name));
+    return with_entry(object, "config", config);
 }

@@ -4,6 +4,7 @@
 #include "model/config_read.h"
 #include "base/text.h"
 #include "layers/custom.h"
+#include "model/nested.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -63,6 +64,17 @@ static capas_status check_foreign(const capas_value *entry, const char *class_na
                       where, class_name, custom ? name : module);
 }
 
+static capas_model *read_model(const capas_value *outer, bool part);
+
+/* A model in a model's place. How deep they go is limited by JSON's reader. */
+static capas_layer *read_nested(const capas_value *entry, const char *where)
+{
+    capas_model *part = read_model(entry, true);
+    capas_layer *layer = part ? capas_nested_new(part) : NULL;
+    if (!layer) capas_fail_in("%s", where);
+    return layer;
+}
+
 capas_layer *capas_config_layer(const capas_value *entry, int number)
 {
     char where[WHERE_SIZE];
@@ -76,13 +88,20 @@ capas_layer *capas_config_layer(const capas_value *entry, int number)
         snprintf(where, sizeof where, "layer %s", name);
     else
         snprintf(where, sizeof where, "layer %d (%s)", number + 1, class_name);
-    if (is_model_class(class_name)) {
-        capas_fail(CAPAS_UNSUPPORTED, "%s: capas has no models inside models yet, found %s", where,
-                   class_name);
-        return NULL;
-    }
+    if (is_model_class(class_name)) return read_nested(entry, where);
     if (check_foreign(entry, class_name, where) != CAPAS_OK) return NULL;
     return capas_layer_from_config(class_name, capas_value_get(entry, "config"), where);
+}
+
+/* Of the input layer that a chain begins with, or of the chain in its place. */
+static const capas_value *first_shape(const capas_value *config)
+{
+    const capas_value *layers = capas_value_get(config, "layers");
+    if (!layers || layers->kind != CAPAS_VALUE_LIST || layers->count == 0) return NULL;
+    const capas_value *inner = capas_value_get(layers->items[0], "config");
+    const capas_value *shape = capas_value_get(inner, "batch_shape");
+    if (!shape) shape = capas_value_get(inner, "batch_input_shape");
+    return shape ? shape : first_shape(inner);
 }
 
 /* A chain without an input layer has the shape in its first layer (Keras 2), or was built for one
@@ -96,6 +115,7 @@ static const capas_value *find_input_shape(const capas_value *config, const capa
         capas_value_get(inner, "batch_input_shape"),
         capas_value_get(config, "build_input_shape"),
         capas_value_get(capas_value_get(outer, "build_config"), "input_shape"),
+        first_shape(inner),
     };
     for (size_t i = 0; i < CAPAS_COUNT(found); i++)
         if (found[i] && found[i]->kind == CAPAS_VALUE_LIST) return found[i];
@@ -171,7 +191,7 @@ static capas_status freeze(const capas_value *config, capas_model *model)
     const capas_value *trainable = capas_value_get(config, "trainable");
     if (!trainable || trainable->kind != CAPAS_VALUE_BOOL || trainable->boolean) return CAPAS_OK;
     for (int i = 0; i < model->layer_count; i++)
-        model->layers[i]->trainable = false;
+        capas_nested_set_trainable(model->layers[i], false);
     return CAPAS_OK;
 }
 
@@ -189,7 +209,7 @@ static capas_model *finish(const capas_value *config, capas_graph *graph, const 
     return NULL;
 }
 
-capas_model *capas_model_from_config(const capas_value *outer)
+static capas_model *read_model(const capas_value *outer, bool part)
 {
     capas_ends ends = {0};
     const char *class_name = string_of(outer, "class_name");
@@ -202,9 +222,15 @@ capas_model *capas_model_from_config(const capas_value *outer)
     bool sequential = strcmp(class_name, "Sequential") == 0;
     capas_graph *graph = capas_graph_new();
     if (!graph) return NULL;
+    graph->part = part;
     capas_status status = sequential ? read_sequential(config, outer, graph, &ends)
                                      : capas_config_read_graph(config, graph, &ends);
     if (status == CAPAS_OK) return finish(config, graph, &ends, sequential);
     capas_graph_free(graph);
     return NULL;
+}
+
+capas_model *capas_model_from_config(const capas_value *outer)
+{
+    return read_model(outer, false);
 }

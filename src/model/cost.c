@@ -4,6 +4,7 @@
 #include "model/plan_parts.h"
 
 #include "base/text.h"
+#include "model/nested.h"
 #include <string.h>
 
 /* Ops bear the name of the layer that they come from, which may be one in a wrapper. */
@@ -23,6 +24,23 @@ static void add_flops(const capas_plan *plan, const capas_layer *layer, capas_la
     }
 }
 
+/* Of a layer, or of one within it when it is a model. */
+typedef struct costing {
+    const capas_plan *plan;
+    capas_layer_cost *cost;
+} costing;
+
+static capas_status add_leaf(void *context, const capas_model *within, capas_layer *layer)
+{
+    const costing *costing = context;
+    (void)within;
+    add_flops(costing->plan, layer, costing->cost);
+    for (int i = 0; i < layer->weight_count; i++)
+        costing->cost->weight_bytes +=
+            capas_shape_count(&layer->weights[i].shape, 0) * (int64_t)sizeof(float);
+    return CAPAS_OK;
+}
+
 capas_status capas_model_layer_cost(capas_model *model, int layer, capas_layer_cost *cost)
 {
     *cost = (capas_layer_cost){0};
@@ -32,10 +50,8 @@ capas_status capas_model_layer_cost(capas_model *model, int layer, capas_layer_c
     options.no_fusion = true;
     capas_plan *plan;
     CAPAS_TRY(capas_model_plan(model, &options, &plan));
-    const capas_layer *it = model->layers[layer];
-    add_flops(plan, it, cost);
-    for (int i = 0; i < it->weight_count; i++)
-        cost->weight_bytes += capas_shape_count(&it->weights[i].shape, 0) * (int64_t)sizeof(float);
+    costing costing = {plan, cost};
+    CAPAS_TRY(capas_nested_leaves(model, model->layers[layer], add_leaf, &costing));
     for (int i = 0; i < model->use_count; i++)
         if (model->uses[i].layer == layer)
             cost->output_bytes += capas_shape_count(&model->uses[i].output, 1) *

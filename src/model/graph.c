@@ -3,6 +3,7 @@
 #include "model/graph.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/nested.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -262,6 +263,8 @@ static capas_status fill(capas_model *model, capas_graph *graph, const capas_ord
     if (!model->inputs || !model->outputs) return CAPAS_NO_MEMORY;
     model->input_count = input_count;
     model->output_count = output_count;
+    if (graph->part) return CAPAS_OK;
+    capas_nested_set_streams(model);
     return capas_model_make_weights(model);
 }
 

@@ -12,6 +12,7 @@ struct capas_graph {
     size_t use_count, use_capacity;
     capas_status status; /* the first failure, its sentence below */
     char *message;
+    bool part; /* what comes of it is a layer of another model, which has the weights */
 };
 
 /* Notes the thread's failure as the graph's first; returns it. */

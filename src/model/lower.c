@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/nested.h"
 
 static int lower_input(capas_plan *plan, const capas_use *use)
 {
@@ -30,6 +31,17 @@ static int lower_masks(capas_program *program, const char *label, const int *inp
     return mask;
 }
 
+int capas_lower_layer(const capas_layer *layer, capas_program *program, const int *inputs,
+                      int count)
+{
+    int output = layer->type->lower(layer, program, inputs, count);
+    if (output < 0 || !layer->type->passes_mask || program->buffers[output].mask >= 0)
+        return output;
+    int mask = lower_masks(program, layer->name, inputs, count);
+    if (program->status == CAPAS_OK) program->buffers[output].mask = mask;
+    return program->status == CAPAS_OK ? output : CAPAS_NO_BUFFER;
+}
+
 /* One use of a layer; its output buffer. */
 static int lower_use(capas_plan *plan, const capas_use *use, const int *outputs_of)
 {
@@ -38,13 +50,7 @@ static int lower_use(capas_plan *plan, const capas_use *use, const int *outputs_
     int inputs[CAPAS_MAX_INPUTS];
     for (int i = 0; i < use->input_count; i++)
         inputs[i] = outputs_of[use->inputs[i]];
-    capas_program *program = &plan->program;
-    int output = layer->type->lower(layer, program, inputs, use->input_count);
-    if (output < 0 || !layer->type->passes_mask || program->buffers[output].mask >= 0)
-        return output;
-    int mask = lower_masks(program, layer->name, inputs, use->input_count);
-    if (program->status == CAPAS_OK) program->buffers[output].mask = mask;
-    return program->status == CAPAS_OK ? output : CAPAS_NO_BUFFER;
+    return capas_lower_layer(layer, &plan->program, inputs, use->input_count);
 }
 
 /* The op whose output is this very buffer and whose input is what a cross-entropy of this kind

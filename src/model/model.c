@@ -5,6 +5,7 @@
 #include "base/runtime.h"
 #include "base/text.h"
 #include "model/graph.h"
+#include "model/nested.h"
 #include "model/plan.h"
 #include <math.h>
 #include <string.h>
@@ -176,7 +177,7 @@ capas_status capas_model_set_trainable(capas_model *model, const char *name, int
     CAPAS_TRY(capas_model_check(model));
     capas_layer *layer = capas_model_layer(model, name);
     if (!layer) return capas_model_keep_failure(model, capas_model_fail_no_layer(model, name));
-    layer->trainable = trainable != 0 && trainable != CAPAS_FALSE;
+    capas_nested_set_trainable(layer, trainable != 0 && trainable != CAPAS_FALSE);
     return CAPAS_OK;
 }
 

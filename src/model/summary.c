@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "base/table.h"
 #include "base/text.h"
-#include "model/model.h"
+#include "model/nested.h"
 #include "model/plan.h"
 #include <stdio.h>
 #include <string.h>
@@ -36,16 +36,6 @@ static const char *flops_text(double flops, char text[TEXT_SIZE])
     }
     snprintf(text, TEXT_SIZE, unit == 0 ? "%.0f%s" : "%.2f%s", flops, units[unit]);
     return text;
-}
-
-/* The numbers of a layer's weights; only those that train now, or only the others. */
-static int64_t count_numbers(const capas_layer *layer, bool trained)
-{
-    int64_t count = 0;
-    for (int i = 0; i < layer->weight_count; i++)
-        if ((layer->trainable && layer->weights[i].trainable) == trained)
-            count += capas_shape_count(&layer->weights[i].shape, 0);
-    return count;
 }
 
 /* The table --------------------------------------------------------------------------------------
@@ -117,6 +107,7 @@ static capas_status add_row(const capas_model *model, const capas_table *table, 
                             bool chain, bool first, capas_builder *out)
 {
     const capas_layer *layer = model->layers[number];
+    int64_t numbers = capas_nested_count(layer, true) + capas_nested_count(layer, false);
     char shape[TEXT_SIZE], count[TEXT_SIZE];
     const char *cells[CAPAS_TABLE_COLUMNS] = {0};
     char *connections = NULL, *name = NULL;
@@ -127,10 +118,9 @@ static capas_status add_row(const capas_model *model, const capas_table *table, 
     if (status == CAPAS_OK) {
         cells[0] = name;
         cells[1] = capas_shape_text(output_of(model, number), shape, sizeof shape);
-        cells[2] = capas_thousands(count_numbers(layer, true) + count_numbers(layer, false), count,
-                                   sizeof count);
+        cells[2] = capas_thousands(numbers, count, sizeof count);
         cells[3] = connections;
-        bool has_weights = layer->weight_count > 0;
+        bool has_weights = numbers > 0;
         cells[chain ? 3 : 4] = !has_weights ? "-" : layer->trainable ? "Y" : "N";
         capas_table_row(table, cells, first, out);
     }
@@ -150,8 +140,8 @@ static void add_totals(const capas_model *model, capas_builder *out)
 {
     int64_t trained = 0, fixed = 0, optimizer = model->optimizer_variable_count;
     for (int i = 0; i < model->layer_count; i++) {
-        trained += count_numbers(model->layers[i], true);
-        fixed += count_numbers(model->layers[i], false);
+        trained += capas_nested_count(model->layers[i], true);
+        fixed += capas_nested_count(model->layers[i], false);
     }
     int64_t total = trained + fixed + optimizer;
     /* Keras counts steps in 64 bits; everything else is float32. */

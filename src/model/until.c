@@ -1,7 +1,8 @@
 /* The part of a model up to a layer, as a model of its own: the layers made again from their
  * configurations, and their weights copied. */
 #include "base/memory.h"
-#include "model/graph.h"
+#include "model/config_read.h"
+#include "model/nested.h"
 #include <string.h>
 
 /* Uses of `model` from the first to `last` again in `graph`; a use's number is its node's. */
@@ -19,21 +20,28 @@ static void copy_uses(const capas_model *model, int last, capas_graph *graph)
             capas_graph_again(graph, (capas_node){first}, inputs, use->input_count);
             continue;
         }
-        const capas_layer *layer = model->layers[use->layer];
-        capas_value *config = capas_layer_config(layer);
-        capas_layer *copy =
-            config ? capas_layer_from_config(layer->type->name, config, layer->name) : NULL;
-        capas_value_free(config);
+        capas_value *object = capas_nested_object(model->layers[use->layer]);
+        capas_layer *copy = object ? capas_config_layer(object, use->layer) : NULL;
+        capas_value_free(object);
         capas_graph_apply(graph, copy, inputs, use->input_count);
     }
 }
 
-static int find_weight(const capas_model *model, const capas_model_weight *wanted)
+static bool is_same(const capas_model_weight *a, const capas_model_weight *b)
 {
-    for (int w = 0; w < model->weight_count; w++)
-        if (strcmp(model->weights[w].layer->name, wanted->layer->name) == 0 &&
-            strcmp(model->weights[w].weight->name, wanted->weight->name) == 0)
-            return w;
+    return strcmp(a->layer->name, b->layer->name) == 0 &&
+           strcmp(a->weight->name, b->weight->name) == 0;
+}
+
+/* The weight of the whole that weight `wanted` of its part is: models in it may have layers of one
+ * name, which come in the same order. */
+static int find_weight(const capas_model *whole, const capas_model *part, int wanted)
+{
+    int before = 0;
+    for (int w = 0; w < wanted; w++)
+        before += is_same(&part->weights[w], &part->weights[wanted]);
+    for (int w = 0; w < whole->weight_count; w++)
+        if (is_same(&whole->weights[w], &part->weights[wanted]) && before-- == 0) return w;
     return -1;
 }
 
@@ -41,7 +49,7 @@ static capas_status copy_weights(const capas_model *from, capas_model *to)
 {
     for (int w = 0; w < to->weight_count; w++) {
         const capas_model_weight *weight = &to->weights[w];
-        int place = find_weight(from, weight);
+        int place = find_weight(from, to, w);
         float *values = capas_allocate((size_t)weight->count, sizeof *values);
         if (!values) return CAPAS_NO_MEMORY;
         capas_status status = capas_model_get_weight(from, place, values);

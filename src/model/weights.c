@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/graph.h"
+#include "model/nested.h"
 #include "model/plan.h"
 #include <inttypes.h>
 #include <string.h>
@@ -15,12 +16,11 @@ static int64_t aligned(int64_t count)
     return (count + ALIGNED_ELEMENTS - 1) / ALIGNED_ELEMENTS * ALIGNED_ELEMENTS;
 }
 
-static int count_weights(const capas_model *model)
+static capas_status count_weights(void *context, const capas_model *within, capas_layer *layer)
 {
-    int count = 0;
-    for (int i = 0; i < model->layer_count; i++)
-        count += model->layers[i]->weight_count;
-    return count;
+    (void)within;
+    *(int *)context += layer->weight_count;
+    return CAPAS_OK;
 }
 
 static capas_status add_weights(capas_model *model, capas_layer *layer, bool trainable)
@@ -47,17 +47,28 @@ static capas_status add_weights(capas_model *model, capas_layer *layer, bool tra
     return CAPAS_OK;
 }
 
+/* Of each layer the trainable ones first. */
+static capas_status add_all(void *context, const capas_model *within, capas_layer *layer)
+{
+    (void)within;
+    CAPAS_TRY(add_weights(context, layer, true));
+    return add_weights(context, layer, false);
+}
+
 capas_status capas_model_make_weights(capas_model *model)
 {
-    model->weights = capas_allocate((size_t)count_weights(model), sizeof *model->weights);
+    int count = 0;
+    for (int i = 0; i < model->layer_count; i++)
+        capas_nested_leaves(model, model->layers[i], count_weights, &count);
+    model->weights = capas_allocate((size_t)count, sizeof *model->weights);
     if (!model->weights) return CAPAS_NO_MEMORY;
-    for (int i = 0; i < model->layer_count; i++) {
-        CAPAS_TRY(add_weights(model, model->layers[i], true));
-        CAPAS_TRY(add_weights(model, model->layers[i], false));
-    }
+    for (int i = 0; i < model->layer_count; i++)
+        CAPAS_TRY(capas_nested_leaves(model, model->layers[i], add_all, model));
     model->values = capas_allocate_zeroed((size_t)model->value_count, sizeof *model->values);
     if (!model->values) return CAPAS_NO_MEMORY;
-    return capas_model_initialize(model);
+    CAPAS_TRY(capas_model_initialize(model));
+    capas_nested_take_weights(model);
+    return CAPAS_OK;
 }
 
 static capas_status initialize(capas_model *model, int number)

@@ -2,6 +2,7 @@
  * it stood; Keras 2's compile settings are understood; what is no model is told. */
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/system.h"
 #include "files/hdf5.h"
 #include "files/keras.h"
 #include "model/model.h"
@@ -9,11 +10,16 @@
 #include "support/saved_model.h"
 #include "support/scarce_memory.h"
 #include "training/trainer.h"
+#include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #if CAPAS_WITH_KERAS_FILES
+#include <hdf5.h>
+
 static void comes_back_as_it_was(void **state)
 {
     (void)state;
@@ -180,6 +186,123 @@ static void splits_long_lists(void **state)
     capas_hdf5_close_contents(contents);
 }
 
+/* Names of `size` bytes each, filled up with zeros, as h5py 2 wrote them. */
+static void set_short_texts(hid_t file, const char *group, const char *name, const char *texts,
+                            size_t size, hsize_t count)
+{
+    hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate_simple(1, &count, NULL);
+    H5Tset_size(type, size);
+    H5Tset_strpad(type, H5T_STR_NULLPAD);
+    hid_t attribute =
+        H5Acreate_by_name(file, group, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(attribute >= 0 && H5Awrite(attribute, type, texts) >= 0);
+    H5Aclose(attribute);
+    H5Sclose(space);
+    H5Tclose(type);
+}
+
+static void reads_files_of_the_oldest_keras(void **state)
+{
+    (void)state;
+    void *image;
+    size_t size;
+    capas_shape kernel = {2, {2, 1}}, bias = {1, {1}};
+    const float numbers[] = {3, 5};
+    capas_hdf5 *file = capas_hdf5_create();
+    assert_int_equal(capas_hdf5_make_group(file, "flatten_1"), CAPAS_OK);
+    assert_int_equal(capas_hdf5_make_group(file, "fc/dense_1"), CAPAS_OK);
+    capas_hdf5_write_floats(file, "fc/dense_1/kernel:0", &kernel, numbers);
+    capas_hdf5_write_floats(file, "fc/dense_1/bias:0", &bias, numbers);
+    capas_hdf5_set_texts(file, "flatten_1", "weight_names", NULL, 0);
+    assert_int_equal(capas_hdf5_image(file, &image, &size), CAPAS_OK);
+    capas_hdf5_close(file);
+    assert_int_equal(capas_write_file("old.h5", image, size), CAPAS_OK);
+    capas_release(image);
+    hid_t open = H5Fopen("old.h5", H5F_ACC_RDWR, H5P_DEFAULT);
+    set_short_texts(open, "/", "layer_names", "flatten_1\0fc\0\0\0\0\0\0\0\0", 10, 2);
+    set_short_texts(open, "fc", "weight_names", "dense_1/kernel:0dense_1/bias:0\0\0", 16, 2);
+    H5Fclose(open);
+    capas_model *model = capas_sequential(capas_input(2), capas_dense(1));
+    if (capas_load_weights(model, "old.h5") != CAPAS_OK) fail_msg("%s", capas_error());
+    float x[2] = {1, 10}, y;
+    assert_int_equal(capas_predict(model, x, 1, &y), CAPAS_OK);
+    assert_true(y == 3 + 50 + 3);
+    capas_model_free(model);
+}
+
+static pid_t failing_fork(void)
+{
+    errno = EAGAIN;
+    return -1;
+}
+
+/* As libhdf5 does over some files. */
+static pid_t falling_fork(void)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGSEGV, SIG_DFL);
+        raise(SIGSEGV);
+    }
+    return child;
+}
+
+static pid_t ending_fork(void)
+{
+    pid_t child = fork();
+    if (child == 0) _exit(0);
+    return child;
+}
+
+static void survives_what_libhdf5_does_not(void **state)
+{
+    (void)state;
+    const capas_system_calls right = capas_system;
+    const char *const files[] = {golden_path("files/cnn_k2.h5"), golden_path("files/cnn_k3.keras")};
+    for (int i = 0; i < 2; i++) {
+        capas_system.fork = failing_fork;
+        assert_refused(files[i], CAPAS_NO_THREAD, "no process could be made");
+        capas_system.fork = falling_fork;
+        assert_refused(files[i], CAPAS_BAD_FILE, "fell over it");
+        capas_system.fork = ending_fork;
+        assert_refused(files[i], CAPAS_BAD_FILE, "fell over it");
+        capas_system = right;
+        capas_model_free(open_model(files[i]));
+    }
+}
+
+/* A file whose weights are somewhere else. */
+static void follows_no_links_out_of_the_file(void **state)
+{
+    (void)state;
+    void *image;
+    size_t size;
+    capas_shape shape = {1, {2}};
+    const float two[] = {1, 2};
+    capas_hdf5 *file = capas_hdf5_create();
+    assert_int_equal(capas_hdf5_make_group(file, "a"), CAPAS_OK);
+    assert_int_equal(capas_hdf5_write_floats(file, "a/here", &shape, two), CAPAS_OK);
+    assert_int_equal(capas_hdf5_image(file, &image, &size), CAPAS_OK);
+    capas_hdf5_close(file);
+    assert_int_equal(capas_write_file("linked.h5", image, size), CAPAS_OK);
+    assert_int_equal(capas_write_file("other.h5", image, size), CAPAS_OK);
+    capas_release(image);
+    hid_t open = H5Fopen("linked.h5", H5F_ACC_RDWR, H5P_DEFAULT);
+    assert_true(open >= 0);
+    assert_true(H5Lcreate_external("other.h5", "a/here", open, "away", H5P_DEFAULT, H5P_DEFAULT) >=
+                0);
+    assert_true(H5Lcreate_soft("a/here", open, "soft", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    assert_true(H5Lcreate_hard(open, "/", open, "a/round", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    H5Fclose(open);
+    capas_hdf5_contents *contents = capas_h5_open("linked.h5");
+    if (!contents) fail_msg("%s", capas_error());
+    assert_true(capas_hdf5_has(contents, "a/here"));
+    assert_true(capas_hdf5_has(contents, "a/round/a/here")); /* a ring, as often as it is let */
+    assert_false(capas_hdf5_has(contents, "away"));
+    assert_false(capas_hdf5_has(contents, "soft"));
+    capas_hdf5_close_contents(contents);
+}
+
 static void survives_without_memory(void **state)
 {
     (void)state;
@@ -218,6 +341,9 @@ int main(void)
         cmocka_unit_test(turns_decay_into_a_schedule),
         cmocka_unit_test(tells_what_is_no_model),
         cmocka_unit_test(splits_long_lists),
+        cmocka_unit_test(reads_files_of_the_oldest_keras),
+        cmocka_unit_test(survives_what_libhdf5_does_not),
+        cmocka_unit_test(follows_no_links_out_of_the_file),
         cmocka_unit_test(survives_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

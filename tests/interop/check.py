@@ -2,6 +2,9 @@
 
     check.py LIBCAPAS
 
+For each model below, and for networks made by chance (structures.py):
+  - in each format (.keras, .h5, JSON with .weights.h5) Keras's file gives the same outputs in capas, and what
+    capas writes the same in Keras.
 For each model below:
   - Keras saves it, capas opens it: the outputs are the same; capas saves it again, Keras opens that: the same
     outputs and weights.
@@ -19,9 +22,11 @@ import tempfile
 import keras
 import numpy as np
 from keras import layers
+from structures import structures
 
 TOLERANCE = 1e-4
 STEPS = 4
+ROUNDS = 4
 BATCH = 16
 
 
@@ -34,7 +39,7 @@ class Tensor(ctypes.Structure):
 
 
 class Evaluation(ctypes.Structure):
-    COUNT = 2 * 8 + 8
+    COUNT = 4 * 8 + 8  # capas/training.h
     _fields_ = [
         ("count", ctypes.c_int),
         ("names", (ctypes.c_char * 64) * COUNT),
@@ -60,6 +65,8 @@ class Capas:
         for name in ("capas_load", "capas_model_from_json"):
             getattr(self.library, name).restype = ctypes.c_void_p
             getattr(self.library, name).argtypes = [ctypes.c_char_p]
+        for name in ("capas_load_weights", "capas_save_weights"):
+            getattr(self.library, name).argtypes = [ctypes.c_void_p, ctypes.c_char_p]
         self.library.capas_error.restype = ctypes.c_char_p
         self.library.capas_evaluation_get.restype = ctypes.c_double
 
@@ -79,6 +86,12 @@ class Capas:
 
     def save(self, model, path):
         self.check(self.library.capas_save(model, path.encode()))
+
+    def load_weights(self, model, path):
+        self.check(self.library.capas_load_weights(model, path.encode()))
+
+    def save_weights(self, model, path):
+        self.check(self.library.capas_save_weights(model, path.encode()))
 
     def free(self, model):
         self.library.capas_model_free(model)
@@ -233,6 +246,36 @@ def check_outputs(capas, checks, make, folder, random):
     checks.compare(f"{name}: capas's file in Keras", keras_predict(keras.models.load_model(path), inputs), expected)
 
 
+def check_formats(capas, checks, what, model, folder, random):
+    """Each format both ways: six files."""
+    shake(model, random)
+    inputs = sample_inputs(model, random)
+    expected = keras_predict(model, inputs)
+    weights = os.path.join(folder, "model.weights.h5")
+    for ending in ("keras", "h5", "json"):
+        theirs, ours = (os.path.join(folder, f"{whose}.{ending}") for whose in ("theirs", "ours"))
+        if ending == "json":
+            with open(theirs, "w", encoding="utf-8") as file:
+                file.write(model.to_json())
+            model.save_weights(weights)
+        else:
+            model.save(theirs)
+        opened = capas.load(theirs)
+        if ending == "json":
+            capas.load_weights(opened, weights)
+        got = capas.predict(opened, inputs, [y * 0 for y in expected])
+        checks.compare(f"{what}: Keras's {ending} in capas", got, expected)
+        if ending == "json":
+            capas.save_weights(opened, weights)
+            back = keras.models.model_from_json(model.to_json())
+            back.load_weights(weights)
+        else:
+            capas.save(opened, ours)
+            back = keras.models.load_model(ours, compile=False)
+        checks.compare(f"{what}: capas's {ending} in Keras", keras_predict(back, inputs), expected)
+        capas.free(opened)
+
+
 def keras_train(model, batches):
     return [float(model.train_on_batch(x, y)) for x, y in batches]
 
@@ -273,6 +316,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for make in MODELS:
             check_outputs(capas, checks, make, folder, random)
+            check_formats(capas, checks, make.__name__, make(), folder, random)
+        for what, model in structures(random, ROUNDS):
+            check_formats(capas, checks, what, model, folder, random)
         for i, optimizer in enumerate(OPTIMIZERS):
             check_training(capas, checks, MODELS[i % 4], optimizer, folder, random)
     print(f"{checks.failed} failed" if checks.failed else "capas and Keras agree")

@@ -46,7 +46,7 @@ static void broken_chains_say_so(void **state)
     assert_fails(CHAIN(IN ", {'class_name': 'Dens', 'config': {}}"),
                  "layer 2 (Dens): no layer \"Dens\"; did you mean \"Dense\"?");
     assert_fails(CHAIN(IN ", {'class_name': 'Sequential', 'config': {'name': 'inner'}}"),
-                 "layer inner: capas has no models inside models yet, found Sequential");
+                 "layer inner: model: \"layers\" must be a list, found nothing");
     assert_fails(CHAIN(IN ", {'class_name': 'Dense', 'config': {'name': 'd', 'units': 0}}"),
                  "layer d: units must be an integer of at least 1, found 0");
     assert_fails(CHAIN(IN ", " DENSE(", 'name': 'in'")),
