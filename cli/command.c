@@ -170,7 +170,7 @@ bool cli_has_colour(int file)
            !(terminal != NULL && strcmp(terminal, "dumb") == 0);
 }
 
-static bool ends_in(const char *path, const char *end)
+bool cli_ends_in(const char *path, const char *end)
 {
     size_t length = strlen(path), more = strlen(end);
     return length > more && strcmp(path + length - more, end) == 0;
@@ -180,7 +180,7 @@ bool cli_is_model(const char *path)
 {
     static const char *const ends[] = {".keras", ".h5", ".hdf5", ".json"};
     for (size_t i = 0; i < CAPAS_COUNT(ends); i++)
-        if (ends_in(path, ends[i])) return true;
+        if (cli_ends_in(path, ends[i])) return true;
     return false;
 }
 
@@ -196,7 +196,7 @@ capas_model *cli_load_model(const char *path, const char *weights, bool compile)
 {
     const capas_load_options how = {.struct_size = sizeof how,
                                     .compile = compile ? CAPAS_TRUE : CAPAS_FALSE};
-    if (weights == NULL && ends_in(path, ".json")) {
+    if (weights == NULL && cli_ends_in(path, ".json")) {
         capas_fail(CAPAS_INVALID_ARGUMENT,
                    "%s is a configuration without weights; give them with --weights FILE", path);
         return NULL;

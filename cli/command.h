@@ -62,6 +62,8 @@ bool cli_is_application(const char *name);
 /* A saved model, to predict only or compiled as it was; with the weights of another file when
  * `weights` is not NULL. A model that is JSON alone needs them. */
 capas_model *cli_load_model(const char *path, const char *weights, bool compile);
+/* Whether a path has this at its end, and something before it. */
+bool cli_ends_in(const char *path, const char *end);
 /* Whether a file's name says that it is a model: .keras, .h5, .hdf5 or .json. */
 bool cli_is_model(const char *path);
 

@@ -16,15 +16,11 @@ static const double most_difference = 1e-5;
 
 typedef enum target { WHOLE, WEIGHTS, JSON } target;
 
-static bool ends_in(const char *path, const char *end)
-{
-    size_t length = strlen(path), more = strlen(end);
-    return length > more && strcmp(path + length - more, end) == 0;
-}
-
 static bool target_of(const char *path, target *target)
 {
-    *target = ends_in(path, ".weights.h5") ? WEIGHTS : ends_in(path, ".json") ? JSON : WHOLE;
+    *target = cli_ends_in(path, ".weights.h5") ? WEIGHTS
+              : cli_ends_in(path, ".json")     ? JSON
+                                               : WHOLE;
     return *target == WEIGHTS || cli_is_model(path);
 }
 
@@ -122,7 +118,7 @@ static int convert(const cli_command *command, const char *from, const char *to,
 {
     char text[32];
     double difference = 0;
-    bool plain = target == JSON && weights == NULL && ends_in(from, ".json");
+    bool plain = target == JSON && weights == NULL && cli_ends_in(from, ".json");
     capas_model *model = plain                      ? capas_load(from)
                          : cli_is_application(from) ? build(from, weights)
                                                     : cli_load_model(from, weights, true);

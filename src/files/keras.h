@@ -55,6 +55,8 @@ capas_status capas_keras_read_weight(capas_model *model, const capas_hdf5_conten
 capas_status capas_keras_read_optimizer(capas_model *model, const capas_hdf5_contents *file,
                                         const capas_texts *names);
 
+/* Whether a path has this at its end, and something before it. */
+bool capas_path_ends_in(const char *path, const char *end);
 /* What kind of file it is, by its first bytes; what is neither HDF5 nor JSON goes as zip. */
 enum { CAPAS_FILE_ZIP, CAPAS_FILE_HDF5, CAPAS_FILE_JSON };
 int capas_file_kind(const char *path);

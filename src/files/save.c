@@ -3,7 +3,7 @@
 #include <capas/files.h>
 #include <string.h>
 
-static bool ends_in(const char *path, const char *end)
+bool capas_path_ends_in(const char *path, const char *end)
 {
     size_t length = strlen(path), more = strlen(end);
     return length > more && strcmp(path + length - more, end) == 0;
@@ -12,12 +12,12 @@ static bool ends_in(const char *path, const char *end)
 #if CAPAS_WITH_KERAS_FILES
 static capas_status save(const capas_model *model, const char *path)
 {
-    if (ends_in(path, ".weights.h5"))
+    if (capas_path_ends_in(path, ".weights.h5"))
         return capas_fail(CAPAS_INVALID_ARGUMENT,
                           "%s is a name for weights alone, which capas_save_weights writes; name a "
                           "whole model .keras or .h5",
                           path);
-    bool legacy = ends_in(path, ".h5") || ends_in(path, ".hdf5");
+    bool legacy = capas_path_ends_in(path, ".h5") || capas_path_ends_in(path, ".hdf5");
     return legacy ? capas_h5_save(model, path) : capas_keras_save(model, path);
 }
 #else

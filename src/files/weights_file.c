@@ -111,10 +111,8 @@ capas_status capas_load_weights(capas_model *model, const char *path)
 
 capas_status capas_save_weights(capas_model *model, const char *path)
 {
-    static const char end[] = ".weights.h5";
     CAPAS_TRY(capas_model_check(model));
-    size_t length = path ? strlen(path) : 0;
-    if (length <= strlen(end) || strcmp(path + length - strlen(end), end) != 0)
+    if (!path || !capas_path_ends_in(path, ".weights.h5"))
         return capas_fail(CAPAS_INVALID_ARGUMENT,
                           "a file of weights must be named *.weights.h5, as Keras wants it, found "
                           "%s%s%s",
