@@ -19,8 +19,8 @@ typedef struct scan_call {
     scan_real *met[CAPAS_MOST_GATES]; /* [batch][units]; NULL: h */
     scan_real *factors;               /* [gates][batch][units], or NULL */
     scan_real *columns[CAPAS_MOST_GATES]; /* a copy of U's columns, as the product wants them */
-    scan_real *scratch;                   /* of each shard: what is kept of one step */
-    char *dense;                          /* of each shard: the product's workspace */
+    scan_real *scratch; /* of each shard: what is kept of one step; of each sample with halves */
+    char *dense;        /* of each shard: the product's workspace */
     size_t dense_room;
     scan_real *hidden, *kept, *slopes, *saved_met[CAPAS_MOST_GATES]; /* NULL: not kept */
 } scan_call;
@@ -36,6 +36,12 @@ static scan_call scan_begin(const capas_scan_problem *p, const capas_scan_argume
     scan_call call = {.p = p, .a = a, .gates = capas_scan_gates(p)};
     call.block_count = capas_scan_blocks(p, call.blocks);
     return call;
+}
+
+/* Whether a step is taken in two halves, with a product in between. */
+static inline bool scan_has_halves(const scan_call *call)
+{
+    return call->blocks[call->block_count - 1].second;
 }
 
 static void *scan_at(void *memory, size_t offset)

@@ -19,7 +19,8 @@ static size_t scan_lay_out_forward(scan_call *call, void *memory)
     call->product = scan_at(memory, capas_take(&end, vectors * call->gates, size));
     if (p->recurrent_dropout > 0)
         call->factors = scan_at(memory, capas_take(&end, vectors * call->gates, size));
-    call->scratch = scan_at(memory, capas_take(&end, shards * scan_kept_units(p), size));
+    const int64_t scratches = scan_has_halves(call) ? p->batch : shards;
+    call->scratch = scan_at(memory, capas_take(&end, scratches * scan_kept_units(p), size));
     for (int i = 0; i < call->block_count; i++) {
         const int64_t columns = call->blocks[i].gates * p->units;
         if (capas_scan_meets_other(p, &call->blocks[i]))
@@ -90,8 +91,9 @@ static scan_row scan_row_at(const scan_call *call, int64_t b, int64_t t, int sha
         row.product[g] = vectors[g];
     if (p->bias_rows > 0) row.bias = call->a->bias;
     if (p->bias_rows > 1) row.recurrent_bias = row.bias + call->gates * u;
-    row.kept = call->kept ? call->kept + at * capas_scan_kept(p) * u
-                          : call->scratch + shard * scan_kept_units(p);
+    row.kept = call->kept
+                   ? call->kept + at * capas_scan_kept(p) * u
+                   : call->scratch + (scan_has_halves(call) ? b : shard) * scan_kept_units(p);
     if (call->slopes) row.slopes = call->slopes + at * capas_scan_slopes(p) * u;
     const int last = call->block_count - 1;
     if (call->blocks[last].second) row.met = call->met[last] + b * u;
@@ -118,7 +120,7 @@ static void scan_step_rows(const scan_call *call, int64_t s, int64_t begin, int6
 {
     const capas_scan_problem *p = call->p;
     const int64_t t = scan_step(p, s);
-    const bool halves = call->blocks[call->block_count - 1].second;
+    const bool halves = scan_has_halves(call);
     for (int64_t b = begin; b < end; b++) {
         const bool masked = scan_is_masked(call, b, t);
         const scan_row row = scan_row_at(call, b, t, shard);

@@ -149,6 +149,38 @@ static void what_may_be_dropped_is_not_in_prediction(void **state)
     }
 }
 
+/* What is kept for the way back changes nothing; samples do not touch each other. */
+static void prediction_is_what_training_sees(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 4; kind++) {
+        capas_model *model = model_of(kind == 0   ? capas_simple_rnn(UNITS)
+                                      : kind == 1 ? capas_lstm(UNITS)
+                                      : kind == 2 ? capas_gru(UNITS)
+                                                  : capas_gru(UNITS, .reset_after = CAPAS_FALSE));
+        capas_plan_options options;
+        float output[2][N * UNITS];
+        for (int way = 0; way < 2; way++) {
+            capas_plan *plan;
+            capas_run *run;
+            memset(&options, 0, sizeof options);
+            options.batch = N;
+            options.backward = way == 1;
+            capas_enable_training();
+            assert_int_equal(capas_model_place_gradients(model), CAPAS_OK);
+            if (capas_model_plan(model, &options, &plan) != CAPAS_OK) fail_msg("%s", capas_error());
+            assert_int_equal(capas_plan_acquire(plan, &run), CAPAS_OK);
+            for (int i = 0; i < N * SIZE; i++)
+                ((float *)capas_run_input(run, 0))[i] = (float)(i * 13 % 17) / 8 - 1;
+            assert_int_equal(capas_run_forward(run, N, 0, NULL, NULL), CAPAS_OK);
+            memcpy(output[way], capas_run_output(run, 0), sizeof output[way]);
+            capas_plan_release(run);
+        }
+        assert_memory_equal(output[0], output[1], sizeof output[0]);
+        capas_model_free(model);
+    }
+}
+
 /* Backwards is forwards over the turned sequence, and gives its outputs in that order. */
 static void backwards_is_the_turned_sequence(void **state)
 {
@@ -208,6 +240,7 @@ int main(void)
         cmocka_unit_test(recurrent_dropout_keeps_to_its_units),
         cmocka_unit_test(a_rate_of_one_drops_nothing),
         cmocka_unit_test(what_may_be_dropped_is_not_in_prediction),
+        cmocka_unit_test(prediction_is_what_training_sees),
         cmocka_unit_test(backwards_is_the_turned_sequence),
         cmocka_unit_test(older_files_are_read),
     };

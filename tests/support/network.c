@@ -238,7 +238,7 @@ static void gather_loss(const execution *e, int output)
 {
     int64_t rows;
     const void *values = capas_run_loss_values(e->run, output, &rows);
-    const void *weights = capas_run_sample_weight(e->run, output);
+    const void *weights = capas_run_loss_weights(e->run, output);
     double sum = 0;
     rows *= e->data->n;
     for (int64_t i = 0; i < rows; i++)
