@@ -170,6 +170,12 @@ static void backward(layout *l, size_t i)
                      time);
 }
 
+/* An input whose numbers only name rows of a table has none, nor an output of frozen ones. */
+static bool has_gradient(const capas_plan *plan, int buffer)
+{
+    return plan->gradient_places[capas_program_root(&plan->program, buffer)] != CAPAS_NOWHERE;
+}
+
 static void given_from_outside(layout *l)
 {
     const capas_plan *plan = l->plan;
@@ -183,7 +189,8 @@ static void given_from_outside(layout *l)
     for (int i = 0;
          plan->options.backward && plan->options.loss_count == 0 && i < plan->model->output_count;
          i++)
-        write_at(gradient_piece(l, plan->outputs[i]), BEFORE);
+        if (has_gradient(plan, plan->outputs[i]))
+            write_at(gradient_piece(l, plan->outputs[i]), BEFORE);
 }
 
 static void asked_for_afterwards(layout *l)
@@ -197,7 +204,8 @@ static void asked_for_afterwards(layout *l)
         read_at(buffer_piece(l, plan->targets[i]), after, false);
     }
     for (int i = 0; plan->options.input_gradients && i < plan->model->input_count; i++)
-        read_at(gradient_piece(l, plan->inputs[i]), after, false);
+        if (has_gradient(plan, plan->inputs[i]))
+            read_at(gradient_piece(l, plan->inputs[i]), after, false);
 }
 
 static void take_layout(layout *l, capas_plan *plan)

@@ -465,6 +465,21 @@ static void grow(builder *b, int node)
         grow_again,
         grow_conv,
         grow_concatenation,
+        grow_recurrent,
+        grow_recurrent,
+        grow_recurrent,
+        grow_recurrent,
+        grow_steps,
+        grow_steps,
+        grow_sequence,
+        grow_tokens,
+        grow_tokens,
+        grow_tokens,
+        grow_tokens,
+        grow_recurrent,
+        grow_tokens,
+        grow_tokens,
+        grow_tokens,
     };
     growths[draw(b, (int)(sizeof growths / sizeof *growths))](b, node);
 }

@@ -45,6 +45,10 @@ void grow_recurrent(builder *b, int node)
         node = b->count - 1;
         b->masked[node] = true;
     }
+    if (draw(b, 4) == 0) {
+        apply(b, capas_global_average_pooling1d(), node);
+        return;
+    }
     const bool sequences = draw(b, 2);
     if (draw(b, 3)) {
         apply(b, draw_recurrent(b, sequences), node);
@@ -69,4 +73,17 @@ void grow_steps(builder *b, int node)
         layer =
             capas_conv1d(1 + draw(b, 3), draw_window(b, shape->dims[2]), .activation = CAPAS_RELU);
     if (layer) apply(b, capas_time_distributed(layer), node);
+}
+
+/* Numbers of an input as rows of a table; the first of them may stand for nothing. */
+void grow_tokens(builder *b, int node)
+{
+    const bool masked = draw(b, 2);
+    if (!b->is_input[node] || shape_of(b, node)->rank != 2 || b->count + 2 > MOST_NODES) return;
+    apply(b, capas_rescaling(3, .offset = 3), node);
+    apply(b,
+          capas_embedding(7, 1 + draw(b, 3), .mask_zero = masked ? CAPAS_TRUE : CAPAS_FALSE,
+                          .embeddings_initializer = capas_random_uniform(-1, 1)),
+          b->count - 1);
+    b->masked[b->count - 1] = masked;
 }
