@@ -91,25 +91,28 @@ typedef struct weight_sums {
     float *gamma_block, *beta_block;
 } weight_sums;
 
-static size_t lay_out(const capas_standardise_problem *p, void *workspace, int shard,
-                      weight_sums *sums)
+static size_t shard_size(const capas_standardise_problem *p)
+{
+    size_t size = 0;
+    capas_take(&size, 2 * p->weights, sizeof(double));
+    capas_take(&size, 2 * p->weights, sizeof(float));
+    return size;
+}
+
+static weight_sums sums_in(const capas_standardise_problem *p, void *workspace, int shard)
 {
     size_t size = 0;
     const size_t exact = capas_take(&size, 2 * p->weights, sizeof(double));
     const size_t block = capas_take(&size, 2 * p->weights, sizeof(float));
-    if (workspace) {
-        char *own = (char *)workspace + (size_t)shard * size;
-        sums->gamma = capas_piece(own, exact);
-        sums->beta = sums->gamma + p->weights;
-        sums->gamma_block = capas_piece(own, block);
-        sums->beta_block = sums->gamma_block + p->weights;
-    }
-    return size;
+    char *own = (char *)workspace + (size_t)shard * size;
+    double *gamma = capas_piece(own, exact);
+    float *gamma_block = capas_piece(own, block);
+    return (weight_sums){gamma, gamma + p->weights, gamma_block, gamma_block + p->weights};
 }
 
 static size_t workspace(const void *problem)
 {
-    return CAPAS_MAX_SHARDS * lay_out(problem, NULL, 0, NULL);
+    return CAPAS_MAX_SHARDS * shard_size(problem);
 }
 
 static void close_block(const capas_standardise_problem *p, weight_sums *sums)
@@ -191,10 +194,10 @@ static void backward_range(const void *problem, const void *arguments, int64_t b
     const capas_standardise_problem *p = problem;
     const capas_standardise_arguments *a = arguments;
     const bool trains = a->gamma_gradient || a->beta_gradient;
-    weight_sums sums;
+    weight_sums sums = {0};
     if (trains) {
-        const size_t size = lay_out(p, a->workspace, shard, &sums);
-        memset(sums.gamma, 0, size);
+        sums = sums_in(p, a->workspace, shard);
+        memset(sums.gamma, 0, shard_size(p));
     }
     for (int64_t number = begin; number < end; number++) {
         const row r = row_of(p, a, number);
@@ -218,8 +221,7 @@ static void backward(const void *problem, const void *arguments)
     for (int64_t w = 0; w < p->weights; w++) {
         double gamma = 0, beta = 0;
         for (int shard = 0; shard < shards; shard++) {
-            weight_sums sums;
-            lay_out(p, a->workspace, shard, &sums);
+            const weight_sums sums = sums_in(p, a->workspace, shard);
             gamma += sums.gamma[w];
             beta += sums.beta[w];
         }
