@@ -280,7 +280,8 @@ static void constructors_take_their_parameters(void **state)
     capas_layer_free(pool);
     capas_layer_free(other);
 
-    capas_layer *cube = capas_conv3d(8, 5), *flat = capas_conv3d(8, 5, .kernel_size = {1, 3}),
+    capas_layer *cube = capas_conv3d(8, 5),
+                *flat = capas_conv3d(8, 5, .kernel_size = {.depth = 1, .height = 3}),
                 *deep = capas_max_pooling3d(2, .pool_size = {3, 2, 1});
     const capas_conv3d_options *five = cube->options, *three = flat->options;
     const capas_triple *strides = &((const capas_pooling3d_options *)deep->options)->strides;
