@@ -316,7 +316,7 @@ static void add_head(capas_builder *text)
         "the runs of the same recipe in Keras 3.15 (bench/peers/keras-recipe.sh), where\nthere "
         "are some; *floor* what the median of seeds 0, 1 and 2 must reach; *ours* the median test "
         "accuracy of our seeds.\nTime is that of the training, validation included, without "
-        "evaluation and start.\n\n|");
+        "evaluation and start, on a machine that other work may have shared.\n\n|");
     for (int c = 0; c < COLUMNS; c++)
         capas_builder_print(text, " %s |", titles[c]);
     capas_builder_add(text, "\n|");

@@ -59,8 +59,9 @@ static capas_status check_foreign(const capas_value *entry, const char *class_na
         module && strncmp(module, "keras", 5) != 0 && strncmp(module, "tf_keras", 8) != 0;
     if (!custom && !elsewhere) return CAPAS_OK;
     return capas_fail(CAPAS_UNSUPPORTED,
-                      "%s: %s is a custom layer (%s), whose code is not in the file; put layers of "
-                      "Keras in its place, and save the model again",
+                      "%s: %s is a custom layer (%s), whose code is not in the file; register "
+                      "one of that name (capas/custom.h), or put layers of Keras in its place and "
+                      "save the model again",
                       where, class_name, custom ? name : module);
 }
 
