@@ -192,6 +192,14 @@ bool cli_is_application(const char *name)
     return false;
 }
 
+capas_model *cli_with_weights(capas_model *model, const char *weights)
+{
+    if (model == NULL || weights == NULL || capas_load_weights(model, weights) == CAPAS_OK)
+        return model;
+    capas_model_free(model);
+    return NULL;
+}
+
 capas_model *cli_load_model(const char *path, const char *weights, bool compile)
 {
     const capas_load_options how = {.struct_size = sizeof how,
@@ -201,11 +209,7 @@ capas_model *cli_load_model(const char *path, const char *weights, bool compile)
                    "%s is a configuration without weights; give them with --weights FILE", path);
         return NULL;
     }
-    capas_model *model = capas_load_with(path, &how);
-    if (model == NULL || weights == NULL || capas_load_weights(model, weights) == CAPAS_OK)
-        return model;
-    capas_model_free(model);
-    return NULL;
+    return cli_with_weights(capas_load_with(path, &how), weights);
 }
 
 static bool parse_scale(const char *text, double *scale)

@@ -56,6 +56,8 @@ bool cli_parse(const cli_command *command, const cli_option *options, int option
 /* "capas train: SENTENCE" of the thread's last failure on stderr; returns CLI_FAILED. */
 int cli_fail(const cli_command *command);
 
+/* The model with the weights of a file (NULL: those it has); takes it over, NULL on failure. */
+capas_model *cli_with_weights(capas_model *model, const char *weights);
 /* Whether it names one of the networks of capas/applications.h, and no file. */
 bool cli_is_application(const char *name);
 

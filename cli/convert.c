@@ -104,24 +104,16 @@ static int64_t count_numbers(const capas_model *model)
     return count;
 }
 
-/* A network by name, with the weights of a file or drawn ones. */
-static capas_model *build(const char *name, const char *weights)
-{
-    capas_model *model = capas_application(name);
-    if (!model || !weights || capas_load_weights(model, weights) == CAPAS_OK) return model;
-    capas_model_free(model);
-    return NULL;
-}
-
 static int convert(const cli_command *command, const char *from, const char *to, target target,
                    const char *weights, int samples)
 {
     char text[32];
     double difference = 0;
     bool plain = target == JSON && weights == NULL && cli_ends_in(from, ".json");
-    capas_model *model = plain                      ? capas_load(from)
-                         : cli_is_application(from) ? build(from, weights)
-                                                    : cli_load_model(from, weights, true);
+    capas_model *model = plain ? capas_load(from)
+                         : cli_is_application(from)
+                             ? cli_with_weights(capas_application(from), weights)
+                             : cli_load_model(from, weights, true);
     capas_status done = model ? write_model(model, to, target) : capas_error_status();
     if (done == CAPAS_OK) done = check(model, to, target, samples, &difference);
     if (done == CAPAS_OK)

@@ -26,14 +26,12 @@ static const capas_application_type types[] = {
      .top = capas_mobilenet_top,
      .has_alpha = true,
      .takes_bytes = true,
-     .has_multiplier = true,
-     .label = capas_mobilenet_label},
+     .has_multiplier = true},
     {.name = "mobilenetv2",
      .body = capas_mobilenet_v2_body,
      .top = capas_mobilenet_v2_top,
      .has_alpha = true,
-     .takes_bytes = true,
-     .label = capas_mobilenet_v2_label},
+     .takes_bytes = true},
 #define DENSE(name_, ...)                                                                          \
     {                                                                                              \
         .name = name_, .body = capas_densenet_body, .top = capas_application_pooled_top,           \
@@ -209,7 +207,9 @@ capas_model *capas_application_with(const char *application, const capas_applica
     x = a.options.include_top ? type->top(&a, x) : pool(&a, type, x);
     char label[TEXT_SIZE];
     snprintf(label, sizeof label, "%s", type->name);
-    if (type->label) type->label(&a, label, sizeof label);
+    if (type->has_alpha)
+        snprintf(label, sizeof label, "%s_%.2f_%d", type->name, a.options.alpha,
+                 (int)a.options.input_shape.dims[0]);
     capas_model *model =
         capas_functional(a.graph, a.options.name ? a.options.name : label, &input, 1, &x, 1);
     if (model && type->takes_bytes) {

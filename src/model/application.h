@@ -29,10 +29,9 @@ typedef struct capas_application_type {
     capas_node (*top)(capas_applying *a, capas_node x);
     int sizes[4];       /* what tells the members of a family apart */
     bool names_pooling; /* "avg_pool", "max_pool" behind the body */
-    bool has_alpha, has_multiplier;
+    bool has_alpha;     /* a width; it is in the model's name: "mobilenet_1.00_224" */
+    bool has_multiplier;
     bool takes_bytes; /* what bytes become is a scale and an offset: -1 to 1 */
-    /* Keras's name of the model when it is more than the above. */
-    void (*label)(const capas_applying *a, char *text, size_t size);
 } capas_application_type;
 
 void capas_applying_prefix(capas_applying *a, const char *format, ...)
@@ -57,9 +56,7 @@ capas_node capas_vgg_top(capas_applying *a, capas_node x);
 capas_node capas_densenet_body(capas_applying *a, const int *sizes, capas_node input);
 capas_node capas_mobilenet_body(capas_applying *a, const int *sizes, capas_node input);
 capas_node capas_mobilenet_top(capas_applying *a, capas_node x);
-void capas_mobilenet_label(const capas_applying *a, char *text, size_t size);
 capas_node capas_mobilenet_v2_body(capas_applying *a, const int *sizes, capas_node input);
 capas_node capas_mobilenet_v2_top(capas_applying *a, capas_node x);
-void capas_mobilenet_v2_label(const capas_applying *a, char *text, size_t size);
 
 #endif

@@ -2,7 +2,6 @@
  * convolutions with 1x1 convolutions between them; in the second version these widen, and narrow
  * again, and shortcuts go from narrow to narrow. */
 #include "model/application.h"
-#include <stdio.h>
 
 static capas_node pointwise(capas_applying *a, const char *suffix, int filters, capas_node x)
 {
@@ -21,11 +20,6 @@ static capas_node depthwise(capas_applying *a, const char *suffix, int stride, c
                                               .depth_multiplier = a->options.depth_multiplier,
                                               .name = capas_applying_name(a, suffix)),
                        x);
-}
-
-static void name_model(const capas_applying *a, const char *name, char *text, size_t size)
-{
-    snprintf(text, size, "%s_%.2f_%d", name, a->options.alpha, (int)a->options.input_shape.dims[0]);
 }
 
 /* The first version. */
@@ -77,11 +71,6 @@ capas_node capas_mobilenet_top(capas_applying *a, capas_node x)
     x = capas_apply(a, capas_reshape_with(&reshape), x);
     return capas_apply(a, capas_activation_layer(o->classifier_activation, .name = "predictions"),
                        x);
-}
-
-void capas_mobilenet_label(const capas_applying *a, char *text, size_t size)
-{
-    name_model(a, "mobilenet", text, size);
 }
 
 /* The second version. */
@@ -163,9 +152,4 @@ capas_node capas_mobilenet_v2_body(capas_applying *a, const int *sizes, capas_no
 capas_node capas_mobilenet_v2_top(capas_applying *a, capas_node x)
 {
     return capas_apply_predictions(a, capas_apply(a, capas_global_average_pooling2d(), x));
-}
-
-void capas_mobilenet_v2_label(const capas_applying *a, char *text, size_t size)
-{
-    name_model(a, "mobilenetv2", text, size);
 }

@@ -8,23 +8,16 @@
 enum { FOUND_SIZE = 96, WHERE_SIZE = 600 };
 
 /* What a recipe can name. A new one is one line here. */
-static const struct known_callback {
-    const char *name;
-    const capas_callback_type *type;
-} known[] = {
-    {"EarlyStopping", &capas_early_stopping_type},
-    {"ReduceLROnPlateau", &capas_reduce_lr_on_plateau_type},
-    {"ModelCheckpoint", &capas_model_checkpoint_type},
-    {"CSVLogger", &capas_csv_logger_type},
-    {"LoggingTensor", &capas_logging_tensor_type},
-    {"LearningRateScheduler", &capas_learning_rate_scheduler_type},
-    {"TerminateOnNaN", &capas_terminate_on_nan_type},
-    {"BackupAndRestore", &capas_backup_and_restore_type},
+static const capas_callback_type *const known[] = {
+    &capas_early_stopping_type,   &capas_reduce_lr_on_plateau_type,
+    &capas_model_checkpoint_type, &capas_csv_logger_type,
+    &capas_logging_tensor_type,   &capas_learning_rate_scheduler_type,
+    &capas_terminate_on_nan_type, &capas_backup_and_restore_type,
 };
 
 const capas_option_table *capas_recipe_callback_table(size_t index)
 {
-    return index < CAPAS_COUNT(known) ? &known[index].type->table : NULL;
+    return index < CAPAS_COUNT(known) ? &known[index]->table : NULL;
 }
 
 static capas_status fail_name(const capas_recipe *recipe, const capas_value *item, const char *name)
@@ -34,7 +27,7 @@ static capas_status fail_name(const capas_recipe *recipe, const capas_value *ite
     int used = 0;
     for (size_t i = 0; i < CAPAS_COUNT(known); i++) {
         const char *before = i == 0 ? "" : i + 1 == CAPAS_COUNT(known) ? " and " : ", ";
-        names[i] = known[i].name;
+        names[i] = known[i]->table.owner;
         used += snprintf(list + used, sizeof list - (size_t)used, "%s%s", before, names[i]);
     }
     const char *nearest = capas_nearest_name(name, names, CAPAS_COUNT(names));
@@ -59,11 +52,11 @@ static capas_status add(capas_recipe *recipe, const capas_value *item)
                                  "at most %d callbacks are possible", CAPAS_RECIPE_CALLBACKS);
     const char *name = is_map ? item->keys[0] : item->string;
     for (size_t i = 0; i < CAPAS_COUNT(known); i++) {
-        if (strcmp(name, known[i].name) != 0) continue;
+        if (strcmp(name, known[i]->table.owner) != 0) continue;
         capas_cut_text(where, sizeof where,
                        snprintf(where, sizeof where, "%s: %s", recipe->path, name));
         capas_callback *callback =
-            capas_callback_read(known[i].type, is_map ? item->items[0] : NULL, where);
+            capas_callback_read(known[i], is_map ? item->items[0] : NULL, where);
         if (!callback) return capas_error_status();
         recipe->callbacks[recipe->callback_count++] = callback;
         recipe->decides |= ((const capas_own_callback *)callback->context)->decides;
