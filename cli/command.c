@@ -242,6 +242,8 @@ capas_status cli_set_scale(capas_model *model, const cli_scale *scale)
     CAPAS_TRY(capas_model_preprocessing(model, &preprocessing));
     preprocessing.scale = scale->value;
     preprocessing.offset = 0;
+    preprocessing.bgr = 0;
+    memset(preprocessing.channel_deviation, 0, sizeof preprocessing.channel_deviation);
     return capas_model_set_preprocessing(model, &preprocessing);
 }
 

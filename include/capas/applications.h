@@ -36,9 +36,9 @@ typedef struct capas_application_options {
  *     MobileNet, MobileNetV2              depthwise convolutions; 4,253,864 and 3,538,984
  *     DenseNet121, DenseNet169, DenseNet201    8,062,504, 14,307,880 and 20,242,984
  *
- * ResNet and VGG expect pictures as BGR, less 103.939, 116.779 and 123.68; MobileNets from -1 to 1;
- * DenseNet as 0 to 1, less the mean and over the deviation of ImageNet's colours. NULL on failure;
- * an unknown name is CAPAS_UNKNOWN_NAME. */
+ * Bytes become what keras.applications' preprocess_input makes of them (capas_model_preprocessing):
+ * "caffe" for ResNet and VGG, "tf" for MobileNets, "torch" for DenseNet. NULL on failure; an
+ * unknown name is CAPAS_UNKNOWN_NAME. */
 CAPAS_API capas_model *capas_application_with(const char *application,
                                               const capas_application_options *options);
 #define capas_application(application, ...)                                                        \
@@ -48,6 +48,17 @@ CAPAS_API capas_model *capas_application_with(const char *application,
 
 /* The name of number `index`, from 0; NULL past the last. */
 CAPAS_API const char *capas_application_name(int index);
+
+/* How bytes become a network's input, by keras.applications' words; statistics are unknown:
+ *
+ *     "caffe"     blue, green, red, less 103.939, 116.779 and 123.68
+ *     "tf"        -1 to 1
+ *     "torch"     0 to 1, less the mean and over the deviation of ImageNet's colours
+ *     "none"      as they are
+ *
+ * CAPAS_UNKNOWN_NAME when it is none of them. */
+CAPAS_API capas_status capas_preprocessing_by_name(const char *name,
+                                                   capas_preprocessing *preprocessing);
 
 #define capas_resnet50(...)     capas_application("resnet50", __VA_ARGS__)
 #define capas_resnet101(...)    capas_application("resnet101", __VA_ARGS__)

@@ -106,15 +106,26 @@ CAPAS_API capas_status capas_predict(capas_model *model, const float *input, int
                                      float *output);
 
 /* What bytes mean: value = byte * scale + offset. It travels with the file, in capas.json. NaN
- * scale: the model has none, bytes are taken as they are. */
+ * scale: the model has none, bytes are taken as they are. Pictures in colour may differ by channel:
+ * (value - channel_mean) / channel_deviation behind that, channels in the order in which the
+ * network takes them. capas_preprocessing_by_name (capas/applications.h) has the usual ones. */
 typedef struct capas_preprocessing {
     double scale, offset;
     double minimum, maximum, mean, deviation; /* of the training data once scaled; NaN: unknown */
+    double channel_mean[3], channel_deviation[3]; /* deviations of 0: all channels alike */
+    int bgr; /* true: the network takes blue, green, red; pictures are given as red, green, blue */
 } capas_preprocessing;
+/* CAPAS_INVALID_ARGUMENT when a number is not finite, only some deviations are above 0, or channels
+ * are told apart for a model none of whose inputs has three. */
 CAPAS_API capas_status capas_model_set_preprocessing(capas_model *model,
                                                      const capas_preprocessing *preprocessing);
 CAPAS_API capas_status capas_model_preprocessing(const capas_model *model,
                                                  capas_preprocessing *preprocessing);
+/* The same for levels of 0 to 255 that are floats already, as of a picture that was resized:
+ * `count` pixels of `channels` channels. `values` may be `levels`. */
+CAPAS_API capas_status capas_preprocess(const capas_preprocessing *preprocessing,
+                                        const float *levels, int64_t count, int channels,
+                                        float *values);
 /* Names of the classes, copied; they travel with the file. NULL when there are none. */
 CAPAS_API capas_status capas_model_set_class_names(capas_model *model, const char *const *names,
                                                    int count);

@@ -55,5 +55,10 @@ void capas_describe_levels(const int64_t levels[CAPAS_LEVELS], double scale, dou
         double distance = i * scale + offset - mean;
         squares += (double)levels[i] * distance * distance;
     }
-    *statistics = (capas_preprocessing){scale, offset, least, most, mean, sqrt(squares / count)};
+    *statistics = (capas_preprocessing){.scale = scale,
+                                        .offset = offset,
+                                        .minimum = least,
+                                        .maximum = most,
+                                        .mean = mean,
+                                        .deviation = sqrt(squares / count)};
 }

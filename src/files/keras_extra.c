@@ -6,13 +6,15 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_CLASSES = 1 << 20 };
+enum { MOST_CLASSES = 1 << 20, CHANNELS = 3 };
 
 /* The numbers of capas_preprocessing; null where unknown. */
-static const struct number {
+typedef struct number {
     const char *name;
     size_t offset;
-} numbers[] = {
+} number;
+
+static const number numbers[] = {
     {"scale", offsetof(capas_preprocessing, scale)},
     {"offset", offsetof(capas_preprocessing, offset)},
     {"minimum", offsetof(capas_preprocessing, minimum)},
@@ -21,20 +23,50 @@ static const struct number {
     {"deviation", offsetof(capas_preprocessing, deviation)},
 };
 
-enum { NUMBER_COUNT = sizeof numbers / sizeof numbers[0] };
+/* And lists of them, one a channel; null when channels are alike. */
+static const number lists[] = {
+    {"channel_mean", offsetof(capas_preprocessing, channel_mean)},
+    {"channel_deviation", offsetof(capas_preprocessing, channel_deviation)},
+};
 
-static double *number_in(capas_preprocessing *preprocessing, int i)
+enum {
+    NUMBER_COUNT = sizeof numbers / sizeof numbers[0],
+    LIST_COUNT = sizeof lists / sizeof lists[0],
+};
+
+static double *number_in(capas_preprocessing *preprocessing, const number *number)
 {
-    return (double *)((char *)preprocessing + numbers[i].offset);
+    return (double *)((char *)preprocessing + number->offset);
 }
 
-/* Pictures of three channels are red, green, blue here; "bgr" is said by other programs. */
+/* In which the network takes them. */
 static const char *channel_order(const capas_model *model)
 {
+    if (model->preprocessing.bgr) return "bgr";
     capas_shape shape;
     if (capas_model_input_shape(model, 0, &shape) != CAPAS_OK || shape.rank != 4) return NULL;
     int64_t channels = shape.dims[3];
     return channels == 1 ? "gray" : channels == 3 ? "rgb" : NULL;
+}
+
+static capas_value *channel_numbers(const double *values)
+{
+    capas_value *list = capas_value_list();
+    for (int c = 0; c < CHANNELS; c++) {
+        if (capas_value_append(list, capas_value_real(values[c])) == CAPAS_OK) continue;
+        capas_value_free(list);
+        return NULL;
+    }
+    return list;
+}
+
+static capas_status fill_channels(capas_preprocessing *preprocessing, capas_value *extra)
+{
+    if (!(preprocessing->channel_deviation[0] > 0)) return CAPAS_OK;
+    for (int i = 0; i < LIST_COUNT; i++)
+        CAPAS_TRY(capas_value_set(extra, lists[i].name,
+                                  channel_numbers(number_in(preprocessing, &lists[i]))));
+    return CAPAS_OK;
 }
 
 static capas_value *class_names(const capas_model *model)
@@ -56,10 +88,11 @@ static capas_status fill_extra(const capas_model *model, capas_value *extra)
     const char *order = channel_order(model);
     CAPAS_TRY(capas_value_set(extra, "capas_version", capas_value_string(capas_version())));
     for (int i = 0; i < NUMBER_COUNT; i++) {
-        double value = *number_in(&preprocessing, i);
+        double value = *number_in(&preprocessing, &numbers[i]);
         CAPAS_TRY(capas_value_set(extra, numbers[i].name,
                                   isfinite(value) ? capas_value_real(value) : capas_value_null()));
     }
+    CAPAS_TRY(fill_channels(&preprocessing, extra));
     CAPAS_TRY(capas_value_set(extra, "channel_order",
                               order ? capas_value_string(order) : capas_value_null()));
     return capas_value_set(extra, "class_names", class_names(model));
@@ -85,25 +118,42 @@ static bool is_number(const capas_value *value)
     return value->kind == CAPAS_VALUE_REAL || value->kind == CAPAS_VALUE_INTEGER;
 }
 
-static capas_status read_numbers(capas_model *model, const capas_value *extra)
+static capas_status read_numbers(capas_preprocessing *preprocessing, const capas_value *extra)
 {
-    capas_preprocessing preprocessing = model->preprocessing;
     for (int i = 0; i < NUMBER_COUNT; i++) {
         const capas_value *value = capas_value_get(extra, numbers[i].name);
         if (!value || value->kind == CAPAS_VALUE_NULL) continue;
         if (!is_number(value)) return fail_extra(numbers[i].name, "a number or null", value);
-        *number_in(&preprocessing, i) = value->real;
+        *number_in(preprocessing, &numbers[i]) = value->real;
     }
-    return capas_model_set_preprocessing(model, &preprocessing);
+    return CAPAS_OK;
 }
 
-static capas_status check_order(const capas_value *order)
+static capas_status read_channels(capas_preprocessing *preprocessing, const capas_value *extra)
+{
+    for (int i = 0; i < LIST_COUNT; i++) {
+        const capas_value *list = capas_value_get(extra, lists[i].name);
+        double *values = number_in(preprocessing, &lists[i]);
+        if (!list || list->kind == CAPAS_VALUE_NULL) continue;
+        bool right = list->kind == CAPAS_VALUE_LIST && list->count == CHANNELS;
+        for (size_t c = 0; right && c < CHANNELS; c++) {
+            right = is_number(list->items[c]);
+            if (right) values[c] = list->items[c]->real;
+        }
+        if (!right) return fail_extra(lists[i].name, "a list of 3 numbers or null", list);
+    }
+    return CAPAS_OK;
+}
+
+static capas_status read_order(capas_preprocessing *preprocessing, const capas_value *order)
 {
     if (!order || order->kind == CAPAS_VALUE_NULL) return CAPAS_OK;
-    if (order->kind != CAPAS_VALUE_STRING)
-        return fail_extra("channel_order", "\"gray\" or \"rgb\"", order);
-    if (strcmp(order->string, "gray") == 0 || strcmp(order->string, "rgb") == 0) return CAPAS_OK;
-    return fail_extra("channel_order", "\"gray\" or \"rgb\"", order);
+    bool text = order->kind == CAPAS_VALUE_STRING;
+    preprocessing->bgr = text && strcmp(order->string, "bgr") == 0;
+    if (preprocessing->bgr) return CAPAS_OK;
+    if (text && (strcmp(order->string, "gray") == 0 || strcmp(order->string, "rgb") == 0))
+        return CAPAS_OK;
+    return fail_extra("channel_order", "\"gray\", \"rgb\" or \"bgr\"", order);
 }
 
 static capas_status read_class_names(capas_model *model, const capas_value *list)
@@ -127,7 +177,10 @@ static capas_status read_class_names(capas_model *model, const capas_value *list
 capas_status capas_keras_read_extra(capas_model *model, const capas_value *extra)
 {
     if (extra->kind != CAPAS_VALUE_MAP) return fail_extra("the whole", "a map", extra);
-    CAPAS_TRY(read_numbers(model, extra));
-    CAPAS_TRY(check_order(capas_value_get(extra, "channel_order")));
+    capas_preprocessing preprocessing = model->preprocessing;
+    CAPAS_TRY(read_numbers(&preprocessing, extra));
+    CAPAS_TRY(read_channels(&preprocessing, extra));
+    CAPAS_TRY(read_order(&preprocessing, capas_value_get(extra, "channel_order")));
+    CAPAS_TRY(capas_model_set_preprocessing(model, &preprocessing));
     return read_class_names(model, capas_value_get(extra, "class_names"));
 }

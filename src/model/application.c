@@ -13,29 +13,37 @@ static const capas_application_type types[] = {
 #define RESIDUAL(name_, ...)                                                                       \
     {                                                                                              \
         .name = name_, .body = capas_resnet_body, .top = capas_application_pooled_top,             \
-        .sizes = {__VA_ARGS__}, .names_pooling = true                                              \
+        .sizes = {__VA_ARGS__}, .names_pooling = true, .preprocessing = "caffe"                    \
     }
     RESIDUAL("resnet50", 3, 4, 6, 3),
     RESIDUAL("resnet101", 3, 4, 23, 3),
     RESIDUAL("resnet152", 3, 8, 36, 3),
 #undef RESIDUAL
-    {.name = "vgg16", .body = capas_vgg_body, .top = capas_vgg_top, .sizes = {3}},
-    {.name = "vgg19", .body = capas_vgg_body, .top = capas_vgg_top, .sizes = {4}},
+    {.name = "vgg16",
+     .body = capas_vgg_body,
+     .top = capas_vgg_top,
+     .sizes = {3},
+     .preprocessing = "caffe"},
+    {.name = "vgg19",
+     .body = capas_vgg_body,
+     .top = capas_vgg_top,
+     .sizes = {4},
+     .preprocessing = "caffe"},
     {.name = "mobilenet",
      .body = capas_mobilenet_body,
      .top = capas_mobilenet_top,
      .has_alpha = true,
-     .takes_bytes = true,
+     .preprocessing = "tf",
      .has_multiplier = true},
     {.name = "mobilenetv2",
      .body = capas_mobilenet_v2_body,
      .top = capas_mobilenet_v2_top,
      .has_alpha = true,
-     .takes_bytes = true},
+     .preprocessing = "tf"},
 #define DENSE(name_, ...)                                                                          \
     {                                                                                              \
         .name = name_, .body = capas_densenet_body, .top = capas_application_pooled_top,           \
-        .sizes = {__VA_ARGS__}, .names_pooling = true                                              \
+        .sizes = {__VA_ARGS__}, .names_pooling = true, .preprocessing = "torch"                    \
     }
     DENSE("densenet121", 6, 12, 24, 16),
     DENSE("densenet169", 6, 12, 32, 32),
@@ -186,6 +194,16 @@ static capas_node pool(capas_applying *a, const capas_application_type *type, ca
                        x);
 }
 
+/* What bytes become, where the pictures have colours. */
+static void describe(capas_model *model, const capas_application_type *type)
+{
+    capas_preprocessing bytes;
+    if (capas_preprocessing_by_name(type->preprocessing, &bytes) != CAPAS_OK) return;
+    if (model->uses[model->inputs[0]].output.dims[3] == 3 ||
+        !capas_preprocessing_tells_channels(&bytes))
+        model->preprocessing = bytes;
+}
+
 capas_model *capas_application_with(const char *application, const capas_application_options *given)
 {
     const capas_application_type *type = find(application);
@@ -212,9 +230,6 @@ capas_model *capas_application_with(const char *application, const capas_applica
                  (int)a.options.input_shape.dims[0]);
     capas_model *model =
         capas_functional(a.graph, a.options.name ? a.options.name : label, &input, 1, &x, 1);
-    if (model && type->takes_bytes) {
-        model->preprocessing.scale = 1 / 127.5;
-        model->preprocessing.offset = -1;
-    }
+    if (model) describe(model, type);
     return model;
 }

@@ -31,7 +31,7 @@ typedef struct capas_application_type {
     bool names_pooling; /* "avg_pool", "max_pool" behind the body */
     bool has_alpha;     /* a width; it is in the model's name: "mobilenet_1.00_224" */
     bool has_multiplier;
-    bool takes_bytes; /* what bytes become is a scale and an offset: -1 to 1 */
+    const char *preprocessing; /* what bytes become: "caffe" */
 } capas_application_type;
 
 void capas_applying_prefix(capas_applying *a, const char *format, ...)

@@ -1,5 +1,5 @@
-/* A model's life and its small settings: failure, name, seed, shapes, freezing, what bytes mean,
- * names of classes. Its graph is graph.c's, its weights weights.c's, running it plan.h's. */
+/* A model's life and its small settings: failure, name, seed, shapes, freezing, names of
+ * classes. Its graph is graph.c's, its weights weights.c's, running it plan.h's. */
 #include "model/model.h"
 #include "base/memory.h"
 #include "base/runtime.h"
@@ -7,7 +7,6 @@
 #include "model/graph.h"
 #include "model/nested.h"
 #include "model/plan.h"
-#include <math.h>
 #include <string.h>
 
 capas_model *capas_model_new(void)
@@ -15,7 +14,7 @@ capas_model *capas_model_new(void)
     capas_model *model = capas_allocate_zeroed(1, sizeof *model);
     if (!model) return NULL;
     model->seed = capas_random_seed();
-    model->preprocessing = (capas_preprocessing){NAN, NAN, NAN, NAN, NAN, NAN};
+    model->preprocessing = capas_preprocessing_unknown();
     if (pthread_mutex_init(&model->lock, NULL) == 0) return model;
     capas_fail(CAPAS_NO_MEMORY, "a lock could not be made");
     capas_release(model);
@@ -178,28 +177,6 @@ capas_status capas_model_set_trainable(capas_model *model, const char *name, int
     capas_layer *layer = capas_model_layer(model, name);
     if (!layer) return capas_model_keep_failure(model, capas_model_fail_no_layer(model, name));
     capas_nested_set_trainable(layer, trainable != 0 && trainable != CAPAS_FALSE);
-    return CAPAS_OK;
-}
-
-capas_status capas_model_set_preprocessing(capas_model *model,
-                                           const capas_preprocessing *preprocessing)
-{
-    CAPAS_TRY(capas_model_check(model));
-    if (isinf(preprocessing->scale) || isinf(preprocessing->offset) ||
-        (!isnan(preprocessing->scale) && isnan(preprocessing->offset)))
-        return capas_model_keep_failure(
-            model,
-            capas_fail(CAPAS_INVALID_ARGUMENT,
-                       "model %s: scale and offset must be finite, found %g and %g",
-                       capas_model_name(model), preprocessing->scale, preprocessing->offset));
-    model->preprocessing = *preprocessing;
-    return CAPAS_OK;
-}
-
-capas_status capas_model_preprocessing(const capas_model *model, capas_preprocessing *preprocessing)
-{
-    CAPAS_TRY(capas_model_check(model));
-    *preprocessing = model->preprocessing;
     return CAPAS_OK;
 }
 

@@ -65,6 +65,14 @@ struct capas_model {
     void (*free_trainer)(struct capas_trainer *trainer);
 };
 
+/* Nothing is known of what bytes mean. */
+capas_preprocessing capas_preprocessing_unknown(void);
+/* Whether pictures' channels differ, or change places. */
+bool capas_preprocessing_tells_channels(const capas_preprocessing *preprocessing);
+/* Bytes of whole pixels as input number `input` takes them. */
+void capas_model_scale_bytes(const capas_model *model, int input, const uint8_t *bytes,
+                             int64_t count, float *values);
+
 /* Notes a failure of the thread as the model's first; returns it. */
 capas_status capas_model_keep_failure(capas_model *model, capas_status status);
 /* What a call does first: the kept failure, or CAPAS_OK. NULL: the thread's last failure. */

@@ -1,9 +1,7 @@
 /* Prediction: inference in batches, from as many threads at once as like. */
 #include "base/memory.h"
 #include "base/text.h"
-#include "kernels/fill.h"
 #include "model/plan.h"
-#include <math.h>
 #include <string.h>
 
 enum { MOST_TENSOR_BYTES = 64 << 20 };
@@ -78,10 +76,7 @@ void capas_fill_input(const capas_model *model, int input, const capas_tensor *f
                        (size_t)(first * count) * (size_t)capas_element_size(from->element);
     if (from->element == CAPAS_UINT8 &&
         model->uses[model->inputs[input]].element == CAPAS_FLOAT32) {
-        double scale = model->preprocessing.scale;
-        double offset = isnan(scale) ? 0 : model->preprocessing.offset;
-        capas_scale_bytes(to, (const uint8_t *)data, n * count, isnan(scale) ? 1 : (float)scale,
-                          (float)offset);
+        capas_model_scale_bytes(model, input, (const uint8_t *)data, n * count, to);
     } else {
         memcpy(to, data, (size_t)(n * count) * (size_t)capas_element_size(from->element));
     }

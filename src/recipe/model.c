@@ -138,7 +138,8 @@ static capas_status compile(const capas_recipe *recipe, capas_model *model)
 
 static capas_status describe(const capas_recipe *recipe, capas_model *model)
 {
-    capas_preprocessing preprocessing = {NAN, 0, NAN, NAN, NAN, NAN};
+    capas_preprocessing preprocessing = {
+        .minimum = NAN, .maximum = NAN, .mean = NAN, .deviation = NAN};
     if (recipe->data_known) preprocessing = recipe->statistics;
     preprocessing.scale = recipe->scale;
     preprocessing.offset = recipe->offset;

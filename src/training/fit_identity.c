@@ -68,6 +68,14 @@ static capas_status add_compile(const capas_model *model, capas_builder *lines)
     return add_tree(lines, "compile", config);
 }
 
+static void add_channels(capas_builder *lines, const capas_preprocessing *bytes)
+{
+    if (!capas_preprocessing_tells_channels(bytes)) return;
+    for (int c = 0; c < 3; c++)
+        capas_builder_print(lines, "channel: %.9g %.9g %d\n", bytes->channel_mean[c],
+                            bytes->channel_deviation[c], bytes->bgr != 0);
+}
+
 static capas_status add_all(const capas_fitting *fit, capas_builder *lines)
 {
     const capas_model *model = fit->model;
@@ -77,6 +85,7 @@ static capas_status add_all(const capas_fitting *fit, capas_builder *lines)
     if (fit->validation) add_data(lines, "validation_data", fit->validation);
     capas_builder_print(lines, "scale: %.9g\noffset: %.9g\n", model->preprocessing.scale,
                         model->preprocessing.offset);
+    add_channels(lines, &model->preprocessing);
     CAPAS_TRY(add_compile(model, lines));
     return add_tree(lines, "model", capas_model_config(model));
 }

@@ -72,13 +72,24 @@ static void describe(capas_element element, const void *data, int64_t size, int6
     seen->maximum = sums.most;
 }
 
-static void scale_by(capas_preprocessing *seen, double scale, double offset)
+/* Channels that are scaled differently are taken to be alike before. */
+static void scale_by(capas_preprocessing *seen)
 {
-    double low = seen->minimum * scale + offset, high = seen->maximum * scale + offset;
-    seen->minimum = fmin(low, high);
-    seen->maximum = fmax(low, high);
-    seen->mean = seen->mean * scale + offset;
-    seen->deviation *= fabs(scale);
+    bool by_channel = seen->channel_deviation[0] > 0;
+    double scale = isnan(seen->scale) ? 1 : seen->scale;
+    double offset = isnan(seen->scale) ? 0 : seen->offset;
+    capas_preprocessing from = *seen;
+    seen->minimum = INFINITY, seen->maximum = -INFINITY, seen->mean = 0, seen->deviation = 0;
+    for (int c = 0; c < 3; c++) {
+        double factor = by_channel ? scale / seen->channel_deviation[c] : scale;
+        double shift =
+            by_channel ? (offset - seen->channel_mean[c]) / seen->channel_deviation[c] : offset;
+        double low = from.minimum * factor + shift, high = from.maximum * factor + shift;
+        seen->minimum = fmin(seen->minimum, fmin(low, high));
+        seen->maximum = fmax(seen->maximum, fmax(low, high));
+        seen->mean += (from.mean * factor + shift) / 3;
+        seen->deviation += from.deviation * fabs(factor) / 3;
+    }
 }
 
 bool capas_guard_describe(const capas_model *model, const capas_dataset *dataset,
@@ -92,8 +103,7 @@ bool capas_guard_describe(const capas_model *model, const capas_dataset *dataset
     if (!data || size < 1) return false;
     *statistics = model->preprocessing;
     describe(spec->input_elements[0], data, size, spec->count, looked_at, statistics);
-    if (spec->input_elements[0] == CAPAS_UINT8 && !isnan(model->preprocessing.scale))
-        scale_by(statistics, model->preprocessing.scale, model->preprocessing.offset);
+    if (spec->input_elements[0] == CAPAS_UINT8) scale_by(statistics);
     return isfinite(statistics->mean) && isfinite(statistics->deviation);
 }
 

@@ -193,10 +193,7 @@ static void fill_input(const capas_stepper *stepper, const capas_batch *batch, i
     capas_element wanted = model->uses[model->inputs[input]].element;
     int64_t count = batch->count * capas_shape_count(&stepper->spec.input_shapes[input], 0);
     if (element == CAPAS_UINT8 && wanted == CAPAS_FLOAT32) {
-        double scale = model->preprocessing.scale;
-        bool scaled = !isnan(scale);
-        capas_scale_bytes(to, batch->inputs[input], count, scaled ? (float)scale : 1,
-                          scaled ? (float)model->preprocessing.offset : 0);
+        capas_model_scale_bytes(model, input, batch->inputs[input], count, to);
     } else if (element == wanted) {
         memcpy(to, batch->inputs[input], (size_t)count * (size_t)capas_element_size(element));
     } else {

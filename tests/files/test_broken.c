@@ -175,7 +175,13 @@ static void tells_wrong_extras(void **state)
     write_text(EXTRA, "{\"class_names\": [\"a\", 2]}");
     REFUSED("changed.keras", CAPAS_BAD_FILE, "capas.json: a class's name must be a text");
     write_text(EXTRA, "{\"channel_order\": \"bgr\"}");
+    REFUSED("changed.keras", CAPAS_INVALID_ARGUMENT, "no input has three channels");
+    write_text(EXTRA, "{\"channel_order\": \"bgra\"}");
     REFUSED("changed.keras", CAPAS_BAD_FILE, "channel_order must be");
+    write_text(EXTRA, "{\"channel_mean\": [1, 2]}");
+    REFUSED("changed.keras", CAPAS_BAD_FILE, "channel_mean must be a list of 3 numbers");
+    write_text(EXTRA, "{\"channel_deviation\": [1, 0, 2]}");
+    REFUSED("changed.keras", CAPAS_INVALID_ARGUMENT, "channel 1 has 0 and 0");
     write_text(EXTRA, "[1]");
     REFUSED("changed.keras", CAPAS_BAD_FILE, "must be a map");
     write_text(EXTRA, "{\"later\": {\"unknown\": 1}}");

@@ -58,7 +58,13 @@ static void keeps_scale_and_class_names(void **state)
 {
     (void)state;
     static const char *const names[] = {"one", "zwei", "drei \xe2\x82\xac", "\"four\""};
-    capas_preprocessing written = {1.0 / 255, -0.5, -0.5, 0.5, NAN, 0.25}, read;
+    capas_preprocessing written = {.scale = 1.0 / 255,
+                                   .offset = -0.5,
+                                   .minimum = -0.5,
+                                   .maximum = 0.5,
+                                   .mean = NAN,
+                                   .deviation = 0.25},
+                        read;
     capas_model *model = small_graph();
     assert_int_equal(capas_model_set_preprocessing(model, &written), CAPAS_OK);
     assert_int_equal(capas_model_set_class_names(model, names, 4), CAPAS_OK);
@@ -72,6 +78,28 @@ static void keeps_scale_and_class_names(void **state)
     assert_int_equal(count, 4);
     assert_string_equal(found[2], names[2]);
     capas_model_free(model);
+}
+
+/* As the networks by name have it, in both kinds of file. */
+static void keeps_what_channels_mean(void **state)
+{
+    (void)state;
+    static const char *const modes[] = {"caffe", "torch"}, *const files[] = {"c.h5", "c.keras"};
+    for (int i = 0; i < 4; i++) {
+        capas_preprocessing written, read;
+        assert_int_equal(capas_preprocessing_by_name(modes[i / 2], &written), CAPAS_OK);
+        capas_model *model = capas_sequential(capas_input(4, 4, 3), capas_flatten());
+        assert_int_equal(capas_model_set_preprocessing(model, &written), CAPAS_OK);
+        save_model(model, files[i % 2]);
+        capas_model_free(model);
+        model = open_model(files[i % 2]);
+        assert_int_equal(capas_model_preprocessing(model, &read), CAPAS_OK);
+        assert_int_equal(read.bgr, i / 2 == 0);
+        assert_memory_equal(read.channel_mean, written.channel_mean, sizeof read.channel_mean);
+        assert_memory_equal(read.channel_deviation, written.channel_deviation,
+                            sizeof read.channel_deviation);
+        capas_model_free(model);
+    }
 }
 
 /* Of Keras 2 with its optimizer: compiled, and one step made. */
@@ -337,6 +365,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_back_as_it_was),
         cmocka_unit_test(keeps_scale_and_class_names),
+        cmocka_unit_test(keeps_what_channels_mean),
         cmocka_unit_test(understands_compile_settings_of_keras_2),
         cmocka_unit_test(turns_decay_into_a_schedule),
         cmocka_unit_test(tells_what_is_no_model),

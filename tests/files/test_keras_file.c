@@ -129,7 +129,13 @@ static void keeps_what_keras_has_no_word_for(void **state)
 {
     (void)state;
     static const char *const names[] = {"one", "zwei", "drei \xe2\x82\xac", "\"four\""};
-    capas_preprocessing written = {1.0 / 255, -0.5, -0.5, 0.5, NAN, 0.25}, read;
+    capas_preprocessing written = {.scale = 1.0 / 255,
+                                   .offset = -0.5,
+                                   .minimum = -0.5,
+                                   .maximum = 0.5,
+                                   .mean = NAN,
+                                   .deviation = 0.25},
+                        read;
     capas_model *model = small_graph();
     assert_int_equal(capas_model_set_preprocessing(model, &written), CAPAS_OK);
     assert_int_equal(capas_model_set_class_names(model, names, 4), CAPAS_OK);

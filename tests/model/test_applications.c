@@ -60,7 +60,7 @@ static void fit_other_pictures(void **state)
     assert_string_equal(capas_model_name(model), "mobilenetv2_0.35_65");
     capas_preprocessing bytes;
     assert_int_equal(capas_model_preprocessing(model, &bytes), CAPAS_OK);
-    assert_true(bytes.offset == -1 && bytes.scale * 127.5 == 1);
+    assert_true(bytes.offset == -1 && bytes.scale * 127.5 == 1 && !bytes.bgr);
     capas_model_free(model);
     model = capas_application("DenseNet_121", .input_shape = odd, .include_top = CAPAS_FALSE,
                               .pooling = CAPAS_POOLING_MAX, .name = "features");

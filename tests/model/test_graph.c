@@ -327,7 +327,8 @@ static void small_settings_are_kept(void **state)
     int count = 7;
     assert_int_equal(capas_model_preprocessing(model, &preprocessing), CAPAS_OK);
     assert_true(isnan(preprocessing.scale));
-    preprocessing = (capas_preprocessing){1.0 / 255, 0, 0, 1, 0.13, 0.3};
+    preprocessing =
+        (capas_preprocessing){.scale = 1.0 / 255, .maximum = 1, .mean = 0.13, .deviation = 0.3};
     assert_int_equal(capas_model_set_preprocessing(model, &preprocessing), CAPAS_OK);
     preprocessing.scale = 0;
     assert_int_equal(capas_model_preprocessing(model, &preprocessing), CAPAS_OK);

@@ -75,7 +75,8 @@ static void start(golden_run *g)
     assert_true(capas_value_equal(written, compile));
     capas_value_free(written);
     set_weights(g);
-    capas_preprocessing bytes = {1 / 255.0, 0, NAN, NAN, NAN, NAN};
+    capas_preprocessing bytes = {
+        .scale = 1 / 255.0, .minimum = NAN, .maximum = NAN, .mean = NAN, .deviation = NAN};
     assert_int_equal(capas_model_set_preprocessing(g->model, &bytes), CAPAS_OK);
 }
 

@@ -315,7 +315,8 @@ static void scales_bytes(void **state)
     capas_tensor targets = {CAPAS_UINT8, {1, {6}}, y};
     capas_tensor as_bytes = {CAPAS_UINT8, shape, bytes}, as_floats = {CAPAS_FLOAT32, shape, floats};
     capas_model *model = small_network();
-    capas_preprocessing half = {0.5, -1, NAN, NAN, NAN, NAN};
+    capas_preprocessing half = {
+        .scale = 0.5, .offset = -1, .minimum = NAN, .maximum = NAN, .mean = NAN, .deviation = NAN};
     assert_int_equal(capas_model_set_preprocessing(model, &half), CAPAS_OK);
     capas_dataset *sets[] = {capas_dataset_from_arrays(as_bytes, targets, 0),
                              capas_dataset_from_arrays(as_floats, targets, 0)};
