@@ -5,6 +5,7 @@
 #include "base/option.h"
 #include "base/text.h"
 #include "files/json.h"
+#include "layers/object.h"
 #include <capas/applications.h>
 #include <capas/data.h>
 #include <capas/files.h>
@@ -188,7 +189,7 @@ bool cli_is_application(const char *name)
 {
     const char *known;
     for (int i = 0; (known = capas_application_name(i)) != NULL; i++)
-        if (strcmp(known, name) == 0) return access(name, F_OK) != 0;
+        if (capas_same_name(known, name)) return access(name, F_OK) != 0;
     return false;
 }
 

@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { LEAST_SIDE = 32, TEXT_SIZE = 64 };
+enum { LEAST_SIDE = 32, TEXT_SIZE = 64, IMAGENET_CLASSES = 1000 };
 
 /* The one list. */
 static const capas_application_type types[] = {
@@ -49,6 +49,21 @@ static const capas_application_type types[] = {
     DENSE("densenet169", 6, 12, 32, 32),
     DENSE("densenet201", 6, 12, 48, 32),
 #undef DENSE
+    {.name = "squeezenet",
+     .body = capas_squeezenet_body,
+     .top = capas_squeezenet_top,
+     .preprocessing = "torch"},
+    {.name = "efficientnetb0",
+     .body = capas_efficientnet_body,
+     .top = capas_efficientnet_top,
+     .names_pooling = true,
+     .preprocessing = "none"},
+    {.name = "efficientnetlite0",
+     .body = capas_efficientnet_body,
+     .top = capas_efficientnet_top,
+     .sizes = {true},
+     .names_pooling = true,
+     .preprocessing = "lite"},
 };
 
 const char *capas_application_name(int index)
@@ -194,14 +209,19 @@ static capas_node pool(capas_applying *a, const capas_application_type *type, ca
                        x);
 }
 
-/* What bytes become, where the pictures have colours. */
-static void describe(capas_model *model, const capas_application_type *type)
+/* What bytes become, where the pictures have colours, and ImageNet's classes. */
+static capas_status describe(capas_model *model, const capas_application_type *type,
+                             const capas_application_options *o)
 {
+    const char *names[IMAGENET_CLASSES];
     capas_preprocessing bytes;
-    if (capas_preprocessing_by_name(type->preprocessing, &bytes) != CAPAS_OK) return;
-    if (model->uses[model->inputs[0]].output.dims[3] == 3 ||
-        !capas_preprocessing_tells_channels(&bytes))
-        model->preprocessing = bytes;
+    CAPAS_TRY(capas_preprocessing_by_name(type->preprocessing, &bytes));
+    if (o->input_shape.dims[2] == 3 || !capas_preprocessing_tells_channels(&bytes))
+        CAPAS_TRY(capas_model_set_preprocessing(model, &bytes));
+    if (!o->include_top || o->classes != IMAGENET_CLASSES) return CAPAS_OK;
+    for (int c = 0; c < IMAGENET_CLASSES; c++)
+        names[c] = capas_imagenet_name(c);
+    return capas_model_set_class_names(model, names, IMAGENET_CLASSES);
 }
 
 capas_model *capas_application_with(const char *application, const capas_application_options *given)
@@ -230,6 +250,7 @@ capas_model *capas_application_with(const char *application, const capas_applica
                  (int)a.options.input_shape.dims[0]);
     capas_model *model =
         capas_functional(a.graph, a.options.name ? a.options.name : label, &input, 1, &x, 1);
-    if (model) describe(model, type);
-    return model;
+    if (!model || describe(model, type, &a.options) == CAPAS_OK) return model;
+    capas_model_free(model);
+    return NULL;
 }

@@ -19,6 +19,7 @@ typedef struct capas_applying {
     int64_t height, width;             /* of the maps, where a family needs them */
     int axis; /* of its batch normalisations, as Keras writes it; and their constants */
     double epsilon, momentum;
+    bool lite;                             /* EfficientNet-Lite */
     char prefix[CAPAS_APPLICATION_NAME];   /* "conv2_block1" */
     char text[2 * CAPAS_APPLICATION_NAME]; /* with what is behind it */
 } capas_applying;
@@ -58,5 +59,9 @@ capas_node capas_mobilenet_body(capas_applying *a, const int *sizes, capas_node 
 capas_node capas_mobilenet_top(capas_applying *a, capas_node x);
 capas_node capas_mobilenet_v2_body(capas_applying *a, const int *sizes, capas_node input);
 capas_node capas_mobilenet_v2_top(capas_applying *a, capas_node x);
+capas_node capas_squeezenet_body(capas_applying *a, const int *sizes, capas_node input);
+capas_node capas_squeezenet_top(capas_applying *a, capas_node x);
+capas_node capas_efficientnet_body(capas_applying *a, const int *sizes, capas_node input);
+capas_node capas_efficientnet_top(capas_applying *a, capas_node x);
 
 #endif

@@ -33,6 +33,7 @@ static const struct {
      {.scale = 1.0 / 255,
       .channel_mean = {0.485, 0.456, 0.406},
       .channel_deviation = {0.229, 0.224, 0.225}}},
+    {"lite", {.scale = 1.0 / 128, .offset = -127.0 / 128}},
     {"none", {.scale = 1}},
 };
 
@@ -46,7 +47,7 @@ capas_status capas_preprocessing_by_name(const char *name, capas_preprocessing *
         return CAPAS_OK;
     }
     return capas_fail(CAPAS_UNKNOWN_NAME,
-                      "there is no preprocessing \"%s\"; it is caffe, tf, torch or none",
+                      "there is no preprocessing \"%s\"; it is caffe, tf, torch, lite or none",
                       name ? name : "");
 }
 

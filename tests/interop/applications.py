@@ -14,7 +14,20 @@ import sys
 import keras
 
 NETWORKS = ["ResNet50", "ResNet101", "ResNet152", "VGG16", "VGG19", "MobileNet", "MobileNetV2",
-            "DenseNet121", "DenseNet169", "DenseNet201"]
+            "DenseNet121", "DenseNet169", "DenseNet201", "EfficientNetB0", "EfficientNetLite0"]
+
+
+def lite():
+    """EfficientNet-Lite0 from Keras's own parts; it begins behind what scales the pictures."""
+    from keras.src.applications import efficientnet
+    blocks = [dict(block, se_ratio=0) for block in efficientnet.DEFAULT_BLOCKS_ARGS]
+    whole = efficientnet.EfficientNet(1.0, 1.0, 224, activation="relu6", blocks_args=blocks, weights=None)
+    config = json.loads(whole.to_json())["config"]
+    layers = {layer["name"]: layer for layer in config["layers"]}
+    layers["stem_conv_pad"]["inbound_nodes"][0]["args"][0]["config"]["keras_history"] = ["input_layer", 0, 0]
+    config["layers"] = [layer for layer in config["layers"] if layer["class_name"] not in ("Rescaling", "Normalization")]
+    config["name"] = "efficientnetlite0"
+    return config
 
 
 def differences(ours, theirs, where):
@@ -45,8 +58,10 @@ def main():
             sys.exit(f"{name}: {library.capas_error().decode()}")
         ours = json.loads(text.value)["config"]
         keras.utils.clear_session()  # names are counted from the start
-        network = getattr(keras.applications, name)(weights=None)
-        theirs = json.loads(network.to_json())["config"]
+        if name == "EfficientNetLite0":
+            theirs = lite()
+        else:
+            theirs = json.loads(getattr(keras.applications, name)(weights=None).to_json())["config"]
         found = list(differences(ours, theirs, name))
         print(f"{name}: {len(ours['layers'])} layers, {len(found)} differences", *found[:5], sep="\n  ")
         failed = failed or bool(found)

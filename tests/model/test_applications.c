@@ -30,9 +30,10 @@ static void have_as_many_weights_as_keras(void **state)
         const char *name;
         int64_t weights;
     } known[] = {
-        {"resnet50", 25636712},    {"resnet101", 44707176},  {"mobilenet", 4253864},
-        {"mobilenetv2", 3538984},  {"densenet121", 8062504}, {"densenet169", 14307880},
-        {"densenet201", 20242984},
+        {"resnet50", 25636712},         {"resnet101", 44707176},  {"mobilenet", 4253864},
+        {"mobilenetv2", 3538984},       {"densenet121", 8062504}, {"densenet169", 14307880},
+        {"densenet201", 20242984},      {"squeezenet", 1235496},  {"efficientnetb0", 5330571},
+        {"efficientnetlite0", 4694024},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         assert_int_equal(count(capas_application(known[i].name)), known[i].weights);
@@ -79,6 +80,29 @@ static void fit_other_pictures(void **state)
     capas_model_free(model);
 }
 
+/* With ImageNet's classes they are named; with others not. */
+static void name_their_classes(void **state)
+{
+    (void)state;
+    int named;
+    capas_model *model = capas_squeezenet(), *other = capas_squeezenet(.classes = 999);
+    const char *const *names = capas_model_class_names(model, &named);
+    assert_int_equal(named, 1000);
+    assert_string_equal(names[211], "vizsla");
+    assert_string_equal(capas_imagenet_id(211), "n02100583");
+    assert_string_equal(capas_imagenet_name(0), "tench");
+    assert_string_equal(capas_imagenet_id(999), "n15075141");
+    assert_string_equal(capas_imagenet_name(999), "toilet_tissue");
+    for (int c = 0; c < 999; c++)
+        assert_true(strcmp(capas_imagenet_id(c), capas_imagenet_id(c + 1)) < 0);
+    assert_null(capas_imagenet_id(1000));
+    assert_null(capas_imagenet_name(-1));
+    capas_model_class_names(other, &named);
+    assert_int_equal(named, 0);
+    capas_model_free(model);
+    capas_model_free(other);
+}
+
 static void refused(capas_model *model, capas_status status, const char *sentence)
 {
     assert_null(model);
@@ -107,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(have_as_many_weights_as_keras),
         cmocka_unit_test(fit_other_pictures),
+        cmocka_unit_test(name_their_classes),
         cmocka_unit_test(say_what_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,7 +116,7 @@ static void says_what_is_wrong(void **state)
     preprocessing.channel_mean[0] = NAN;
     refused(preprocessing, 3, "channel_mean must be finite");
     assert_int_equal(capas_preprocessing_by_name("coffee", &preprocessing), CAPAS_UNKNOWN_NAME);
-    assert_non_null(strstr(capas_error(), "caffe, tf, torch or none"));
+    assert_non_null(strstr(capas_error(), "caffe, tf, torch, lite or none"));
     float gray = 3;
     preprocessing = named("caffe");
     assert_int_equal(capas_preprocess(&preprocessing, &gray, 1, 1, &gray), CAPAS_INVALID_ARGUMENT);
