@@ -72,7 +72,7 @@ bool cli_is_model(const char *path);
 /* --weights FILE */
 #define CLI_WEIGHTS_OPTION(target)                                                                 \
     {                                                                                              \
-        "--weights", "FILE", "takes the weights from another file (.weights.h5, .h5, .keras)",     \
+        "--weights", "FILE", "takes the weights from another file (.h5, .keras, .npz, ...)",       \
             CLI_STRING, target                                                                     \
     }
 

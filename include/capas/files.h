@@ -29,14 +29,17 @@ typedef struct capas_load_options {
 CAPAS_API capas_model *capas_load_with(const char *path, const capas_load_options *options);
 
 /* Weights alone. They are taken from Keras 3's .weights.h5, from Keras 2's .h5 of weights, and from
- * whole models (.keras, .h5): layer after layer, whatever the layers are called. When the file does
- * not fit the model, the weights are as before. The optimizer is not touched. */
+ * whole models (.keras, .h5): layer after layer, whatever the layers are called. From .npz and
+ * .safetensors too: by name, when arrays are called after layer and weight ("conv1/kernel", as
+ * Keras 3's variables, or "conv1.kernel"), otherwise in the order of Keras's get_weights. When the
+ * file does not fit the model, the weights are as before. The optimizer is not touched. */
 CAPAS_API capas_status capas_load_weights(capas_model *model, const char *path);
 
 typedef struct capas_weights_options {
     size_t struct_size;
     int by_name;       /* layers of the same name get theirs, all others stay: for a network without
-                          its top, or with another. Keras 2's files only. Default: false */
+                          its top, or with another. Keras 2's files, npz and safetensors only.
+                          Default: false */
     int skip_mismatch; /* with by_name: layers whose weights have other shapes stay, with a warning.
                           Default: false */
 } capas_weights_options;

@@ -22,6 +22,8 @@ typedef struct capas_archive capas_archive;
 /* NULL on failure. */
 capas_archive *capas_archive_open(const char *path);
 void capas_archive_close(capas_archive *archive);
+/* Of entry `index`, borrowed; NULL past the last. */
+const char *capas_archive_name(const capas_archive *archive, size_t index);
 bool capas_archive_has(const capas_archive *archive, const char *name);
 
 /* An entry, unpacked; a 0 follows it. Released by the caller with capas_release. An entry over

@@ -65,6 +65,11 @@ void capas_archive_close(capas_archive *archive)
     capas_release(archive);
 }
 
+const char *capas_archive_name(const capas_archive *archive, size_t index)
+{
+    return zip_get_name(archive->zip, index, 0);
+}
+
 bool capas_archive_has(const capas_archive *archive, const char *name)
 {
     return zip_name_locate(archive->zip, name, 0) >= 0;

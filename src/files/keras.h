@@ -5,6 +5,7 @@
 
 #include "base/value.h"
 #include "files/archive.h"
+#include "files/array_file.h"
 #include "files/hdf5.h"
 #include "model/model.h"
 #include <capas/files.h>
@@ -69,6 +70,10 @@ capas_hdf5_contents *capas_keras_open_weights(capas_archive *archive, const char
                                               size_t limit);
 /* TensorFlow's Keras before 2.15 had another word for "layers". */
 void capas_keras_rename_old(capas_hdf5_contents *file);
+
+/* From arrays, by order or by names. */
+capas_status capas_array_read_weights(capas_model *model, capas_array_file *file,
+                                      const capas_weights_options *options);
 
 /* capas.json: how bytes are scaled, what the training data was like, names of the classes. */
 capas_value *capas_keras_extra(const capas_model *model);

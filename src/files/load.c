@@ -17,7 +17,7 @@ int capas_file_kind(const char *path)
     size_t got = file ? fread(start, 1, sizeof start, file) : 0, at = 0;
     if (file) fclose(file);
     if (got >= sizeof hdf5 && memcmp(start, hdf5, sizeof hdf5) == 0) return CAPAS_FILE_HDF5;
-    while (at < got && strchr(" \t\r\n", start[at]))
+    while (at < got && start[at] && strchr(" \t\r\n", start[at]))
         at++;
     return at < got && start[at] == '{' ? CAPAS_FILE_JSON : CAPAS_FILE_ZIP;
 }

@@ -20,37 +20,65 @@ static capas_status read_contents(capas_model *model, const capas_hdf5_contents 
     }
     if (options->by_name)
         return capas_fail(CAPAS_UNSUPPORTED,
-                          "by_name is for Keras 2's files; in this one layers have places, and no "
-                          "names");
+                          "by_name is for Keras 2's files, npz and safetensors; in this one layers "
+                          "have places, and no names");
     return capas_keras_read_weights(model, file);
 }
 
-/* The contents of a .keras file's weights, or of an HDF5 file. */
-static capas_hdf5_contents *open_contents(const char *path)
+/* What weights come from: one of the two. */
+typedef struct source {
+    capas_hdf5_contents *contents;
+    capas_array_file *arrays;
+} source;
+
+/* A .keras file has its weights as an entry; an .npz has arrays. */
+static void open_archive(const char *path, source *source)
 {
-    if (capas_file_kind(path) == CAPAS_FILE_HDF5) return capas_h5_open(path);
     capas_archive *archive = capas_archive_open(path);
-    capas_hdf5_contents *file =
-        archive ? capas_keras_open_weights(archive, path, SIZE_MAX / 2) : NULL;
+    if (!archive) return;
+    if (!capas_archive_has(archive, CAPAS_KERAS_WEIGHTS) &&
+        !capas_archive_has(archive, CAPAS_KERAS_CONFIG)) {
+        source->arrays = capas_npz_open(archive, path);
+        return;
+    }
+    source->contents = capas_keras_open_weights(archive, path, SIZE_MAX / 2);
     capas_archive_close(archive);
-    return file;
+}
+
+static bool open_source(const char *path, source *source)
+{
+    if (capas_is_safetensors(path))
+        source->arrays = capas_safetensors_open(path);
+    else if (capas_file_kind(path) == CAPAS_FILE_HDF5)
+        source->contents = capas_h5_open(path);
+    else
+        open_archive(path, source);
+    return source->contents || source->arrays;
+}
+
+static capas_status read_source(capas_model *model, const source *source,
+                                const capas_weights_options *options)
+{
+    return source->arrays ? capas_array_read_weights(model, source->arrays, options)
+                          : read_contents(model, source->contents, options);
 }
 
 static capas_status read_file(capas_model *model, const char *path,
                               const capas_weights_options *options)
 {
+    source source = {0};
     size_t size = (size_t)model->value_count * sizeof *model->values;
-    capas_hdf5_contents *file = open_contents(path);
-    if (!file) return capas_error_status();
+    if (!open_source(path, &source)) return capas_error_status();
     float *before = capas_copy_memory(model->values, size);
-    capas_status status = before ? read_contents(model, file, options) : CAPAS_NO_MEMORY;
+    capas_status status = before ? read_source(model, &source, options) : CAPAS_NO_MEMORY;
     if (status != CAPAS_OK) capas_fail_in("%s", path);
     if (status != CAPAS_OK && before) {
         memcpy(model->values, before, size);
         capas_model_touch(model);
     }
     capas_release(before);
-    capas_hdf5_close_contents(file);
+    capas_hdf5_close_contents(source.contents);
+    capas_array_file_close(source.arrays);
     return status;
 }
 
