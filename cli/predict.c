@@ -1,7 +1,8 @@
-/* capas predict: what a saved model sees in pictures; each answer with its name and a bar for its
- * probability. */
+/* capas predict: what a saved model, or a network by name, sees in pictures; each answer with its
+ * name and a bar for its probability. */
 #include "command.h"
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/option.h"
 #include "base/status.h"
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BAR = 20 };
+enum { BAR = 20, IMAGENET = 1000, ID_WIDTH = 9, MOST_CLASSES_FILE = 16 << 20 };
 
 typedef struct prediction {
     const cli_command *command;
@@ -21,6 +22,7 @@ typedef struct prediction {
     int height, width, channels, classes;
     int top;
     int name_width, class_width; /* of the longest file name and class name */
+    bool has_ids;                /* some class has a number in WordNet */
     bool coloured;
     float *probability;
     int *order;           /* classes, the likeliest first */
@@ -79,6 +81,17 @@ static void sort_classes(prediction *p)
     }
 }
 
+/* WordNet's number of a class that is called as ImageNet's of that number; in networks with 1001
+ * classes they begin behind the background. NULL for other classes. */
+static const char *class_id(const prediction *p, int class)
+{
+    int count, number = class - (p->classes == IMAGENET + 1);
+    const char *const *names = capas_model_class_names(p->model, &count);
+    const char *known = capas_imagenet_name(number);
+    bool is_imagenet = count >= IMAGENET && class < count && known != NULL;
+    return is_imagenet && strcmp(names[class], known) == 0 ? capas_imagenet_id(number) : NULL;
+}
+
 static const char *class_name(const prediction *p, int class, char text[16])
 {
     int count;
@@ -107,8 +120,10 @@ static void print_answer(const prediction *p, const char *file)
     for (int i = 0; i < p->top; i++) {
         char text[16];
         double share = p->probability[p->order[i]];
-        printf("%-*s  %-*s  ", p->name_width, i == 0 ? file : "", p->class_width,
-               class_name(p, p->order[i], text));
+        const char *id = class_id(p, p->order[i]);
+        printf("%-*s  ", p->name_width, i == 0 ? file : "");
+        if (p->has_ids) printf("%-*s  ", ID_WIDTH, id ? id : "");
+        printf("%-*s  ", p->class_width, class_name(p, p->order[i], text));
         print_bar(p, share < 0 ? 0 : share > 1 ? 1 : share, i == 0);
         printf(" %6.2f %%\n", 100 * share);
     }
@@ -120,7 +135,9 @@ static capas_status add_answer(const prediction *p, const char *file)
     for (int i = 0; i < p->top; i++) {
         char text[16];
         capas_value *item = capas_value_map();
+        const char *id = class_id(p, p->order[i]);
         capas_value_set(item, "class", capas_value_integer(p->order[i]));
+        if (id) capas_value_set(item, "id", capas_value_string(id));
         capas_value_set(item, "name", capas_value_string(class_name(p, p->order[i], text)));
         capas_value_set(item, "probability", capas_value_real(p->probability[p->order[i]]));
         capas_value_append(top, item);
@@ -156,7 +173,79 @@ static void measure_columns(prediction *p, char **files, int count)
     for (int c = 0; c < p->classes; c++) {
         int length = (int)strlen(class_name(p, c, text));
         if (length > p->class_width) p->class_width = length;
+        p->has_ids = p->has_ids || class_id(p, c) != NULL;
     }
+}
+
+/* Names of classes. */
+
+static capas_status set_imagenet(const prediction *p)
+{
+    const char *names[IMAGENET + 1];
+    int background = p->classes == IMAGENET + 1;
+    if (p->classes != IMAGENET && !background)
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "ImageNet has 1000 classes, or 1001 with a background first; the model "
+                          "has %d",
+                          p->classes);
+    names[0] = "background";
+    for (int c = 0; c < IMAGENET; c++)
+        names[c + background] = capas_imagenet_name(c);
+    return capas_model_set_class_names(p->model, names, p->classes);
+}
+
+/* A name on each line of `text`, which is cut at its ends of lines. */
+static capas_status set_lines(const prediction *p, const char *file, char *text)
+{
+    const char **names = capas_allocate((size_t)p->classes, sizeof *names);
+    if (names == NULL) return CAPAS_NO_MEMORY;
+    int count = 0;
+    for (char *line = text; *line; count++) {
+        size_t length = strcspn(line, "\n");
+        bool last = line[length] == '\0';
+        line[length] = '\0';
+        if (length > 0 && line[length - 1] == '\r') line[length - 1] = '\0';
+        if (count < p->classes) names[count] = line;
+        line += length + !last;
+    }
+    capas_status status =
+        count == p->classes
+            ? capas_model_set_class_names(p->model, names, count)
+            : capas_fail(CAPAS_INVALID_ARGUMENT,
+                         "%s: there must be a name on a line for each of the model's %d classes, "
+                         "found %d lines",
+                         file, p->classes, count);
+    capas_release(names);
+    return status;
+}
+
+static capas_status name_classes(const prediction *p, const char *file)
+{
+    char *text;
+    size_t size;
+    if (file == NULL) return CAPAS_OK;
+    if (strcmp(file, "imagenet") == 0) return set_imagenet(p);
+    CAPAS_TRY(capas_read_file(file, MOST_CLASSES_FILE, &text, &size));
+    capas_status status = set_lines(p, file, text);
+    capas_release(text);
+    return status;
+}
+
+static capas_status set_preprocessing(capas_model *model, const char *name)
+{
+    capas_preprocessing preprocessing;
+    if (name == NULL) return CAPAS_OK;
+    CAPAS_TRY(capas_preprocessing_by_name(name, &preprocessing));
+    return capas_model_set_preprocessing(model, &preprocessing);
+}
+
+static capas_model *open_model(const char *name, const char *weights)
+{
+    if (!cli_is_application(name)) return cli_load_model(name, weights, false);
+    if (weights != NULL) return cli_with_weights(capas_application(name), weights);
+    capas_fail(CAPAS_INVALID_ARGUMENT,
+               "%s is a network without weights; give them with --weights FILE", name);
+    return NULL;
 }
 
 /* Every picture gets its turn; one that fails is told, and the command fails at the end. */
@@ -173,19 +262,37 @@ static int predict_files(prediction *p, char **files, int count)
     return cli_print_json(result) ? status : cli_fail(p->command);
 }
 
+typedef struct wishes {
+    const char *weights, *preprocess, *classes;
+    cli_scale scale;
+} wishes;
+
+static capas_status prepare(prediction *p, const char *model, const wishes *wishes)
+{
+    p->model = open_model(model, wishes->weights);
+    if (p->model == NULL) return capas_error_status();
+    CAPAS_TRY(set_preprocessing(p->model, wishes->preprocess));
+    CAPAS_TRY(cli_set_scale(p->model, &wishes->scale));
+    CAPAS_TRY(read_shapes(p));
+    return name_classes(p, wishes->classes);
+}
+
 static int run_predict(const cli_command *command, int argc, char **argv)
 {
     prediction p = {.command = command, .coloured = cli_has_colour(STDOUT_FILENO)};
     long long top = 0;
     bool json = false;
-    cli_scale scale = {0};
-    const char *weights = NULL;
+    wishes wishes = {0};
     const cli_option options[] = {
         {"--top", "N", "the N likeliest (default: 3 for one picture, 1 for several)", CLI_INTEGER,
          &top},
         {"--scale", "S", "what bytes are multiplied by, e.g. 1/255 (default: as the model says)",
-         CLI_STRING, &scale.text},
-        CLI_WEIGHTS_OPTION(&weights),
+         CLI_STRING, &wishes.scale.text},
+        {"--preprocess", "P", "keras.applications' caffe, tf, torch, lite or none (the same)",
+         CLI_STRING, &wishes.preprocess},
+        {"--classes", "FILE", "their names, one a line, or the word imagenet (the same)",
+         CLI_STRING, &wishes.classes},
+        CLI_WEIGHTS_OPTION(&wishes.weights),
         {"--json", NULL, "prints the result as JSON", CLI_FLAG, &json},
     };
     int count, status;
@@ -195,14 +302,10 @@ static int run_predict(const cli_command *command, int argc, char **argv)
         fprintf(stderr, "capas predict: --top must be at least 1.\n");
         return CLI_WRONG_USE;
     }
-    if (!cli_read_scale(command, &scale)) return CLI_WRONG_USE;
+    if (!cli_read_scale(command, &wishes.scale)) return CLI_WRONG_USE;
     p.top = top > 0 ? (int)top : count == 2 ? 3 : 1;
-    p.model = cli_load_model(argv[0], weights, false);
     if (json) p.answers = capas_value_list();
-    if (p.model == NULL || (json && p.answers == NULL) ||
-        cli_set_scale(p.model, &scale) != CAPAS_OK)
-        status = cli_fail(command);
-    else if (read_shapes(&p) != CAPAS_OK)
+    if ((json && p.answers == NULL) || prepare(&p, argv[0], &wishes) != CAPAS_OK)
         status = cli_fail(command);
     else
         status = predict_files(&p, argv + 1, count - 1);
@@ -215,10 +318,13 @@ static int run_predict(const cli_command *command, int argc, char **argv)
 
 const cli_command cli_predict = {
     .name = "predict",
-    .arguments = "MODEL FILE...",
-    .summary = "Names what a saved model sees in pictures (PNG).",
+    .arguments = "MODEL|NETWORK FILE...",
+    .summary = "Names what a network sees in pictures.",
     .examples = "  capas predict runs/cnn-simple/model.keras data/digits/digit-7.png\n"
-                "  capas predict model.keras *.png --top 2 --json\n",
+                "  capas predict model.keras *.png --top 2 --json\n"
+                "  capas predict resnet50 photo.png --weights "
+                "resnet50_weights_tf_dim_ordering_tf_kernels.h5\n"
+                "  capas predict old.h5 photo.png --preprocess caffe --classes imagenet\n",
     .minimum = 2,
     .maximum = -1,
     .run = run_predict,

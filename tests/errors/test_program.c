@@ -54,7 +54,7 @@ static void wrong_use_ends_with_2(void **state)
         {"train a --fresh=1", 2, {"takes no value", "--fresh=1"}},
         {"train a --out ''", 2, {"--out must be the path of a folder"}},
         {"train a --verbose 3", 2, {"--verbose must be 0, 1 or 2"}},
-        {"predict model.keras", 2, {"capas predict: ", "missing", "MODEL FILE..."}},
+        {"predict model.keras", 2, {"capas predict: ", "missing", "MODEL|NETWORK FILE..."}},
         {"predict m.keras a.png --top -1", 2, {"--top must be at least 1"}},
         {"predict m.keras a.png --scale x", 2, {"--scale", "1/255"}},
         {"evaluate", 2, {"capas evaluate: ", "missing", "MODEL"}},
