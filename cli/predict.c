@@ -55,19 +55,20 @@ static capas_status read_shapes(prediction *p)
     return p->probability != NULL && p->order != NULL ? CAPAS_OK : CAPAS_NO_MEMORY;
 }
 
-/* The picture in the model's size; says so when it had another. */
+/* The picture in the model's size, and upright; says so when it had another. */
 static capas_status load(const prediction *p, const char *file, capas_picture *picture)
 {
-    CAPAS_TRY(capas_load_picture(file, p->channels, picture));
-    if (picture->height == p->height && picture->width == p->width) return CAPAS_OK;
-    fprintf(stderr, "%s: resized from %dx%d to the model's %dx%d\n", file, picture->width,
-            picture->height, p->width, p->height);
-    capas_picture resized;
-    capas_status status = capas_resize_picture(picture, p->height, p->width, &resized);
-    capas_free(picture->pixels);
-    *picture = resized;
-    if (status != CAPAS_OK) picture->pixels = NULL;
-    return status;
+    const capas_picture_options options = {.struct_size = sizeof options,
+                                           .channels = p->channels,
+                                           .height = p->height,
+                                           .width = p->width,
+                                           .antialias = 1,
+                                           .upright = 1};
+    CAPAS_TRY(capas_describe_picture(file, &options, picture));
+    if (picture->height != p->height || picture->width != p->width)
+        fprintf(stderr, "%s: resized from %dx%d to the model's %dx%d\n", file, picture->width,
+                picture->height, p->width, p->height);
+    return capas_load_picture_with(file, &options, picture);
 }
 
 /* Insertion by probability; of equals the lower class first. */
@@ -319,12 +320,12 @@ static int run_predict(const cli_command *command, int argc, char **argv)
 const cli_command cli_predict = {
     .name = "predict",
     .arguments = "MODEL|NETWORK FILE...",
-    .summary = "Names what a network sees in pictures.",
+    .summary = "Names what a network sees in pictures (PNG, JPEG, WebP).",
     .examples = "  capas predict runs/cnn-simple/model.keras data/digits/digit-7.png\n"
                 "  capas predict model.keras *.png --top 2 --json\n"
-                "  capas predict resnet50 photo.png --weights "
+                "  capas predict resnet50 photo.jpg --weights "
                 "resnet50_weights_tf_dim_ordering_tf_kernels.h5\n"
-                "  capas predict old.h5 photo.png --preprocess caffe --classes imagenet\n",
+                "  capas predict old.h5 photo.jpg --preprocess caffe --classes imagenet\n",
     .minimum = 2,
     .maximum = -1,
     .run = run_predict,

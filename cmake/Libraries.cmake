@@ -60,6 +60,8 @@ capas_optional_library(HDF5 "hdf5-serial;hdf5" libhdf5-dev "Keras files")
 capas_optional_library(ZIP libzip libzip-dev "Keras files")
 capas_optional_library(JANSSON jansson libjansson-dev "Keras files, JSON")
 capas_optional_library(PNG libpng libpng-dev "PNG pictures")
+capas_optional_library(JPEG libjpeg libjpeg-dev "JPEG pictures")
+capas_optional_library(WEBP libwebp libwebp-dev "WebP pictures")
 capas_optional_library(CAIRO cairo libcairo2-dev "plots as PNG")
 
 # Keras's files need all three.

@@ -10,7 +10,7 @@ for set in "${@:-build}"; do
     case $set in
     build)
         packages="$packages gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libfyaml-dev libhdf5-dev
-            libzip-dev libjansson-dev libpng-dev libcairo2-dev fonts-dejavu-core"
+            libzip-dev libjansson-dev libpng-dev libjpeg-dev libwebp-dev libcairo2-dev fonts-dejavu-core"
         ;;
     test) packages="$packages g++ libcmocka-dev" ;;
     develop) packages="$packages clang clang-format gcc-aarch64-linux-gnu libc6-dev-arm64-cross" ;;

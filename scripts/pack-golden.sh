@@ -3,8 +3,6 @@
 # tests/golden/KIND.tar.gz, the same bytes for the same answers. The build unpacks them.
 #
 #   scripts/pack-golden.sh FOLDER [TARGET FOLDER]
-#
-# Of the pictures only the PNG ones are taken.
 set -eu
 source=$(cd "$1" && pwd)
 target=$(cd "${2:-$(dirname "$0")/../tests/golden}" && pwd)
@@ -20,9 +18,8 @@ pack() { # KIND FILE...
 }
 
 cd "$source"
-for kind in layers augmentation losses metrics optimizers training files callbacks text; do
+for kind in layers augmentation losses metrics optimizers training files images callbacks text; do
     # shellcheck disable=SC2046  # the names hold no spaces
     pack "$kind" $(find "$kind" -type f)
 done
-pack images images/images.json images/*.png images/*_png_*.npy
 cp index.json "$target/index.json"

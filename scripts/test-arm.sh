@@ -26,7 +26,7 @@ fetch_system() {
     echo "Fetching the ARM libraries into build-arm/system"
     arm_apt update
     arm_apt -y --download-only install libc6-dev zlib1g-dev libfyaml-dev libhdf5-dev libzip-dev \
-        libjansson-dev libpng-dev libcmocka-dev
+        libjansson-dev libpng-dev libjpeg-dev libwebp-dev libcmocka-dev
     for package in "$build"/apt/cache/archives/*.deb; do
         dpkg-deb --extract "$package" "$system"
     done

@@ -20,6 +20,7 @@
 #include <capas/normalization.h>
 #include <capas/optimizers.h>
 #include <capas/options.h>
+#include <capas/pictures.h>
 #include <capas/plot.h>
 #include <capas/pooling.h>
 #include <capas/recipe.h>

@@ -1,8 +1,9 @@
-/* Data from files: MNIST and other IDX sets, and pictures. */
+/* Data from files: MNIST and other IDX sets. Pictures are in capas/pictures.h. */
 #ifndef CAPAS_DATA_H
 #define CAPAS_DATA_H
 
 #include <capas/dataset.h>
+#include <capas/pictures.h>
 
 CAPAS_BEGIN
 
@@ -28,18 +29,6 @@ CAPAS_API capas_status capas_load_idx(const char *folder, capas_dataset **train,
 /* capas_load_idx(NULL, ...) for one part: capas_mnist() is the training part, NULL on failure. */
 CAPAS_API capas_dataset *capas_mnist(void);
 CAPAS_API capas_dataset *capas_mnist_test(void);
-
-/* A picture (PNG) as uint8 [height, width, channels] with 1 (gray) or 3 (RGB) channels as asked;
- * alpha is laid over black; 16 bits are reduced to 8. The memory is freed with capas_free. */
-typedef struct capas_picture {
-    int height, width, channels;
-    uint8_t *pixels;
-} capas_picture;
-CAPAS_API capas_status capas_load_picture(const char *path, int channels, capas_picture *picture);
-/* Resizes with bilinear interpolation and antialiasing, half-pixel centres, to the nearest level.
- */
-CAPAS_API capas_status capas_resize_picture(const capas_picture *picture, int height, int width,
-                                            capas_picture *resized);
 
 CAPAS_END
 

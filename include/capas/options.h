@@ -61,12 +61,17 @@ typedef enum capas_fill_mode {
     CAPAS_FILL_WRAP,
 } capas_fill_mode;
 
+/* What lies between pixels. The last three are for pictures from files only, as tf.image.resize has
+ * them: area is the mean of what lies under a result. */
 typedef enum capas_interpolation {
     CAPAS_INTERPOLATE_NEAREST = 1,
     CAPAS_INTERPOLATE_BILINEAR,
     CAPAS_INTERPOLATE_BICUBIC,
     CAPAS_INTERPOLATE_LANCZOS3,
     CAPAS_INTERPOLATE_LANCZOS5,
+    CAPAS_INTERPOLATE_AREA,
+    CAPAS_INTERPOLATE_GAUSSIAN,
+    CAPAS_INTERPOLATE_MITCHELLCUBIC,
 } capas_interpolation;
 
 /* Element by element, but softmax and its logarithm, which are over the last axis

@@ -1,132 +1,31 @@
-/* PNG pictures through libpng. libpng reports errors by jumping: everything that outlives a jump is
- * in `reader`, and what jumps is called only from decode(). Its printing is off, its memory is
- * ours, and sizes are limited before anything is allocated. Gamma and colour profiles are not
- * applied: levels are taken as they are stored, as TensorFlow and Pillow do. */
+/* Pictures from files: the format is told by the first bytes, its decoder hands the rows over, and
+ * they are resized at once, or kept as a whole when the picture is wanted in its own size or must
+ * be turned (EXIF). */
+#include "data/picture.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include <capas/data.h>
-#include <stdbool.h>
-#include <stdio.h>
+#include "data/picture_file.h"
+#include "data/resize.h"
 #include <string.h>
 
-#if CAPAS_WITH_PNG
-#include <png.h>
-#include <setjmp.h>
+static const size_t largest_file = (size_t)256 << 20;
 
-enum { LARGEST_SIDE = 32768, LARGEST_CHUNK = 8 << 20, MOST_TEXTS = 100 };
-
-static const size_t largest_file = (size_t)256 << 20, most_pixels = (size_t)64 << 20;
-
-typedef struct reader {
+/* A picture on its way from a decoder. */
+typedef struct loading {
+    capas_picture_sink sink;
     const char *path;
-    const unsigned char *data; /* the file */
-    size_t size, used;
-    png_structp png;
-    png_infop info;
-    jmp_buf failed;
-    char message[128];
-    bool no_memory;
-    png_uint_32 height, width;
-    int channels; /* 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha */
-    unsigned char *pixels, **rows;
-} reader;
+    const capas_picture_options *options;
+    capas_picture_info info; /* as it is stored */
+    int channels;            /* of the result */
+    int row;                 /* the next */
+    capas_picture whole; /* upright when that is wanted; without pixels while rows are resized */
+    capas_resizer resizer;
+    bool resizing, describing; /* describing: only the header is wanted */
+    uint8_t *line;             /* a row in the result's channels */
+} loading;
 
-static void on_error(png_structp png, png_const_charp message)
-{
-    reader *reader = png_get_error_ptr(png);
-    snprintf(reader->message, sizeof reader->message, "%s", message);
-    longjmp(reader->failed, 1);
-}
-
-static void on_warning(png_structp png, png_const_charp message)
-{
-    (void)png;
-    (void)message;
-}
-
-static png_voidp on_allocate(png_structp png, png_alloc_size_t size)
-{
-    reader *reader = png_get_mem_ptr(png);
-    void *memory = capas_allocate(size, 1);
-    if (!memory) reader->no_memory = true;
-    return memory;
-}
-
-static void on_release(png_structp png, png_voidp memory)
-{
-    (void)png;
-    capas_release(memory);
-}
-
-static void on_read(png_structp png, png_bytep bytes, size_t size)
-{
-    reader *reader = png_get_io_ptr(png);
-    if (size > reader->size - reader->used) png_error(png, "the file is truncated");
-    memcpy(bytes, reader->data + reader->used, size);
-    reader->used += size;
-}
-
-static void make_reader(reader *reader)
-{
-    reader->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, reader, on_error, on_warning,
-                                           reader, on_allocate, on_release);
-    if (!reader->png) return;
-    png_set_read_fn(reader->png, reader, on_read);
-    png_set_user_limits(reader->png, LARGEST_SIDE, LARGEST_SIDE);
-    png_set_chunk_malloc_max(reader->png, LARGEST_CHUNK);
-    png_set_chunk_cache_max(reader->png, MOST_TEXTS);
-    reader->info = png_create_info_struct(reader->png);
-}
-
-/* Everything becomes 8 bits a channel; palettes and transparent colours become channels. */
-static void read_header(reader *reader)
-{
-    png_read_info(reader->png, reader->info);
-    reader->height = png_get_image_height(reader->png, reader->info);
-    reader->width = png_get_image_width(reader->png, reader->info);
-    if ((size_t)reader->height * reader->width > most_pixels)
-        png_error(reader->png, "the picture is too large");
-    png_set_expand(reader->png);
-    png_set_strip_16(reader->png);
-    png_set_interlace_handling(reader->png);
-    png_read_update_info(reader->png, reader->info);
-    reader->channels = png_get_channels(reader->png, reader->info);
-}
-
-static void read_pixels(reader *reader)
-{
-    size_t stride = png_get_rowbytes(reader->png, reader->info);
-    reader->pixels = on_allocate(reader->png, stride * reader->height);
-    reader->rows = on_allocate(reader->png, reader->height * sizeof *reader->rows);
-    if (!reader->pixels || !reader->rows) png_error(reader->png, "memory ran out");
-    for (png_uint_32 y = 0; y < reader->height; y++)
-        reader->rows[y] = reader->pixels + y * stride;
-    png_read_image(reader->png, reader->rows);
-    png_read_end(reader->png, NULL);
-}
-
-/* Nothing of this function's own is used after the jump. */
-static capas_status decode(reader *reader)
-{
-    if (setjmp(reader->failed)) {
-        if (reader->no_memory) return capas_fail_in("%s", reader->path);
-        return capas_fail(CAPAS_BAD_FILE, "%s is a damaged PNG picture: %s", reader->path,
-                          reader->message);
-    }
-    make_reader(reader);
-    if (!reader->png || !reader->info) {
-        reader->no_memory = true;
-        return capas_fail(CAPAS_NO_MEMORY, "%s: no memory to decode it", reader->path);
-    }
-    read_header(reader);
-    read_pixels(reader);
-    return CAPAS_OK;
-}
-
-static uint8_t over_black(int level, int alpha)
-{
-    return (uint8_t)((level * alpha + 127) / 255);
-}
+/* Channels ----------------------------------------------------------------------------------------
+ */
 
 /* ITU-R 601's share of red, green and blue in 65536ths. */
 static uint8_t gray_of(const uint8_t *rgb)
@@ -134,81 +33,345 @@ static uint8_t gray_of(const uint8_t *rgb)
     return (uint8_t)((19595 * rgb[0] + 38470 * rgb[1] + 7471 * rgb[2] + 32768) >> 16);
 }
 
-static void convert_pixel(const uint8_t *from, int from_channels, int channels, uint8_t *to)
+static void convert_row(const uint8_t *row, int from, int width, int channels, uint8_t *line)
 {
-    int colours = from_channels < 3 ? 1 : 3;
-    int alpha = from_channels == colours ? 255 : from[colours];
-    uint8_t rgb[3];
-    for (int c = 0; c < 3; c++)
-        rgb[c] = over_black(from[colours == 3 ? c : 0], alpha);
-    if (channels == 3)
-        memcpy(to, rgb, 3);
-    else
-        to[0] = colours == 3 ? gray_of(rgb) : rgb[0];
+    const int colours = from < 3 ? 1 : 3, wanted = channels < 3 ? 1 : 3;
+    for (int x = 0; x < width; x++, row += from, line += channels) {
+        if (wanted == 1)
+            line[0] = colours == 3 ? gray_of(row) : row[0];
+        else
+            for (int c = 0; c < 3; c++)
+                line[c] = row[colours == 3 ? c : 0];
+        if (channels > wanted) line[wanted] = from > colours ? row[colours] : 255;
+    }
 }
 
-static capas_status convert(const reader *reader, int channels, capas_picture *picture)
+/* Rows --------------------------------------------------------------------------------------------
+ */
+
+/* Where the pixel at row y and column x of what is stored stands upright: EXIF's eight ways. */
+static size_t place_of(const loading *loading, int y, int x)
 {
-    size_t count = (size_t)reader->height * reader->width;
-    uint8_t *pixels = capas_allocate(count, (size_t)channels);
-    if (!pixels) return capas_fail_in("%s", reader->path);
-    for (size_t i = 0; i < count; i++)
-        convert_pixel(reader->pixels + i * (size_t)reader->channels, reader->channels, channels,
-                      pixels + i * (size_t)channels);
-    *picture = (capas_picture){(int)reader->height, (int)reader->width, channels, pixels};
+    const int last_row = loading->info.height - 1, last_column = loading->info.width - 1;
+    const int orientation = loading->options->upright ? loading->info.orientation : 1;
+    const bool across =
+        orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+    const bool down = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+    if (across) x = last_column - x;
+    if (down) y = last_row - y;
+    if (orientation <= 4) return (size_t)y * (size_t)loading->info.width + (size_t)x;
+    return (size_t)x * (size_t)loading->info.height + (size_t)y;
+}
+
+static void keep_row(loading *loading, const uint8_t *line)
+{
+    const size_t channels = (size_t)loading->channels;
+    const int width = loading->info.width;
+    if (!loading->options->upright || loading->info.orientation == 1) {
+        memcpy(loading->whole.pixels + (size_t)loading->row * (size_t)width * channels, line,
+               (size_t)width * channels);
+        return;
+    }
+    for (int x = 0; x < width; x++)
+        memcpy(loading->whole.pixels + place_of(loading, loading->row, x) * channels,
+               line + (size_t)x * channels, channels);
+}
+
+static void take_row(capas_picture_sink *sink, const uint8_t *row)
+{
+    loading *loading = (struct loading *)sink;
+    convert_row(row, loading->info.channels, loading->info.width, loading->channels, loading->line);
+    if (loading->resizing)
+        capas_resizer_take(&loading->resizer, loading->line);
+    else
+        keep_row(loading, loading->line);
+    loading->row++;
+}
+
+static bool is_another_size(const capas_picture_options *options, int height, int width)
+{
+    return (options->height > 0 && options->height != height) ||
+           (options->width > 0 && options->width != width);
+}
+
+static capas_status begin(capas_picture_sink *sink, const capas_picture_info *info)
+{
+    loading *loading = (struct loading *)sink;
+    const capas_picture_options *options = loading->options;
+    const bool turned = options->upright && info->orientation != 1;
+    const bool lies = turned && info->orientation > 4;
+    loading->info = *info;
+    loading->channels = options->channels > 0 ? options->channels : info->channels;
+    loading->whole = (capas_picture){.height = lies ? info->width : info->height,
+                                     .width = lies ? info->height : info->width,
+                                     .channels = loading->channels};
+    loading->line = capas_allocate((size_t)info->width, (size_t)loading->channels);
+    if (!loading->line) return capas_fail_in("%s", loading->path);
+    if (loading->describing) return CAPAS_UNSUPPORTED; /* ends the decoding; load() knows */
+    loading->resizing = !turned && is_another_size(options, info->height, info->width);
+    if (loading->resizing) {
+        if (capas_resizer_open(&loading->resizer, options, info->height, info->width,
+                               loading->channels) == CAPAS_OK)
+            return CAPAS_OK;
+        loading->resizing = false;
+        return capas_fail_in("%s", loading->path);
+    }
+    loading->whole.pixels =
+        capas_allocate((size_t)info->height * (size_t)info->width, (size_t)loading->channels);
+    return loading->whole.pixels ? CAPAS_OK : capas_fail_in("%s", loading->path);
+}
+
+/* Files -------------------------------------------------------------------------------------------
+ */
+
+capas_status capas_check_picture_size(const capas_picture_file *file, int64_t height, int64_t width)
+{
+    if (height >= 1 && width >= 1 && height <= CAPAS_PICTURE_SIDE && width <= CAPAS_PICTURE_SIDE &&
+        height * width <= CAPAS_PICTURE_PIXELS)
+        return CAPAS_OK;
+    return capas_fail(CAPAS_BAD_FILE,
+                      "%s says it is a picture of %lldx%lld pixels; pictures of 1 to %d pixels a "
+                      "side and at most %d in all are read",
+                      file->path, (long long)width, (long long)height, CAPAS_PICTURE_SIDE,
+                      CAPAS_PICTURE_PIXELS);
+}
+
+/* What is no picture of ours may still be known. */
+static capas_status fail_unknown(const capas_picture_file *file)
+{
+    static const struct {
+        size_t at;
+        const char *bytes, *name;
+    } others[] = {{0, "GIF8", "a GIF"},      {0, "BM", "a BMP"},         {0, "II*", "a TIFF"},
+                  {0, "MM", "a TIFF"},       {4, "ftypavif", "an AVIF"}, {4, "ftyp", "a HEIC"},
+                  {0, "\x89HDF", "an HDF5"}, {0, "%PDF", "a PDF"}};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        const size_t length = strlen(others[i].bytes);
+        if (file->size >= others[i].at + length &&
+            memcmp(file->data + others[i].at, others[i].bytes, length) == 0)
+            return capas_fail(CAPAS_BAD_FILE,
+                              "%s is %s file; capas reads PNG, JPEG and WebP, convert it to PNG",
+                              file->path, others[i].name);
+    }
+    return capas_fail(CAPAS_BAD_FILE,
+                      "%s is no picture that capas reads (PNG, JPEG, WebP)%s; convert it to PNG",
+                      file->path, file->size < 8 ? ": it is too short" : "");
+}
+
+static capas_status decode(const capas_picture_file *file, loading *loading)
+{
+    if (capas_is_png(file)) return capas_decode_png(file, &loading->sink);
+    if (capas_is_jpeg(file)) return capas_decode_jpeg(file, &loading->sink);
+    if (capas_is_webp(file)) return capas_decode_webp(file, &loading->sink);
+    return fail_unknown(file);
+}
+
+static void close_loading(loading *loading)
+{
+    capas_release(loading->line);
+    capas_release(loading->whole.pixels);
+    if (loading->resizing) capas_resizer_close(&loading->resizer);
+}
+
+/* Decoded: either `whole` has the picture, or the resizer its rows. */
+static capas_status load(const char *path, const capas_picture_options *options, bool describing,
+                         loading *loading)
+{
+    char *data;
+    capas_picture_file file = {
+        .path = path, .channels = options->channels, .fast_dct = options->fast_dct != 0};
+    *loading = (struct loading){
+        .sink = {begin, take_row}, .path = path, .options = options, .describing = describing};
+    CAPAS_TRY(capas_read_file(path, largest_file, &data, &file.size));
+    file.data = (const unsigned char *)data;
+    capas_status status = decode(&file, loading);
+    capas_release(data);
+    if (describing && loading->line) status = CAPAS_OK;
+    if (status != CAPAS_OK) close_loading(loading);
+    return status;
+}
+
+/* Resizing what is there as a whole.
+ */
+static capas_status resize_whole(const capas_picture *picture, const capas_picture_options *options,
+                                 capas_resizer *resizer)
+{
+    CAPAS_TRY(
+        capas_resizer_open(resizer, options, picture->height, picture->width, picture->channels));
+    const size_t stride = (size_t)picture->width * (size_t)picture->channels;
+    for (int y = 0; y < picture->height; y++)
+        capas_resizer_take(resizer, picture->pixels + (size_t)y * stride);
     return CAPAS_OK;
 }
 
-static capas_status fail_no_png(const reader *reader)
+/* A picture that had to be turned first. */
+static capas_status resize_turned(loading *loading)
 {
-    static const unsigned char jpeg[] = {0xFF, 0xD8, 0xFF};
-    bool is_jpeg = reader->size >= 3 && memcmp(reader->data, jpeg, 3) == 0;
-    return capas_fail(CAPAS_BAD_FILE, "%s is no PNG picture%s; convert it to PNG", reader->path,
-                      is_jpeg            ? " but a JPEG"
-                      : reader->size < 8 ? ": it is too short"
-                                         : "");
+    if (loading->resizing ||
+        !is_another_size(loading->options, loading->whole.height, loading->whole.width))
+        return CAPAS_OK;
+    capas_status status = resize_whole(&loading->whole, loading->options, &loading->resizer);
+    if (status != CAPAS_OK) return capas_fail_in("%s", loading->path);
+    loading->resizing = true;
+    return CAPAS_OK;
 }
 
-static capas_status read_png(reader *reader, int channels, capas_picture *picture)
+/* Results -----------------------------------------------------------------------------------------
+ */
+
+static capas_status round_levels(const capas_resizer *resizer, capas_picture *picture)
 {
-    if (reader->size < 8 || png_sig_cmp(reader->data, 0, 8) != 0) return fail_no_png(reader);
-    capas_status status = decode(reader);
-    if (status == CAPAS_OK) status = convert(reader, channels, picture);
-    capas_release(reader->rows);
-    capas_release(reader->pixels);
-    if (reader->png) png_destroy_read_struct(&reader->png, &reader->info, NULL);
+    const capas_placement *placement = &resizer->placement;
+    const size_t count = (size_t)placement->result_height * (size_t)placement->result_width *
+                         (size_t)resizer->channels;
+    float *levels = capas_allocate(count, sizeof *levels);
+    uint8_t *pixels = capas_allocate(count, 1);
+    if (!levels || !pixels) {
+        capas_release(levels);
+        capas_release(pixels);
+        return CAPAS_NO_MEMORY;
+    }
+    capas_resizer_finish(resizer, levels);
+    for (size_t i = 0; i < count; i++)
+        pixels[i] = capas_nearest_level(levels[i]);
+    capas_release(levels);
+    *picture = (capas_picture){placement->result_height, placement->result_width, resizer->channels,
+                               pixels};
+    return CAPAS_OK;
+}
+
+capas_status capas_picture_options_take(capas_picture_options *all,
+                                        const capas_picture_options *given, const char *where)
+{
+    *all = (capas_picture_options){.struct_size = sizeof *all};
+    if (given) {
+        if (given->struct_size < sizeof given->struct_size)
+            return capas_fail(CAPAS_INVALID_ARGUMENT,
+                              "%s: struct_size of the options is not set; it must be sizeof the "
+                              "struct",
+                              where);
+        memcpy(all, given, given->struct_size < sizeof *all ? given->struct_size : sizeof *all);
+    }
+    if (all->channels < 0 || all->channels > 4)
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "%s: channels must be 1 (gray), 2 (gray and alpha), 3 (RGB) or 4 (RGB "
+                          "and alpha), found %d",
+                          where, all->channels);
+    if (all->height < 0 || all->width < 0 || all->height > CAPAS_PICTURE_SIDE ||
+        all->width > CAPAS_PICTURE_SIDE || (int64_t)all->height * all->width > CAPAS_PICTURE_PIXELS)
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "%s: a picture cannot be brought to %dx%d; each side must be 1 to %d, "
+                          "with at most %d pixels in all",
+                          where, all->height, all->width, CAPAS_PICTURE_SIDE, CAPAS_PICTURE_PIXELS);
+    if (all->interpolation < 0 || all->interpolation > CAPAS_INTERPOLATE_MITCHELLCUBIC)
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "%s: there is no interpolation of the number %d",
+                          where, (int)all->interpolation);
+    if (all->crop_to_aspect_ratio && all->pad_to_aspect_ratio)
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "%s: crop_to_aspect_ratio and pad_to_aspect_ratio cannot both be true",
+                          where);
+    return CAPAS_OK;
+}
+
+static capas_status fail_missing(void)
+{
+    return capas_fail(CAPAS_INVALID_ARGUMENT, "the path of a picture is missing");
+}
+
+capas_status capas_describe_picture(const char *path, const capas_picture_options *options,
+                                    capas_picture *picture)
+{
+    capas_picture_options all;
+    loading loading;
+    if (picture) *picture = (capas_picture){0};
+    if (!path || !picture) return fail_missing();
+    CAPAS_TRY(capas_picture_options_take(&all, options, path));
+    CAPAS_TRY(load(path, &all, true, &loading));
+    *picture = loading.whole;
+    close_loading(&loading);
+    return CAPAS_OK;
+}
+
+capas_status capas_load_picture_with(const char *path, const capas_picture_options *options,
+                                     capas_picture *picture)
+{
+    capas_picture_options all;
+    loading loading;
+    if (picture) *picture = (capas_picture){0};
+    if (!path || !picture) return fail_missing();
+    CAPAS_TRY(capas_picture_options_take(&all, options, path));
+    CAPAS_TRY(load(path, &all, false, &loading));
+    capas_status status = resize_turned(&loading);
+    if (status == CAPAS_OK && loading.resizing) {
+        status = round_levels(&loading.resizer, picture);
+        if (status != CAPAS_OK) capas_fail_in("%s", path);
+    } else if (status == CAPAS_OK) {
+        *picture = loading.whole;
+        loading.whole.pixels = NULL;
+    }
+    close_loading(&loading);
     return status;
 }
 
-static capas_status load_png(const char *path, int channels, capas_picture *picture)
+capas_status capas_load_picture_levels(const char *path, const capas_picture_options *options,
+                                       float *levels)
 {
-    char *data;
-    reader reader = {.path = path};
-    CAPAS_TRY(capas_read_file(path, largest_file, &data, &reader.size));
-    reader.data = (const unsigned char *)data;
-    capas_status status = read_png(&reader, channels, picture);
-    capas_release(data);
+    capas_picture_options all;
+    loading loading;
+    if (!path || !levels) return fail_missing();
+    CAPAS_TRY(capas_picture_options_take(&all, options, path));
+    if (all.channels == 0 || all.height == 0 || all.width == 0)
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "%s: height, width and channels must be said, found %dx%dx%d", path,
+                          all.height, all.width, all.channels);
+    CAPAS_TRY(load(path, &all, false, &loading));
+    capas_status status = resize_turned(&loading);
+    if (status == CAPAS_OK && loading.resizing) {
+        capas_resizer_finish(&loading.resizer, levels);
+    } else if (status == CAPAS_OK) {
+        const size_t count = (size_t)all.height * (size_t)all.width * (size_t)all.channels;
+        for (size_t i = 0; i < count; i++)
+            levels[i] = (float)loading.whole.pixels[i];
+    }
+    close_loading(&loading);
     return status;
 }
-#else
-static capas_status load_png(const char *path, int channels, capas_picture *picture)
-{
-    (void)channels;
-    (void)picture;
-    return capas_fail(CAPAS_UNSUPPORTED,
-                      "%s cannot be read: capas was built without PNG pictures; build it with "
-                      "-DCAPAS_WITH_PNG=ON (package libpng-dev)",
-                      path);
-}
-#endif
 
 capas_status capas_load_picture(const char *path, int channels, capas_picture *picture)
 {
-    if (!path || !picture)
-        return capas_fail(CAPAS_INVALID_ARGUMENT, "the path of a picture is missing");
-    *picture = (capas_picture){0};
-    if (channels != 1 && channels != 3)
+    if (picture) *picture = (capas_picture){0};
+    if (path && channels != 1 && channels != 3)
         return capas_fail(CAPAS_INVALID_ARGUMENT,
                           "%s: channels must be 1 (gray) or 3 (RGB), found %d", path, channels);
-    return load_png(path, channels, picture);
+    return capas_load_picture_as(path, picture, .channels = channels);
+}
+
+capas_status capas_resize_picture_with(const capas_picture *picture,
+                                       const capas_picture_options *options, capas_picture *resized)
+{
+    capas_picture_options all;
+    capas_resizer resizer;
+    if (!picture || !picture->pixels || !resized)
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "a picture to be resized is missing");
+    CAPAS_TRY(capas_picture_options_take(&all, options, "picture"));
+    if (all.channels != 0 && all.channels != picture->channels)
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "picture: resizing keeps the %d channels, found %d in the options",
+                          picture->channels, all.channels);
+    CAPAS_TRY(resize_whole(picture, &all, &resizer));
+    capas_status status = round_levels(&resizer, resized);
+    capas_resizer_close(&resizer);
+    return status;
+}
+
+capas_status capas_resize_picture(const capas_picture *picture, int height, int width,
+                                  capas_picture *resized)
+{
+    if (height < 1 || width < 1)
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "a picture cannot be resized to %dx%d; each side must be at least 1",
+                          height, width);
+    const capas_picture_options options = {
+        .struct_size = sizeof options, .height = height, .width = width, .antialias = 1};
+    return capas_resize_picture_with(picture, &options, resized);
 }

@@ -1,32 +1,89 @@
-/* Bilinear resizing with antialiasing, half-pixel centres: each pixel of the result is the mean of
- * the pixels around its place under a triangle, which is as wide as the step when the picture
- * shrinks. Rows first, then columns, in float32, as TensorFlow's ScaleAndTranslate does it. */
+/* Resizing from rows: each row of the source is added, with its weight, to the rows of the result
+ * that it takes part in; at the end each of those is shortened. So the rows are mixed first, then
+ * the columns, in float32, as TensorFlow's ScaleAndTranslate does it, and a picture of any height
+ * needs only the result's rows. */
 #include "data/resize.h"
 #include "base/memory.h"
 #include "kernels/resize.h"
 #include <math.h>
+#include <string.h>
 
-/* The weights of one axis: result i is the sum of weights[i * span + j] * source[starts[i] + j]. */
-typedef struct axis {
-    int size, span;
-    int *starts, *counts;
-    float *weights;
-} axis;
+/* As long as this side would be in the wanted proportions; float32, as TensorFlow has it. */
+static int in_proportion(int other, int wanted, int other_wanted)
+{
+    const float side = (float)((int64_t)other * wanted) / (float)other_wanted;
+    return side < 1 ? 1 : side > (float)INT32_MAX / 2 ? INT32_MAX / 2 : (int)side;
+}
 
-static void free_axis(axis *axis)
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* The largest window of the result's proportions, in the middle (smart_resize). */
+static void crop(capas_placement *placement)
+{
+    const int height = placement->height, width = placement->width;
+    placement->height =
+        least(height, in_proportion(width, placement->to_height, placement->to_width));
+    placement->width =
+        least(width, in_proportion(height, placement->to_width, placement->to_height));
+    placement->top = (height - placement->height) / 2;
+    placement->left = (width - placement->width) / 2;
+}
+
+/* tf.image.resize_with_pad: the rim is half of what the unrounded size leaves, rounded down. */
+static void pad(capas_placement *placement)
+{
+    const float height = (float)placement->height, width = (float)placement->width;
+    const float across = width / (float)placement->result_width;
+    const float down = height / (float)placement->result_height;
+    const float ratio = across > down ? across : down;
+    const float high = height / ratio, wide = width / ratio;
+    const int top = (int)floorf(((float)placement->result_height - high) / 2);
+    const int left = (int)floorf(((float)placement->result_width - wide) / 2);
+    placement->to_top = top > 0 ? top : 0;
+    placement->to_left = left > 0 ? left : 0;
+    placement->to_height = least((int)floorf(high), placement->result_height);
+    placement->to_width = least((int)floorf(wide), placement->result_width);
+    if (placement->to_height < 1) placement->to_height = 1;
+    if (placement->to_width < 1) placement->to_width = 1;
+}
+
+capas_placement capas_place_picture(const capas_picture_options *options, int height, int width)
+{
+    const int to_height = options->height > 0 ? options->height : height;
+    const int to_width = options->width > 0 ? options->width : width;
+    capas_placement placement = {.height = height,
+                                 .width = width,
+                                 .to_height = to_height,
+                                 .to_width = to_width,
+                                 .result_height = to_height,
+                                 .result_width = to_width,
+                                 .source_width = width};
+    if (options->crop_to_aspect_ratio) crop(&placement);
+    if (options->pad_to_aspect_ratio) pad(&placement);
+    return placement;
+}
+
+static void free_axis(capas_resize_axis *axis)
 {
     capas_release(axis->starts);
     capas_release(axis->counts);
     capas_release(axis->weights);
 }
 
-static capas_status make_axis(axis *axis, int source, int size)
+static capas_status make_axis(capas_resize_axis *axis, const capas_picture_options *options,
+                              int source, int size)
 {
-    const capas_resize_problem problem = {.size = source,
-                                          .out_size = size,
-                                          .interpolation = CAPAS_INTERPOLATE_BILINEAR,
-                                          .antialias = true};
-    *axis = (struct axis){.size = size, .span = capas_resize_span(&problem)};
+    capas_resize_problem problem = {.size = source,
+                                    .out_size = size,
+                                    .interpolation = options->interpolation,
+                                    .antialias = options->antialias != 0};
+    /* Nothing is between pixels where the size stays. */
+    if (problem.interpolation == 0) problem.interpolation = CAPAS_INTERPOLATE_BILINEAR;
+    if (source == size) problem.interpolation = CAPAS_INTERPOLATE_NEAREST;
+    *axis = (capas_resize_axis){.size = size, .span = capas_resize_span(&problem)};
     axis->starts = capas_allocate((size_t)size, sizeof *axis->starts);
     axis->counts = capas_allocate((size_t)size, sizeof *axis->counts);
     axis->weights = capas_allocate((size_t)size * (size_t)axis->span, sizeof *axis->weights);
@@ -37,24 +94,61 @@ static capas_status make_axis(axis *axis, int source, int size)
     return CAPAS_OK;
 }
 
-/* rows[y][n] = sum over j of weight[y][j] * picture[start[y] + j][n], n over width x channels */
-static void mix_rows(const axis *axis, const uint8_t *picture, size_t length, float *rows)
+/* Numbers in a row of the window. */
+static size_t length_of(const capas_resizer *resizer)
 {
-    for (int y = 0; y < axis->size; y++) {
-        const float *weights = axis->weights + (size_t)y * (size_t)axis->span;
-        float *row = rows + (size_t)y * length;
+    return (size_t)resizer->placement.width * (size_t)resizer->channels;
+}
+
+capas_status capas_resizer_open(capas_resizer *resizer, const capas_picture_options *options,
+                                int height, int width, int channels)
+{
+    *resizer = (capas_resizer){.placement = capas_place_picture(options, height, width),
+                               .channels = channels};
+    const capas_placement *placement = &resizer->placement;
+    capas_status status =
+        make_axis(&resizer->down, options, placement->height, placement->to_height);
+    if (status == CAPAS_OK)
+        status = make_axis(&resizer->across, options, placement->width, placement->to_width);
+    if (status == CAPAS_OK) {
+        resizer->rows =
+            capas_allocate_zeroed((size_t)placement->to_height, length_of(resizer) * sizeof(float));
+        if (!resizer->rows) status = CAPAS_NO_MEMORY;
+    }
+    if (status != CAPAS_OK) capas_resizer_close(resizer);
+    return status;
+}
+
+void capas_resizer_close(capas_resizer *resizer)
+{
+    free_axis(&resizer->down);
+    free_axis(&resizer->across);
+    capas_release(resizer->rows);
+    *resizer = (capas_resizer){0};
+}
+
+/* rows[i][n] += weight[i][y - start[i]] * row[n] for each i that y is under */
+void capas_resizer_take(capas_resizer *resizer, const uint8_t *row)
+{
+    const capas_resize_axis *down = &resizer->down;
+    const size_t length = length_of(resizer);
+    const int y = resizer->row++ - resizer->placement.top;
+    if (y < 0) return;
+    row += (size_t)resizer->placement.left * (size_t)resizer->channels;
+    for (int i = resizer->first; i < down->size && down->starts[i] <= y; i++) {
+        const int j = y - down->starts[i];
+        if (i == resizer->first && j >= down->counts[i] - 1) resizer->first++;
+        if (j >= down->counts[i]) continue;
+        const float weight = down->weights[(size_t)i * (size_t)down->span + (size_t)j];
+        float *sums = resizer->rows + (size_t)i * length;
         for (size_t n = 0; n < length; n++)
-            row[n] = 0;
-        for (int j = 0; j < axis->counts[y]; j++) {
-            const uint8_t *source = picture + (size_t)(axis->starts[y] + j) * length;
-            for (size_t n = 0; n < length; n++)
-                row[n] += weights[j] * (float)source[n];
-        }
+            sums[n] += weight * (float)row[n];
     }
 }
 
 /* result[x][c] = sum over j of weight[x][j] * row[start[x] + j][c] */
-static void mix_columns(const axis *axis, const float *row, int channels, float *result)
+static void mix_columns(const capas_resize_axis *axis, const float *row, int channels,
+                        float *result)
 {
     for (int x = 0; x < axis->size; x++) {
         const float *weights = axis->weights + (size_t)x * (size_t)axis->span;
@@ -68,59 +162,19 @@ static void mix_columns(const axis *axis, const float *row, int channels, float 
     }
 }
 
-static capas_status mix(const capas_picture *picture, const axis *down, const axis *across,
-                        float *resized)
+void capas_resizer_finish(const capas_resizer *resizer, float *result)
 {
-    size_t length = (size_t)picture->width * (size_t)picture->channels;
-    size_t result = (size_t)across->size * (size_t)picture->channels;
-    float *rows = capas_allocate((size_t)down->size * length, sizeof *rows);
-    if (!rows) return CAPAS_NO_MEMORY;
-    mix_rows(down, picture->pixels, length, rows);
-    for (int y = 0; y < down->size; y++)
-        mix_columns(across, rows + (size_t)y * length, picture->channels,
-                    resized + (size_t)y * result);
-    capas_release(rows);
-    return CAPAS_OK;
+    const capas_placement *placement = &resizer->placement;
+    const size_t channels = (size_t)resizer->channels;
+    const size_t stride = (size_t)placement->result_width * channels;
+    memset(result, 0, (size_t)placement->result_height * stride * sizeof *result);
+    result += (size_t)placement->to_top * stride + (size_t)placement->to_left * channels;
+    for (int y = 0; y < placement->to_height; y++)
+        mix_columns(&resizer->across, resizer->rows + (size_t)y * length_of(resizer),
+                    resizer->channels, result + (size_t)y * stride);
 }
 
-capas_status capas_resize_bilinear(const capas_picture *picture, int height, int width,
-                                   float *resized)
-{
-    axis down = {0}, across = {0};
-    capas_status status = make_axis(&down, picture->height, height);
-    if (status == CAPAS_OK) status = make_axis(&across, picture->width, width);
-    if (status == CAPAS_OK) status = mix(picture, &down, &across, resized);
-    free_axis(&down);
-    free_axis(&across);
-    return status;
-}
-
-static uint8_t nearest_level(float value)
+uint8_t capas_nearest_level(float value)
 {
     return (uint8_t)(fminf(fmaxf(value, 0), 255) + 0.5f);
-}
-
-capas_status capas_resize_picture(const capas_picture *picture, int height, int width,
-                                  capas_picture *resized)
-{
-    enum { LARGEST_SIDE = 32768 };
-    if (!picture || !picture->pixels || !resized)
-        return capas_fail(CAPAS_INVALID_ARGUMENT, "a picture to be resized is missing");
-    if (height < 1 || width < 1 || height > LARGEST_SIDE || width > LARGEST_SIDE)
-        return capas_fail(CAPAS_INVALID_ARGUMENT,
-                          "a picture cannot be resized to %dx%d; each side must be 1 to %d", height,
-                          width, LARGEST_SIDE);
-    size_t count = (size_t)height * (size_t)width * (size_t)picture->channels;
-    float *values = capas_allocate(count, sizeof *values);
-    uint8_t *pixels = capas_allocate(count, 1);
-    capas_status status = CAPAS_NO_MEMORY;
-    if (values && pixels) status = capas_resize_bilinear(picture, height, width, values);
-    for (size_t i = 0; status == CAPAS_OK && i < count; i++)
-        pixels[i] = nearest_level(values[i]);
-    capas_release(values);
-    if (status == CAPAS_OK)
-        *resized = (capas_picture){height, width, picture->channels, pixels};
-    else
-        capas_release(pixels);
-    return status;
 }

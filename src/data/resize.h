@@ -1,13 +1,45 @@
-/* Resizing pictures as keras.ops.image.resize does with interpolation="bilinear", antialias=True
- * (keras-semantics 8.5). */
+/* Pictures brought to a size as tf.image.resize and keras.ops.image.resize do it (keras-semantics
+ * 8.4, 8.5), from rows that come one after another. */
 #ifndef CAPAS_DATA_RESIZE_H
 #define CAPAS_DATA_RESIZE_H
 
 #include "base/status.h"
-#include <capas/data.h>
+#include <capas/pictures.h>
+#include <stdbool.h>
 
-/* `resized` holds height x width x the picture's channels; not rounded. */
-capas_status capas_resize_bilinear(const capas_picture *picture, int height, int width,
-                                   float *resized);
+/* What of a picture goes where in the result; the rest of the result is 0. */
+typedef struct capas_placement {
+    int top, left, height, width;                  /* of the source */
+    int to_top, to_left, to_height, to_width;      /* in the result */
+    int result_height, result_width, source_width; /* as a whole */
+} capas_placement;
+
+/* For options that are in their ranges. */
+capas_placement capas_place_picture(const capas_picture_options *options, int height, int width);
+
+/* The weights of one axis: result i is the sum of weights[i * span + j] * source[starts[i] + j]. */
+typedef struct capas_resize_axis {
+    int size, span;
+    int *starts, *counts;
+    float *weights;
+} capas_resize_axis;
+
+typedef struct capas_resizer {
+    capas_placement placement;
+    int channels;
+    capas_resize_axis down, across;
+    int row, first; /* of the source; of the result the first that is not done */
+    float *rows;    /* of the result, but as long as the source's */
+} capas_resizer;
+
+capas_status capas_resizer_open(capas_resizer *resizer, const capas_picture_options *options,
+                                int height, int width, int channels);
+/* The next row of the source, as many times as it is high. */
+void capas_resizer_take(capas_resizer *resizer, const uint8_t *row);
+/* Fills the result, of height x width x channels. */
+void capas_resizer_finish(const capas_resizer *resizer, float *result);
+void capas_resizer_close(capas_resizer *resizer);
+
+uint8_t capas_nearest_level(float value);
 
 #endif

@@ -1,5 +1,6 @@
 /* The weights of resizing (keras-semantics 8.5), in float32 and step by step as TensorFlow's
- * resize_bilinear_op, resize_bicubic_op and scale_and_translate_op have them; see resize.h. */
+ * resize_bilinear_op, resize_bicubic_op, resize_area_op and scale_and_translate_op have them; see
+ * resize.h. */
 #include "kernels/resize.h"
 #include <float.h>
 #include <math.h>
@@ -9,14 +10,25 @@ static const float pi = 3.14159265358979324f;
 /* A kernel that is stretched when a picture shrinks under antialias. */
 static bool samples(const capas_resize_problem *p)
 {
-    return p->interpolation >= CAPAS_INTERPOLATE_LANCZOS3 ||
-           (p->antialias && p->interpolation != CAPAS_INTERPOLATE_NEAREST);
+    switch (p->interpolation) {
+    case CAPAS_INTERPOLATE_NEAREST:
+    case CAPAS_INTERPOLATE_AREA:
+        return false;
+    case CAPAS_INTERPOLATE_BILINEAR:
+    case CAPAS_INTERPOLATE_BICUBIC:
+        return p->antialias;
+    default:
+        return true;
+    }
 }
 
 static float radius_of(capas_interpolation interpolation)
 {
     switch (interpolation) {
+    case CAPAS_INTERPOLATE_GAUSSIAN:
+        return 1.5f;
     case CAPAS_INTERPOLATE_BICUBIC:
+    case CAPAS_INTERPOLATE_MITCHELLCUBIC:
         return 2;
     case CAPAS_INTERPOLATE_LANCZOS3:
         return 3;
@@ -41,6 +53,8 @@ static float stretch_of(const capas_resize_problem *p)
 
 int capas_resize_span(const capas_resize_problem *p)
 {
+    if (p->interpolation == CAPAS_INTERPOLATE_AREA)
+        return (int)ceilf((float)p->size / (float)p->out_size) + 2;
     if (!samples(p)) return 4;
     return 2 * (int)ceilf(radius_of(p->interpolation) * stretch_of(p)) + 2;
 }
@@ -62,12 +76,40 @@ static float cubic(float t)
     return ((1.5f * t - 2.5f) * t) * t + 1;
 }
 
+/* Mitchell's and Netravali's cubic, B = C = 1/3. */
+static float mitchell(float t)
+{
+    t = fabsf(t);
+    if (t >= 2) return 0;
+    if (t >= 1) return ((-7.0f / 18 * t + 2) * t - 10.0f / 3) * t + 16.0f / 9;
+    return ((7.0f / 6 * t - 2) * t) * t + 8.0f / 9;
+}
+
+/* Of a deviation of half a pixel. */
+static float gaussian(float t)
+{
+    return fabsf(t) < 1.5f ? expf(-2 * t * t) : 0;
+}
+
+static float triangle(float t)
+{
+    return fabsf(t) < 1 ? 1 - fabsf(t) : 0;
+}
+
 static float kernel_at(capas_interpolation interpolation, float t)
 {
-    if (interpolation == CAPAS_INTERPOLATE_BICUBIC) return cubic(t);
-    if (interpolation != CAPAS_INTERPOLATE_BILINEAR) return lanczos(radius_of(interpolation), t);
-    t = fabsf(t);
-    return t < 1 ? 1 - t : 0;
+    switch (interpolation) {
+    case CAPAS_INTERPOLATE_BICUBIC:
+        return cubic(t);
+    case CAPAS_INTERPOLATE_GAUSSIAN:
+        return gaussian(t);
+    case CAPAS_INTERPOLATE_MITCHELLCUBIC:
+        return mitchell(t);
+    case CAPAS_INTERPOLATE_BILINEAR:
+        return triangle(t);
+    default:
+        return lanczos(radius_of(interpolation), t);
+    }
 }
 
 /* The kernel around the place of the result, made to sum to 1. */
@@ -133,10 +175,31 @@ static int tabled(const capas_resize_problem *p, int i, int *start, float *weigh
     return count;
 }
 
+/* What lies between the result's borders, the first and last pixel in part; TensorFlow's
+ * resize_area_op. */
+static int area(const capas_resize_problem *p, int i, int *start, float *weights)
+{
+    const float scale = (float)p->size / (float)p->out_size;
+    const float begin = (float)i * scale, end = (float)(i + 1) * scale;
+    int count = 0;
+    *start = (int)begin < p->size - 1 ? (int)begin : p->size - 1;
+    for (int j = (int)begin; j < (int)ceilf(end); j++) {
+        const float from = (float)j < begin ? begin : (float)j;
+        const float to = (float)(j + 1) > end ? end : (float)(j + 1);
+        const float share = (to - from) / scale;
+        if (j < p->size)
+            weights[count++] = share;
+        else if (count > 0)
+            weights[count - 1] += share;
+    }
+    return count;
+}
+
 int capas_resize_weights(const capas_resize_problem *p, int i, int *start, float *weights)
 {
     if (samples(p)) return sampled(p, i, start, weights);
     if (p->interpolation == CAPAS_INTERPOLATE_NEAREST) return nearest(p, i, start, weights);
+    if (p->interpolation == CAPAS_INTERPOLATE_AREA) return area(p, i, start, weights);
     if (p->interpolation == CAPAS_INTERPOLATE_BICUBIC) return tabled(p, i, start, weights);
     return linear(p, i, start, weights);
 }

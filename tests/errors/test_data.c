@@ -180,8 +180,9 @@ static void pictures_are_checked(void **state)
     run = run_program("predict good/model.keras text.png missing.png short.png "
                       "\"%s/data/digits/digit-3.png\"",
                       CAPAS_SOURCE_DIR);
-    const char *const texts[] = {"capas predict: text.png is no PNG picture", "missing.png",
-                                 "short.png is no PNG picture", "resized"};
+    const char *const texts[] = {"capas predict: text.png is no picture that capas reads",
+                                 "missing.png", "short.png is no picture that capas reads",
+                                 "resized"};
     assert_true(program_fails(&run, 1, texts, 4));
     assert_non_null(strstr(run.output, "digit-3.png"));
     program_run_free(&run);
