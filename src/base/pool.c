@@ -1,10 +1,13 @@
 /* The thread pool: how a region's shards get to the threads.
  *
- * One atomic word holds what is to be had: a count of regions, how many threads may take part, and
- * how many shards nobody has taken. A thread takes a shard by lowering that number with
- * compare-and-swap; having taken one it may read the region's function and context, since the
- * region cannot end before the shard is done. So nobody waits for a thread that woke too late to
- * take anything.
+ * Each thread has a part of the shards, always about the same share in the same place, so that what
+ * it wrote in one region is in its own cache when the next one reads it. It takes its part from the
+ * front; when that is empty it helps others from their backs.
+ *
+ * A part is one atomic word: how many threads may take part, and the range of shards that nobody
+ * has taken. A thread takes a shard by making the range smaller with compare-and-swap; having taken
+ * one it may read the region's function and context, since the region cannot end before the shard
+ * is done. So nobody waits for a thread that woke too late to take anything.
  *
  * What is not here: how many threads there should be (threads.c), and whether sharing pays at the
  * moment (gain.c). */
@@ -25,7 +28,12 @@
  * this. */
 enum { WORKER_SPIN_NS = 60000, CALLER_SPIN_NS = 200000, PAUSES_PER_LOOK = 32 };
 
-enum { WORKERS_SHIFT = 32, REGION_SHIFT = 40 };
+enum { THREADS_SHIFT = 56, BEGIN_SHIFT = 28, MOST_SHARDS = 1 << BEGIN_SHIFT };
+
+/* threads << 56 | begin << 28 | end */
+typedef struct part {
+    _Alignas(64) _Atomic uint64_t word;
+} part;
 
 typedef struct sleeper {
     _Alignas(64) pthread_mutex_t lock;
@@ -40,8 +48,8 @@ typedef struct worker {
 } worker;
 
 static struct {
-    _Alignas(64) _Atomic uint64_t offer; /* region << 40 | workers << 32 | shards not taken */
-    _Alignas(64) _Atomic int done;       /* shards finished */
+    part parts[CAPAS_MAX_THREADS];
+    _Alignas(64) _Atomic int done; /* shards finished */
     _Alignas(64) capas_shard_function *function;
     void *context;
     int shards;
@@ -109,14 +117,24 @@ static void wait_until(bool (*ready)(int), int number, sleeper *sleeper, int64_t
     pthread_mutex_unlock(&sleeper->lock);
 }
 
-static bool may_take(uint64_t offer, int number)
+static int begin_of(uint64_t word)
 {
-    return (uint32_t)offer > 0 && number < (int)(offer >> WORKERS_SHIFT & 0xFF);
+    return (int)(word >> BEGIN_SHIFT & (MOST_SHARDS - 1));
+}
+
+static int end_of(uint64_t word)
+{
+    return (int)(word & (MOST_SHARDS - 1));
+}
+
+static bool may_take(uint64_t word, int number)
+{
+    return begin_of(word) < end_of(word) && number < (int)(word >> THREADS_SHIFT);
 }
 
 static bool worker_is_wanted(int number)
 {
-    return may_take(atomic_load(&pool.offer), number) || atomic_load(&pool.quit);
+    return may_take(atomic_load(&pool.parts[number].word), number) || atomic_load(&pool.quit);
 }
 
 static bool shards_are_done(int shards)
@@ -124,14 +142,32 @@ static bool shards_are_done(int shards)
     return atomic_load(&pool.done) == shards;
 }
 
+/* Takes the first shard of a thread's own part, or the last of another's; -1 when there is none. */
+static int take_from(int owner, int number)
+{
+    _Atomic uint64_t *word = &pool.parts[owner].word;
+    uint64_t seen = atomic_load_explicit(word, memory_order_acquire);
+    while (may_take(seen, number)) {
+        if (owner == number) {
+            if (atomic_compare_exchange_weak(word, &seen, seen + MOST_SHARDS))
+                return begin_of(seen);
+        } else if (atomic_compare_exchange_weak(word, &seen, seen - 1)) {
+            return end_of(seen) - 1;
+        }
+    }
+    return -1;
+}
+
 /* Takes one shard; -1 when there is none for this thread. */
 static int take_shard(int number)
 {
-    uint64_t offer = atomic_load_explicit(&pool.offer, memory_order_acquire);
-    while (may_take(offer, number))
-        if (atomic_compare_exchange_weak(&pool.offer, &offer, offer - 1))
-            return pool.shards - (int)(uint32_t)offer;
-    return -1;
+    int shard = take_from(number, number);
+    const int threads =
+        (int)(atomic_load_explicit(&pool.parts[number].word, memory_order_relaxed) >>
+              THREADS_SHIFT);
+    for (int i = 1; shard < 0 && i < threads; i++)
+        shard = take_from((number + i) % threads, number);
+    return shard;
 }
 
 /* Runs shards until none is left. They are reported as done together, at the end: one write to a
@@ -165,7 +201,8 @@ static void *work(void *argument)
 /* A forked child has none of its parent's threads: it starts again from nothing. */
 static void forget_threads(void)
 {
-    atomic_store(&pool.offer, 0);
+    for (int i = 0; i < CAPAS_MAX_THREADS; i++)
+        atomic_store(&pool.parts[i].word, 0);
     atomic_store(&pool.done, 0);
     atomic_store(&pool.busy, false);
     atomic_store(&pool.creation_failed, false);
@@ -232,17 +269,19 @@ static void run_alone(int shards, capas_shard_function *function, void *context)
         function(context, shard, 0);
 }
 
-/* The region's fields are written while no shard of the last one is left, and published by `offer`.
- */
+/* The region's fields are written while no shard of the last one is left, and published by the
+ * parts. */
 static void run_together(int shards, int threads, capas_shard_function *function, void *context)
 {
     pool.function = function;
     pool.context = context;
     pool.shards = shards;
     atomic_store_explicit(&pool.done, 0, memory_order_relaxed);
-    uint64_t region = (atomic_load_explicit(&pool.offer, memory_order_relaxed) >> REGION_SHIFT) + 1;
-    atomic_store(&pool.offer,
-                 region << REGION_SHIFT | (uint64_t)threads << WORKERS_SHIFT | (uint32_t)shards);
+    for (int i = threads - 1; i >= 0; i--)
+        atomic_store(&pool.parts[i].word, (uint64_t)threads << THREADS_SHIFT |
+                                              (uint64_t)((int64_t)shards * i / threads)
+                                                  << BEGIN_SHIFT |
+                                              (uint64_t)((int64_t)shards * (i + 1) / threads));
     int64_t begun = nanoseconds();
     for (int i = 1; i < threads; i++)
         wake(&pool.workers[i].sleeper);
@@ -270,7 +309,7 @@ void capas_parallel(int shards, int workers, capas_shard_function *function, voi
     int wanted = capas_threads();
     if (wanted > workers) wanted = workers;
     if (wanted > shards) wanted = shards;
-    if (wanted <= 1 || atomic_exchange(&pool.busy, true)) {
+    if (wanted <= 1 || shards >= MOST_SHARDS || atomic_exchange(&pool.busy, true)) {
         run_alone(shards, function, context);
     } else {
         int threads = make_threads(wanted);

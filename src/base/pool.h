@@ -1,8 +1,10 @@
 /* The thread pool: one a process, made at the first use, remade after fork.
  *
- * Work is cut into shards whose number depends on shapes only; threads take shards in any order, so
- * a shard must write where no other does, and sums over shards are made afterwards in shard order.
- * Then the results are the same bits for any number of threads.
+ * Work is cut into shards whose number depends on shapes only; a thread begins with its share of
+ * them, always in the same place (so shards that work on the same part of a batch or of a matrix
+ * find it in its cache), and then helps the others: a shard must write where no other does, and
+ * sums over shards are made afterwards in shard order. Then the results are the same bits for any
+ * number of threads.
  *
  * Workers spin some tens of microseconds after a region, then sleep. A caller that finds the pool
  * busy (another thread's region, or a region inside a region) runs its shards itself; so does one

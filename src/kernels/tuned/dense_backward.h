@@ -8,8 +8,8 @@
 #include "kernels/tuned/math.h"
 
 enum {
-    GROUP_ROWS = 128,    /* rows whose lists are in the workspace at once */
-    PART_ROWS = 64,      /* rows of dX under way */
+    GROUP_ROWS = 256,    /* rows whose lists are in the workspace at once */
+    PART_ROWS = 256,     /* rows of dX under way */
     LIST_GRAIN = 8192,   /* elements of dZ */
     SUM_GRAIN = 1 << 16, /* multiplications */
     WANTED_PIECES = 16,
