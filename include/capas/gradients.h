@@ -30,6 +30,15 @@ CAPAS_API capas_status capas_output_gradients(capas_model *model, const capas_te
                                               float *const *input_gradients,
                                               float *const *weight_gradients);
 
+/* Holds the gradients of the compiled loss against small differences of it: for layers and losses
+ * of one's own (capas/custom.h), in a small model that has them, with a few samples. Inputs of
+ * float32 and weights that train are moved along random directions, the weights in the end as
+ * before. Fails with CAPAS_INVALID_ARGUMENT and the tensor where a gradient is beside by more than
+ * `tolerance` of its size (0: 0.02). Inputs of whole numbers are left as they are. */
+CAPAS_API capas_status capas_check_gradients(capas_model *model, const capas_tensor *inputs,
+                                             const capas_tensor *targets, int64_t n,
+                                             double tolerance);
+
 CAPAS_END
 
 #endif

@@ -183,6 +183,7 @@ typedef enum capas_loss_name {
     CAPAS_COSINE_SIMILARITY, /* -1: the same direction */
     CAPAS_DICE,              /* 1 - overlap of the whole batch */
     CAPAS_TVERSKY,
+    CAPAS_CUSTOM_LOSS, /* made by capas_registered_loss (capas/custom.h) */
 } capas_loss_name;
 
 typedef enum capas_reduction {
@@ -202,6 +203,8 @@ typedef struct capas_loss {
     double beta;               /* Tversky: 0.5, of what is missed */
     double gamma;              /* focal: 2 */
     int apply_class_balancing; /* binary focal: alpha weighs the classes; default: false */
+    const char *custom;        /* a loss of one's own: its name, ... */
+    double options[CAPAS_CUSTOM_OPTIONS]; /* ... and its options */
 } capas_loss;
 
 /* Metrics (keras-semantics 3.2): running means and counts over all samples of an epoch. Those that
@@ -239,6 +242,7 @@ typedef enum capas_metric {
     CAPAS_METRIC_BINARY_CROSSENTROPY,
     CAPAS_METRIC_CATEGORICAL_CROSSENTROPY,
     CAPAS_METRIC_SPARSE_CATEGORICAL_CROSSENTROPY,
+    CAPAS_CUSTOM_METRIC, /* made by capas_registered_metric (capas/custom.h) */
 } capas_metric;
 
 typedef enum capas_auc_curve { CAPAS_ROC = 1, CAPAS_PR } capas_auc_curve;
@@ -267,6 +271,8 @@ typedef struct capas_metric_config {
     double beta;                      /* fbeta_score; default: 1 */
     int from_logits;                  /* crossentropies, auc; default: false */
     double label_smoothing;           /* binary and categorical crossentropy; default: 0 */
+    const char *custom;               /* a metric of one's own: its name, ... */
+    double options[CAPAS_CUSTOM_OPTIONS]; /* ... and its options */
 } capas_metric_config;
 
 CAPAS_END

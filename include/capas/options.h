@@ -21,6 +21,9 @@ CAPAS_BEGIN
 #define CAPAS_FALSE CAPAS_ZERO
 #define CAPAS_TRUE  1
 
+/* Options at most of a layer, loss or metric of one's own (capas/custom.h). */
+enum { CAPAS_CUSTOM_OPTIONS = 16 };
+
 /* Two sizes: {3, 2} is 3 high and 2 wide. A width left out (0) is the height's. */
 typedef struct capas_pair {
     int height, width;

@@ -9,6 +9,7 @@
 #define CAPAS_KERNELS_LOSS_H
 
 #include "kernels/kernel.h"
+#include <capas/custom.h>
 
 typedef enum capas_loss_kind {
     CAPAS_LOSS_KIND_CATEGORICAL_CROSSENTROPY,        /* target [rows][classes] */
@@ -33,6 +34,8 @@ typedef enum capas_loss_kind {
     /* of all rows together; each row has the whole as its value: */
     CAPAS_LOSS_KIND_DICE,
     CAPAS_LOSS_KIND_TVERSKY,
+    /* a function of the user's; float32 only, plans in double refuse it */
+    CAPAS_LOSS_KIND_CUSTOM,
 } capas_loss_kind;
 
 typedef struct capas_loss_problem {
@@ -43,9 +46,11 @@ typedef struct capas_loss_problem {
     double label_smoothing; /* cross-entropies of vectors or elements */
     bool has_ignore_class;  /* sparse: such rows have value 0 and no gradient */
     int ignore_class;
-    double delta;              /* Huber */
-    double alpha, beta, gamma; /* focal (alpha, gamma), Tversky (alpha, beta) */
-    bool balanced;             /* binary focal: alpha weighs the two classes */
+    double delta;                    /* Huber */
+    double alpha, beta, gamma;       /* focal (alpha, gamma), Tversky (alpha, beta) */
+    bool balanced;                   /* binary focal: alpha weighs the two classes */
+    const capas_custom_loss *custom; /* lasts as long as the process */
+    double options[CAPAS_CUSTOM_OPTIONS];
 } capas_loss_problem;
 
 typedef struct capas_loss_arguments {

@@ -159,15 +159,12 @@ capas_value *capas_layer_object(const capas_layer *layer)
 {
     capas_value *config = capas_layer_config(layer);
     if (!config) return NULL;
-    capas_value *map = capas_object_write("keras.layers", layer->type->name, config);
     const char *registered = layer->type->registered_name;
+    capas_value *map = registered
+                           ? capas_object_write_registered(registered, layer->type->name, config)
+                           : capas_object_write("keras.layers", layer->type->name, config);
     /* Each takes its value over also when it fails: all are called. */
     bool written = map != NULL;
-    if (registered) {
-        written &= capas_value_set(map, "module", capas_value_null()) == CAPAS_OK;
-        written &=
-            capas_value_set(map, "registered_name", capas_value_string(registered)) == CAPAS_OK;
-    }
     if (layer->type->has_build_config && layer->built) {
         capas_value *shapes = capas_value_map();
         written &= capas_value_set(shapes, "input_shape", write_build_shapes(layer)) == CAPAS_OK;

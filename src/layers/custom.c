@@ -2,12 +2,8 @@
  * they are layers like all others. */
 #include "layers/custom.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "layers/list.h"
-#include <capas/custom.h>
-#include <math.h>
-#include <pthread.h>
-#include <stdio.h>
+#include "layers/registration.h"
 #include <string.h>
 
 typedef struct custom_options {
@@ -15,34 +11,26 @@ typedef struct custom_options {
     double values[CAPAS_CUSTOM_OPTIONS];
 } custom_options;
 
-/* A definition with its strings, and the type made of it. Lives as long as the process. */
+/* A definition, and the type made of it. */
 typedef struct custom_type {
-    capas_layer_type type; /* first: a layer's type leads back here */
+    capas_registered registered; /* first: the registry leads back here */
+    capas_layer_type type;
     capas_custom_layer definition;
-    capas_option options[CAPAS_CUSTOM_OPTIONS];
-    int option_count, weight_count;
-    char *registered_name;
-    char *texts[4 + 2 * CAPAS_CUSTOM_OPTIONS + CAPAS_CUSTOM_WEIGHTS];
-    int text_count;
-    struct custom_type *next;
+    int weight_count;
 } custom_type;
 
-static custom_type *registered;
-static pthread_mutex_t registered_lock = PTHREAD_MUTEX_INITIALIZER;
+static capas_registry registry = CAPAS_REGISTRY("register_layer", "layer");
 
 const capas_layer_type *capas_custom_type_of(const char *name)
 {
-    pthread_mutex_lock(&registered_lock);
-    const custom_type *type = registered;
-    while (type && strcmp(type->type.name, name) != 0 && strcmp(type->registered_name, name) != 0)
-        type = type->next;
-    pthread_mutex_unlock(&registered_lock);
-    return type ? &type->type : NULL;
+    const capas_registered *found = capas_registry_find(&registry, name);
+    return found ? &((const custom_type *)found)->type : NULL;
 }
 
 static const custom_type *type_of(const capas_layer *layer)
 {
-    return (const custom_type *)layer->type;
+    const char *type = (const char *)layer->type;
+    return (const custom_type *)(const void *)(type - offsetof(custom_type, type));
 }
 
 static const double *values_of(const capas_layer *layer)
@@ -111,22 +99,9 @@ static int lower(const capas_layer *layer, capas_program *program, const int *in
 
 /* Registering. */
 
-/* A copy that the type keeps; `standard` for none. NULL without memory. */
-static const char *keep_text(custom_type *type, const char *text, const char *standard)
-{
-    char *copy = capas_copy_string(text ? text : standard);
-    if (copy) type->texts[type->text_count++] = copy;
-    return copy;
-}
-
 static capas_status check_definition(const capas_custom_layer *definition)
 {
-    const char *name = definition->name;
-    if (!name || !*name || strpbrk(name, "/>"))
-        return capas_fail(CAPAS_INVALID_ARGUMENT,
-                          "register_layer: a class name is needed, without \"/\" and \">\", found "
-                          "\"%s\"",
-                          name ? name : "");
+    const char *name = definition->name ? definition->name : "";
     if (!definition->forward)
         return capas_fail(CAPAS_INVALID_ARGUMENT,
                           "register_layer: the layer \"%s\" has no forward function", name);
@@ -138,53 +113,18 @@ static capas_status check_definition(const capas_custom_layer *definition)
         return capas_fail(CAPAS_INVALID_ARGUMENT,
                           "register_layer: the layer \"%s\" may take from 1 to %d inputs, found %d",
                           name, CAPAS_CUSTOM_INPUTS, definition->inputs);
-    for (int i = 0; i < CAPAS_CUSTOM_OPTIONS && definition->options[i].name; i++)
-        if (isnan(definition->options[i].standard))
-            return capas_fail(CAPAS_INVALID_ARGUMENT,
-                              "register_layer: the option %s of the layer \"%s\" needs a standard",
-                              definition->options[i].name, name);
     return CAPAS_OK;
 }
 
-static bool take_options(custom_type *type)
+static capas_status take_weights(custom_type *type)
 {
-    const capas_custom_option *given = type->definition.options;
-    bool whole = true;
-    for (; type->option_count < CAPAS_CUSTOM_OPTIONS && given->name; given++) {
-        int i = type->option_count++;
-        capas_option *option = &type->options[i];
-        *option = (capas_option){
-            .name = keep_text(type, given->name, ""),
-            .kind = &capas_option_real,
-            .offset = offsetof(custom_options, values) + (size_t)i * sizeof(double),
-            .standard = given->standard,
-            .help = keep_text(type, given->help, ""),
-        };
-        whole = whole && option->name && option->help;
-        type->definition.options[i].name = option->name;
-        type->definition.options[i].help = option->help;
-    }
-    return whole;
-}
-
-static bool take_texts(custom_type *type)
-{
-    capas_custom_layer *definition = &type->definition;
-    definition->name = keep_text(type, definition->name, "");
-    definition->package = keep_text(type, definition->package, "Custom");
-    definition->summary = keep_text(type, definition->summary, "A layer of one's own.");
-    if (!definition->name || !definition->package || !definition->summary) return false;
-    size_t size = strlen(definition->package) + strlen(definition->name) + 2;
-    type->registered_name = capas_allocate(size, 1);
-    if (!type->registered_name) return false;
-    snprintf(type->registered_name, size, "%s>%s", definition->package, definition->name);
     for (; type->weight_count < CAPAS_CUSTOM_WEIGHTS; type->weight_count++) {
-        capas_custom_weight *weight = &definition->weights[type->weight_count];
+        capas_custom_weight *weight = &type->definition.weights[type->weight_count];
         if (!weight->name) break;
-        weight->name = keep_text(type, weight->name, "");
-        if (!weight->name) return false;
+        weight->name = capas_registered_text(&type->registered, weight->name);
+        if (!weight->name) return CAPAS_NO_MEMORY;
     }
-    return take_options(type);
+    return CAPAS_OK;
 }
 
 static void fill_type(custom_type *type)
@@ -194,9 +134,9 @@ static void fill_type(custom_type *type)
     type->type = (capas_layer_type){
         .name = definition->name,
         .summary = definition->summary,
-        .registered_name = type->registered_name,
-        .options = {definition->name, type->options, (size_t)type->option_count,
-                    sizeof(custom_options)},
+        .registered_name = type->registered.registered_name,
+        .options = {definition->name, type->registered.options,
+                    (size_t)type->registered.option_count, sizeof(custom_options)},
         .minimum_inputs = inputs,
         .maximum_inputs = inputs,
         .has_build_config = true,
@@ -204,29 +144,6 @@ static void fill_type(custom_type *type)
         .build = type->weight_count > 0 ? build : NULL,
         .lower = lower,
     };
-}
-
-static void free_type(custom_type *type)
-{
-    for (int i = 0; i < type->text_count; i++)
-        capas_release(type->texts[i]);
-    capas_release(type->registered_name);
-    capas_release(type);
-}
-
-/* False when the name is taken. */
-static bool add_type(custom_type *type)
-{
-    pthread_mutex_lock(&registered_lock);
-    const custom_type *other = registered;
-    while (other && strcmp(other->type.name, type->type.name) != 0)
-        other = other->next;
-    if (!other) {
-        type->next = registered;
-        registered = type;
-    }
-    pthread_mutex_unlock(&registered_lock);
-    return !other;
 }
 
 static bool is_keras_name(const char *name)
@@ -246,34 +163,33 @@ capas_status capas_register_layer(const capas_custom_layer *given)
     CAPAS_TRY(check_definition(&definition));
     custom_type *type = capas_allocate_zeroed(1, sizeof *type);
     if (!type) return CAPAS_NO_MEMORY;
+    capas_custom_definition common;
+    memcpy(&common, &definition, sizeof common);
+    capas_status status = capas_registered_fill(&type->registered, &registry, &common,
+                                                offsetof(custom_options, values));
+    memcpy(&definition, &common, sizeof common);
     type->definition = definition;
-    capas_status status = take_texts(type) ? CAPAS_OK : CAPAS_NO_MEMORY;
+    if (status == CAPAS_OK) status = take_weights(type);
     if (status == CAPAS_OK) {
         fill_type(type);
-        if (is_keras_name(definition.name) || !add_type(type))
-            status = capas_fail(CAPAS_INVALID_ARGUMENT,
-                                "register_layer: there is a layer \"%s\" already; give yours "
-                                "another name",
-                                definition.name);
+        status = capas_registry_add(&registry, &type->registered, is_keras_name(definition.name));
     }
-    if (status != CAPAS_OK) free_type(type);
+    if (status == CAPAS_OK) return CAPAS_OK;
+    capas_registered_clear(&type->registered);
+    capas_release(type);
     return status;
 }
 
 capas_layer *capas_custom(const char *class_name, const double *options, const char *name)
 {
-    const capas_layer_type *found = capas_custom_type_of(class_name);
+    const capas_registered *found = class_name ? capas_registry_find(&registry, class_name) : NULL;
     if (!found) {
         capas_fail(CAPAS_UNKNOWN_NAME,
                    "custom: no layer \"%s\" is registered; register_layer makes it known",
-                   class_name);
+                   class_name ? class_name : "");
         return NULL;
     }
-    const custom_type *type = (const custom_type *)found;
     custom_options all = {.struct_size = sizeof all, .name = name};
-    for (int i = 0; i < type->option_count; i++) {
-        double value = options ? options[i] : type->options[i].standard;
-        all.values[i] = value == 0 ? CAPAS_ZERO : value;
-    }
-    return capas_layer_new(found, &all);
+    capas_registered_take(found, options, all.values);
+    return capas_layer_new(&((const custom_type *)found)->type, &all);
 }

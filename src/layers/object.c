@@ -43,6 +43,47 @@ capas_value *capas_object_write(const char *module, const char *class_name, capa
     return NULL;
 }
 
+capas_value *capas_object_write_registered(const char *registered_name, const char *class_name,
+                                           capas_value *config)
+{
+    capas_value *map = capas_object_write("", class_name, config);
+    if (capas_value_set(map, "module", capas_value_null()) == CAPAS_OK &&
+        capas_value_set(map, "registered_name", capas_value_string(registered_name)) == CAPAS_OK)
+        return map;
+    capas_value_free(map);
+    return NULL;
+}
+
+static const char function[] = "function";
+
+capas_value *capas_object_write_function(const char *name)
+{
+    capas_value *map = capas_object_write("builtins", function, capas_value_string(name));
+    if (capas_value_set(map, "registered_name", capas_value_string(function)) == CAPAS_OK)
+        return map;
+    capas_value_free(map);
+    return NULL;
+}
+
+static const char *string_of(const capas_value *value, const char *key)
+{
+    const capas_value *found = capas_value_get(value, key);
+    return found && found->kind == CAPAS_VALUE_STRING ? found->string : NULL;
+}
+
+const char *capas_object_function(const capas_value *value)
+{
+    const char *class_name = string_of(value, "class_name");
+    return class_name && strcmp(class_name, function) == 0 ? string_of(value, "config") : NULL;
+}
+
+const char *capas_object_registered(const capas_value *value)
+{
+    const char *name = string_of(value, "registered_name"), *module = string_of(value, "module");
+    bool keras = module && strncmp(module, "keras", 5) == 0;
+    return name && strcmp(name, function) != 0 && !keras ? name : NULL;
+}
+
 capas_value *capas_policy_write(void)
 {
     capas_value *config = capas_value_map();

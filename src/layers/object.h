@@ -24,6 +24,16 @@ bool capas_object_read(const capas_value *value, capas_object *object);
 /* Takes `config` over; NULL, with the sentence, when memory runs out. */
 capas_value *capas_object_write(const char *module, const char *class_name, capas_value *config);
 
+/* The same of what a program registers: no module, and "package>Class" as registered_name; and of a
+ * function, whose name is all there is. */
+capas_value *capas_object_write_registered(const char *registered_name, const char *class_name,
+                                           capas_value *config);
+capas_value *capas_object_write_function(const char *name);
+/* The name of such a function, or the registered_name of what is not Keras's own; NULL: it is none.
+ */
+const char *capas_object_function(const capas_value *value);
+const char *capas_object_registered(const capas_value *value);
+
 /* The dtype policy that Keras writes into every layer and model: float32. */
 capas_value *capas_policy_write(void);
 

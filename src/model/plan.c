@@ -92,6 +92,9 @@ static bool runs_backward(const capas_plan *plan, const capas_op *op)
 /* The user's functions are float32, and there may be none for the way back. */
 static capas_status check_custom(const capas_plan *plan, const capas_op *op)
 {
+    const capas_custom_loss *loss = op->kind == CAPAS_OP_LOSS ? op->problem.loss.custom : NULL;
+    if (loss && plan->options.element != CAPAS_FLOAT32)
+        return capas_fail(CAPAS_UNSUPPORTED, "loss %s: it computes in float32 only", loss->name);
     if (op->kind != CAPAS_OP_CUSTOM) return CAPAS_OK;
     const capas_custom_layer *definition = op->problem.custom.definition;
     if (plan->options.element != CAPAS_FLOAT32)

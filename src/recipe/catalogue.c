@@ -45,7 +45,6 @@ static bool get_table(const capas_option_table *table, const char *snake,
 
 bool capas_catalogue_get(capas_catalogue_group group, size_t index, capas_catalogue_entry *entry)
 {
-    const char *snake = NULL;
     switch (group) {
     case CATALOGUE_LAYERS:
         return get_layer(index, entry);
@@ -54,8 +53,8 @@ bool capas_catalogue_get(capas_catalogue_group group, size_t index, capas_catalo
     case CATALOGUE_SCHEDULES:
         return get_table(capas_schedule_table(index), NULL, entry);
     case CATALOGUE_LOSSES: {
-        const capas_option_table *table = capas_loss_table(index, &snake);
-        return get_table(table, snake, entry);
+        const capas_loss_type *type = capas_loss_type_at(index);
+        return type && get_table(&type->table, type->snake_name, entry);
     }
     case CATALOGUE_METRICS:
         return get_metric(index, entry);

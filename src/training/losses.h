@@ -1,12 +1,21 @@
 /* Losses by name: their options, how targets are read for them, and how the values of the rows
  * become one number. The arithmetic of a row is the kernels' (kernels/loss.h). A new loss is a line
- * in the list of losses.c and its kernel. */
+ * in the list of loss_types.c and its kernel. */
 #ifndef CAPAS_TRAINING_LOSSES_H
 #define CAPAS_TRAINING_LOSSES_H
 
 #include "base/option.h"
 #include "kernels/loss.h"
-#include <capas/optimizers.h>
+#include <capas/custom.h>
+
+typedef struct capas_loss_type {
+    capas_loss_name name;
+    capas_loss_kind kind;
+    const char *snake_name, *alias; /* alias NULL: none */
+    capas_option_table table;       /* its owner is Keras's class */
+    const capas_custom_loss *own;   /* one that the caller registered, ... */
+    const char *registered_name;    /* ... as "Custom>Tilted"; NULL: it is ours */
+} capas_loss_type;
 
 /* Puts defaults in and checks. `where` starts the sentence. */
 capas_status capas_loss_resolve(capas_loss *loss, const char *where);
@@ -19,8 +28,18 @@ capas_status capas_loss_read(const capas_value *value, capas_loss *loss, bool *b
 capas_value *capas_loss_write(const capas_loss *loss);
 const char *capas_loss_snake_name(const capas_loss *loss);
 
-/* Number `index` of the list, and its name in a recipe; NULL past the last. */
-const capas_option_table *capas_loss_table(size_t index, const char **snake_name);
+/* Number `index` of the list of ours; NULL past the last. */
+const capas_loss_type *capas_loss_type_at(size_t index);
+
+/* The row "reduction" that every loss has. */
+extern const capas_option_kind capas_option_reduction;
+extern const char *const capas_reduction_words[];
+#define CAPAS_REDUCTION_ROW                                                                        \
+    {                                                                                              \
+        .name = "reduction", .kind = &capas_option_reduction,                                      \
+        .offset = offsetof(capas_loss, reduction), .standard = CAPAS_SUM_OVER_BATCH_SIZE,          \
+        .words = capas_reduction_words, .help = "how the rows' values become one"                  \
+    }
 
 /* Whether all rows of a batch make one value, which each of them then has. */
 bool capas_loss_is_whole(const capas_loss *loss);

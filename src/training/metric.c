@@ -2,6 +2,7 @@
 #include "training/metric.h"
 #include "base/text.h"
 #include "layers/object.h"
+#include "training/custom.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -130,10 +131,11 @@ static const capas_metric_type types[] = {
             "sparse_categorical_crossentropy", NULL, sparse_options),
 };
 
-const capas_metric_type *capas_metric_type_of(capas_metric metric)
+const capas_metric_type *capas_metric_type_of(const capas_metric_config *config)
 {
+    if (config->metric == CAPAS_CUSTOM_METRIC) return capas_custom_metric_type(config->custom);
     for (size_t i = 0; i < CAPAS_COUNT(types); i++)
-        if (types[i].metric == metric) return &types[i];
+        if (types[i].metric == config->metric) return &types[i];
     return NULL;
 }
 
@@ -142,11 +144,13 @@ const capas_metric_type *capas_metric_type_at(size_t index)
     return index < CAPAS_COUNT(types) ? &types[index] : NULL;
 }
 
-bool capas_metric_rises(capas_metric metric)
+bool capas_metric_rises(const capas_metric_config *config)
 {
+    const capas_metric metric = config->metric;
     if (metric == CAPAS_METRIC_FALSE_POSITIVES || metric == CAPAS_METRIC_FALSE_NEGATIVES)
         return false;
-    const capas_metric_type *type = capas_metric_type_of(metric);
+    const capas_metric_type *type = capas_metric_type_of(config);
+    if (type->own) return !type->own->smaller_is_better;
     return type->kind != CAPAS_METRIC_OF_LOSS || metric == CAPAS_METRIC_COSINE_SIMILARITY;
 }
 
@@ -193,10 +197,16 @@ static capas_status check_foreign(const capas_metric_config *config, const capas
 
 capas_status capas_metric_resolve(capas_metric_config *config, const char *where)
 {
-    const capas_metric_type *type = capas_metric_type_of(config->metric);
+    const capas_metric_type *type = capas_metric_type_of(config);
+    if (!type && config->metric == CAPAS_CUSTOM_METRIC)
+        return capas_fail(CAPAS_UNKNOWN_NAME,
+                          "%s: no metric \"%s\" is registered; capas_register_metric "
+                          "(capas/custom.h) makes it known",
+                          where, config->custom ? config->custom : "");
     if (!type)
         return capas_fail(CAPAS_INVALID_ARGUMENT, "%s: there is no metric of the number %d", where,
                           (int)config->metric);
+    if (type->own) config->custom = type->table.owner; /* which lasts */
     CAPAS_TRY(check_foreign(config, type, where));
     char place[PLACE_SIZE];
     snprintf(place, sizeof place, "%.90s: metric %s", where, type->snake_name);
@@ -210,7 +220,7 @@ static const capas_metric_type *type_by_name(const char *name)
             capas_same_name(name, types[i].table.owner) ||
             (types[i].alias && capas_same_name(name, types[i].alias)))
             return &types[i];
-    return NULL;
+    return capas_custom_metric_type(name);
 }
 
 static capas_status fail_unknown(const char *name, const char *where)
@@ -226,7 +236,10 @@ static capas_status fail_unknown(const char *name, const char *where)
     for (size_t i = 0, used = 0; i < CAPAS_COUNT(names) && used < LIST_SIZE; i++)
         used +=
             (size_t)snprintf(list + used, LIST_SIZE - used, "%s%s", i > 0 ? ", " : "", names[i]);
-    return capas_fail(CAPAS_UNKNOWN_NAME, "%s: no metric \"%s\"; there are %s", where, name, list);
+    return capas_fail(CAPAS_UNKNOWN_NAME,
+                      "%s: no metric \"%s\"; there are %s, and those that a program registers "
+                      "(capas_register_metric)",
+                      where, name, list);
 }
 
 /* Settings that Keras writes and that have no option here, where they say what is so anyway. */
@@ -270,14 +283,25 @@ capas_status capas_metric_read(const capas_value *value, capas_metric_config *co
 {
     capas_object object;
     char found[96];
+    if (capas_object_function(value))
+        return capas_fail(CAPAS_UNSUPPORTED,
+                          "%s: the metric \"%s\" is a function of Keras's program, whose code is "
+                          "not in the file; make it a class there and register one of that name "
+                          "(capas_register_metric in capas/custom.h)",
+                          where, capas_object_function(value));
     if (!capas_object_read(value, &object) || object.value)
         return capas_fail(CAPAS_INVALID_ARGUMENT,
                           "%s: a metric must be a name or {Name: {option: value}}, found %s", where,
                           capas_value_describe(value, found, sizeof found));
+    const char *registered = capas_object_registered(value);
+    if (registered) object.name = registered;
     const capas_metric_type *type = type_by_name(object.name);
+    if (!type && (registered || strchr(object.name, '>')))
+        return capas_custom_fail("metric", object.name, where);
     if (!type) return fail_unknown(object.name, where);
-    *by_name = value->kind == CAPAS_VALUE_STRING;
+    *by_name = !type->own && value->kind == CAPAS_VALUE_STRING;
     *config = (capas_metric_config){.metric = type->metric};
+    if (type->own) config->custom = type->table.owner;
     snprintf(name, name_size, "%s", *by_name ? object.name : type->snake_name);
     CAPAS_TRY(capas_metric_resolve(config, where));
     if (!object.settings) return CAPAS_OK;
@@ -286,12 +310,14 @@ capas_status capas_metric_read(const capas_value *value, capas_metric_config *co
 
 capas_value *capas_metric_write(const capas_metric_config *config, const char *name)
 {
-    const capas_metric_type *type = capas_metric_type_of(config->metric);
+    const capas_metric_type *type = capas_metric_type_of(config);
     capas_value *written = capas_value_map();
     if (capas_value_set(written, "name", capas_value_string(name)) == CAPAS_OK &&
         capas_value_set(written, "dtype", capas_value_string("float32")) == CAPAS_OK &&
         capas_options_write(&type->table, config, written) == CAPAS_OK)
-        return capas_object_write("keras.metrics", type->table.owner, written);
+        return type->own ? capas_object_write_registered(type->registered_name, type->table.owner,
+                                                         written)
+                         : capas_object_write("keras.metrics", type->table.owner, written);
     capas_value_free(written);
     return NULL;
 }

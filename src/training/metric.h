@@ -17,6 +17,7 @@ typedef enum capas_metric_kind {
     CAPAS_METRIC_OF_CURVE,    /* the same at many thresholds */
     CAPAS_METRIC_OF_CLASSES,  /* the same for each class */
     CAPAS_METRIC_OF_COLUMNS,  /* R2: sums for each element of a row */
+    CAPAS_METRIC_OF_ONES_OWN, /* as the caller's functions do */
 } capas_metric_kind;
 
 typedef struct capas_metric_type {
@@ -25,13 +26,15 @@ typedef struct capas_metric_type {
     const char *snake_name, *alias; /* alias NULL: none */
     capas_option_table table;       /* its owner is Keras's class */
     capas_loss_kind loss;           /* OF_LOSS */
+    const capas_custom_metric *own; /* OF_ONES_OWN, ... */
+    const char *registered_name;    /* ... as "Custom>Within"; NULL: it is ours */
 } capas_metric_type;
 
-const capas_metric_type *capas_metric_type_of(capas_metric metric);
-/* Number `index` of the list; NULL past the last. */
+const capas_metric_type *capas_metric_type_of(const capas_metric_config *config);
+/* Number `index` of the list of ours; NULL past the last. */
 const capas_metric_type *capas_metric_type_at(size_t index);
 /* Whether more of it is better, as Keras has it. */
-bool capas_metric_rises(capas_metric metric);
+bool capas_metric_rises(const capas_metric_config *config);
 
 /* Puts defaults in and checks. */
 capas_status capas_metric_resolve(capas_metric_config *config, const char *where);
@@ -63,6 +66,9 @@ void capas_metric_reset(capas_metric_state *state);
 void capas_metric_add(capas_metric_state *state, const float *prediction, const void *labels,
                       const float *weights, int64_t n);
 double capas_metric_value(const capas_metric_state *state);
+
+/* What the caller's functions are given, without a batch. */
+capas_custom_metric_call capas_metric_call_of(const capas_metric_state *state);
 
 /* Where the sums of a count lie: OF_COUNTS four numbers, OF_CURVE these at each threshold (true and
  * false positives in buckets), OF_CLASSES for each class. */

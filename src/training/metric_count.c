@@ -21,6 +21,9 @@ static size_t sums_of(const capas_metric_state *state)
         return 4 * (size_t)classes_of(state);
     case CAPAS_METRIC_OF_COLUMNS:
         return 1 + 3 * (size_t)classes_of(state);
+    case CAPAS_METRIC_OF_ONES_OWN:
+        return (size_t)state->type->own->sums +
+               (size_t)state->type->own->sums_for_each * (size_t)classes_of(state);
     default:
         return 2;
     }
@@ -31,7 +34,8 @@ static capas_status allocate(capas_metric_state *state, int64_t rows)
     state->sum_count = sums_of(state);
     state->sums = capas_allocate_zeroed(state->sum_count, sizeof *state->sums);
     if (!state->sums) return CAPAS_NO_MEMORY;
-    if (state->type->kind != CAPAS_METRIC_OF_LOSS) return CAPAS_OK;
+    if (state->type->kind != CAPAS_METRIC_OF_LOSS && state->type->kind != CAPAS_METRIC_OF_ONES_OWN)
+        return CAPAS_OK;
     state->rows = capas_allocate((size_t)rows, sizeof *state->rows);
     if (!state->rows) return CAPAS_NO_MEMORY;
     if (!capas_target_is_sparse(state->target)) return CAPAS_OK;
@@ -43,14 +47,17 @@ capas_status capas_metric_open(capas_metric_state *state, const capas_metric_con
                                const capas_target *target, int64_t batch, const char *where)
 {
     *state = (capas_metric_state){.config = config, .target = target};
-    state->type = capas_metric_type_of(config->metric);
+    state->type = capas_metric_type_of(config);
     if (config->class_id != CAPAS_NONE && config->class_id >= target->classes)
         return capas_fail(
             CAPAS_INVALID_ARGUMENT,
             "%s: class_id of the metric %s is %d, output \"%s\" has the classes 0..%d", where,
             state->type->snake_name, config->class_id, target->output, target->classes - 1);
     capas_status status = allocate(state, batch * target->rows);
-    if (status != CAPAS_OK) capas_metric_close(state);
+    if (status != CAPAS_OK)
+        capas_metric_close(state);
+    else
+        capas_metric_reset(state);
     return status;
 }
 
@@ -64,7 +71,21 @@ void capas_metric_close(capas_metric_state *state)
 
 void capas_metric_reset(capas_metric_state *state)
 {
-    if (state->sums) memset(state->sums, 0, state->sum_count * sizeof *state->sums);
+    if (!state->sums) return;
+    memset(state->sums, 0, state->sum_count * sizeof *state->sums);
+    if (!state->type->own || !state->type->own->reset) return;
+    const capas_custom_metric_call call = capas_metric_call_of(state);
+    state->type->own->reset(&call);
+}
+
+capas_custom_metric_call capas_metric_call_of(const capas_metric_state *state)
+{
+    return (capas_custom_metric_call){
+        .context = state->type->own->context,
+        .options = state->config->options,
+        .width = state->target->classes,
+        .sums = state->sums,
+    };
 }
 
 /* The target of an element, also where class numbers tell it. */
@@ -266,6 +287,17 @@ static void add_columns(capas_metric_state *state, const float *prediction, cons
     state->sums[0] += weight_of_all(weights, rows);
 }
 
+static void add_as_told(capas_metric_state *state, const float *prediction, const void *labels,
+                        const float *weights, int64_t rows)
+{
+    capas_custom_metric_call call = capas_metric_call_of(state);
+    call.rows = rows;
+    call.predictions = prediction;
+    call.targets = vectors_of(state, labels, rows);
+    call.weights = weights;
+    state->type->own->update(&call);
+}
+
 void capas_metric_add(capas_metric_state *state, const float *prediction, const void *labels,
                       const float *weights, int64_t n)
 {
@@ -293,6 +325,9 @@ void capas_metric_add(capas_metric_state *state, const float *prediction, const 
         return;
     case CAPAS_METRIC_OF_COLUMNS:
         add_columns(state, prediction, labels, weights, rows);
+        return;
+    case CAPAS_METRIC_OF_ONES_OWN:
+        add_as_told(state, prediction, labels, weights, rows);
         return;
     }
 }

@@ -136,6 +136,10 @@ static double column_value(const capas_metric_state *state)
 double capas_metric_value(const capas_metric_state *state)
 {
     switch (state->type->kind) {
+    case CAPAS_METRIC_OF_ONES_OWN: {
+        const capas_custom_metric_call call = capas_metric_call_of(state);
+        return state->type->own->result(&call);
+    }
     case CAPAS_METRIC_OF_COUNTS:
         return count_value(state);
     case CAPAS_METRIC_OF_CURVE:

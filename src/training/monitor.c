@@ -29,7 +29,7 @@ static bool is_metric(const capas_model *model, const char *name, bool *larger_i
     const capas_trainer *trainer = model->trainer;
     for (int i = 0; trainer && i < trainer->metric_count; i++) {
         if (strcmp(trainer->metrics[i].name, name) != 0) continue;
-        *larger_is_better = capas_metric_rises(trainer->metrics[i].config.metric);
+        *larger_is_better = capas_metric_rises(&trainer->metrics[i].config);
         return true;
     }
     return false;

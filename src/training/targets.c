@@ -111,6 +111,9 @@ capas_status capas_target_prepare(capas_target *target, const capas_loss *loss, 
     case CAPAS_CATEGORICAL_FOCAL_CROSSENTROPY:
     case CAPAS_CATEGORICAL_HINGE:
         return check_categorical(target, &sample, shape, where);
+    case CAPAS_CUSTOM_LOSS:
+        return (target->classes > 1 ? check_categorical : check_squared)(target, &sample, shape,
+                                                                         where);
     default:
         return check_squared(target, &sample, shape, where);
     }

@@ -131,8 +131,7 @@ static capas_status add_metric(capas_trainer *draft, const capas_metric_config *
         .output = CAPAS_EVERY_OUTPUT,
     };
     CAPAS_TRY(capas_metric_resolve(&metric.config, "compile"));
-    snprintf(metric.name, sizeof metric.name, "%s",
-             capas_metric_type_of(config->metric)->snake_name);
+    snprintf(metric.name, sizeof metric.name, "%s", capas_metric_type_of(config)->snake_name);
     return capas_trainer_add_metric(draft, &metric, "compile");
 }
 

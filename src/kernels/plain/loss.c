@@ -173,10 +173,33 @@ static void run_whole(const capas_loss_problem *p, const capas_loss_arguments *a
         ((capas_real *)a->value)[i] = (capas_real)value;
 }
 
+/* The user's gradient is that of a row's value alone. */
+static void run_custom(const capas_loss_problem *p, const capas_loss_arguments *a)
+{
+    const capas_custom_loss_call call = {
+        .context = p->custom->context,
+        .options = p->options,
+        .rows = a->rows,
+        .width = p->classes,
+        .targets = a->target,
+        .predictions = a->prediction,
+        .values = a->value,
+        .gradients = a->prediction_gradient,
+    };
+    const float *weight = a->weight;
+    p->custom->compute(&call);
+    for (int64_t i = 0; call.gradients && i < a->rows * p->classes; i++)
+        call.gradients[i] *= (float)(a->factor * (weight ? (double)weight[i / p->classes] : 1));
+}
+
 static void run(const void *problem, const void *arguments)
 {
     const capas_loss_problem *p = problem;
     const capas_loss_arguments *a = arguments;
+    if (p->kind == CAPAS_LOSS_KIND_CUSTOM) {
+        run_custom(p, a);
+        return;
+    }
     if (p->kind == CAPAS_LOSS_KIND_DICE || p->kind == CAPAS_LOSS_KIND_TVERSKY) {
         run_whole(p, a);
         return;
