@@ -7,6 +7,7 @@
 #include "base/option.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "layers/image.h"
 #include <capas/capas.h>
 #include <math.h>
 #include <stdio.h>
@@ -19,12 +20,12 @@ enum { BAR = 20, IMAGENET = 1000, ID_WIDTH = 9, MOST_CLASSES_FILE = 16 << 20 };
 typedef struct prediction {
     const cli_command *command;
     capas_model *model;
-    int height, width, channels, classes;
-    int top;
+    capas_picture_options picture; /* how it becomes what the model takes */
+    int classes, top;
     int name_width, class_width; /* of the longest file name and class name */
     bool has_ids;                /* some class has a number in WordNet */
     bool coloured;
-    float *probability;
+    float *input, *probability;
     int *order;           /* classes, the likeliest first */
     capas_value *answers; /* with --json */
 } prediction;
@@ -45,30 +46,31 @@ static capas_status read_shapes(prediction *p)
                           capas_shape_text(&in, takes, sizeof takes),
                           capas_shape_text(&out, gives, sizeof gives));
     }
-    p->height = (int)in.dims[1];
-    p->width = (int)in.dims[2];
-    p->channels = in.rank == 4 ? (int)in.dims[3] : 1;
+    p->picture.height = (int)in.dims[1];
+    p->picture.width = (int)in.dims[2];
+    p->picture.channels = in.rank == 4 ? (int)in.dims[3] : 1;
     p->classes = (int)out.dims[1];
     if (p->top > p->classes) p->top = p->classes;
+    p->input = capas_allocate((size_t)capas_shape_count(&in, 1), sizeof *p->input);
     p->probability = capas_allocate((size_t)p->classes, sizeof *p->probability);
     p->order = capas_allocate((size_t)p->classes, sizeof *p->order);
-    return p->probability != NULL && p->order != NULL ? CAPAS_OK : CAPAS_NO_MEMORY;
+    return p->input != NULL && p->probability != NULL && p->order != NULL ? CAPAS_OK
+                                                                          : CAPAS_NO_MEMORY;
 }
 
-/* The picture in the model's size, and upright; says so when it had another. */
-static capas_status load(const prediction *p, const char *file, capas_picture *picture)
+/* The picture as the network takes it, upright; says so when it had another size. */
+static capas_status load(const prediction *p, const char *file)
 {
-    const capas_picture_options options = {.struct_size = sizeof options,
-                                           .channels = p->channels,
-                                           .height = p->height,
-                                           .width = p->width,
-                                           .antialias = 1,
-                                           .upright = 1};
-    CAPAS_TRY(capas_describe_picture(file, &options, picture));
-    if (picture->height != p->height || picture->width != p->width)
-        fprintf(stderr, "%s: resized from %dx%d to the model's %dx%d\n", file, picture->width,
-                picture->height, p->width, p->height);
-    return capas_load_picture_with(file, &options, picture);
+    capas_picture found;
+    capas_preprocessing preprocessing;
+    CAPAS_TRY(capas_describe_picture(file, &p->picture, &found));
+    if (found.height != p->picture.height || found.width != p->picture.width)
+        fprintf(stderr, "%s: resized from %dx%d to the model's %dx%d\n", file, found.width,
+                found.height, p->picture.width, p->picture.height);
+    CAPAS_TRY(capas_load_picture_levels(file, &p->picture, p->input));
+    CAPAS_TRY(capas_model_preprocessing(p->model, &preprocessing));
+    return capas_preprocess(&preprocessing, p->input, (int64_t)p->picture.height * p->picture.width,
+                            p->picture.channels, p->input);
 }
 
 /* Insertion by probability; of equals the lower class first. */
@@ -151,13 +153,8 @@ static capas_status add_answer(const prediction *p, const char *file)
 
 static capas_status predict_file(prediction *p, const char *file)
 {
-    capas_picture picture = {0};
-    CAPAS_TRY(load(p, file, &picture));
-    capas_tensor in = {.element = CAPAS_UINT8, .data = picture.pixels};
-    capas_tensor out = {.element = CAPAS_FLOAT32, .data = p->probability};
-    capas_status status = capas_predict_tensors(p->model, &in, &out, 1);
-    capas_free(picture.pixels);
-    if (status != CAPAS_OK) return status;
+    CAPAS_TRY(load(p, file));
+    CAPAS_TRY(capas_predict(p->model, p->input, 1, p->probability));
     sort_classes(p);
     if (p->answers != NULL) return add_answer(p, file);
     print_answer(p, file);
@@ -263,13 +260,49 @@ static int predict_files(prediction *p, char **files, int count)
     return cli_print_json(result) ? status : cli_fail(p->command);
 }
 
+/* The number of a word in a list that NULL ends; -1 and the sentence when it is none. */
+static int find_word(const char *option, const char *word, const char *const *words)
+{
+    char known[128] = "";
+    for (int i = 0; words[i] != NULL; i++) {
+        if (strcmp(words[i], word) == 0) return i;
+        snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", i > 0 ? ", " : "",
+                 words[i]);
+    }
+    capas_fail(CAPAS_INVALID_ARGUMENT, "%s must be one of %s, found \"%s\"", option, known, word);
+    return -1;
+}
+
+/* Photographs keep their proportions on the way into networks by name; what a saved model was
+ * trained on was most likely stretched, as Keras does with folders of pictures. */
+static capas_status set_fit(prediction *p, const char *model, const char *fit,
+                            const char *interpolation)
+{
+    static const char *const fits[] = {"stretch", "pad", "crop", NULL};
+    int way = fit ? find_word("--fit", fit, fits) : cli_is_application(model);
+    int kind = interpolation
+                   ? find_word("--interpolation", interpolation, capas_interpolation_names)
+                   : CAPAS_INTERPOLATE_BILINEAR - 1;
+    if (way < 0 || kind < 0) return capas_error_status();
+    p->picture = (capas_picture_options){
+        .struct_size = sizeof p->picture,
+        .interpolation = (capas_interpolation)(kind + 1),
+        .antialias = 1,
+        .pad_to_aspect_ratio = way == 1,
+        .crop_to_aspect_ratio = way == 2,
+        .upright = 1,
+    };
+    return CAPAS_OK;
+}
+
 typedef struct wishes {
-    const char *weights, *preprocess, *classes;
+    const char *weights, *preprocess, *classes, *fit, *interpolation;
     cli_scale scale;
 } wishes;
 
 static capas_status prepare(prediction *p, const char *model, const wishes *wishes)
 {
+    CAPAS_TRY(set_fit(p, model, wishes->fit, wishes->interpolation));
     p->model = open_model(model, wishes->weights);
     if (p->model == NULL) return capas_error_status();
     CAPAS_TRY(set_preprocessing(p->model, wishes->preprocess));
@@ -293,6 +326,10 @@ static int run_predict(const cli_command *command, int argc, char **argv)
          CLI_STRING, &wishes.preprocess},
         {"--classes", "FILE", "their names, one a line, or the word imagenet (the same)",
          CLI_STRING, &wishes.classes},
+        {"--fit", "F", "stretch, pad or crop (default: stretch; of networks by name pad)",
+         CLI_STRING, &wishes.fit},
+        {"--interpolation", "I", "nearest, bilinear, bicubic, lanczos3 or lanczos5 (bilinear)",
+         CLI_STRING, &wishes.interpolation},
         CLI_WEIGHTS_OPTION(&wishes.weights),
         {"--json", NULL, "prints the result as JSON", CLI_FLAG, &json},
     };
@@ -311,6 +348,7 @@ static int run_predict(const cli_command *command, int argc, char **argv)
     else
         status = predict_files(&p, argv + 1, count - 1);
     capas_value_free(p.answers);
+    capas_release(p.input);
     capas_release(p.probability);
     capas_release(p.order);
     capas_model_free(p.model);

@@ -79,7 +79,7 @@ foreach(source IN LISTS test_sources)
   file(MAKE_DIRECTORY "${scratch}")
   add_test(NAME ${name} COMMAND ${target} WORKING_DIRECTORY "${scratch}")
   set_tests_properties(${name} PROPERTIES ENVIRONMENT "${test_environment}" TIMEOUT 900
-                       LABELS "${labels}")
+                       LABELS "${labels}" SKIP_RETURN_CODE 77)
   if(notes MATCHES "Serial: yes")
     set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
   endif()

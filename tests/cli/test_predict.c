@@ -1,5 +1,7 @@
 /* capas predict with names of classes, WordNet's numbers and preprocessing: of a plain Keras file
  * by options, and of networks by name. */
+#include "base/file.h"
+#include "report/figure.h"
 #include "support/cmocka.h"
 #include "support/program.h"
 
@@ -100,6 +102,31 @@ static void scales_as_it_is_told(void **state)
     }
 }
 
+/* A white picture twice as wide as high: half of it is rim, or all of it white. */
+static void fits_as_it_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *fit;
+        double mean;
+    } fits[] = {{"", 255}, {" --fit stretch", 255}, {" --fit crop", 255}, {" --fit pad", 127.5}};
+    uint8_t *white = malloc(80 * 40);
+    capas_picture picture = {40, 80, 1, memset(white, 255, 80 * 40)};
+    char *png;
+    size_t size;
+    assert_int_equal(capas_picture_png(&picture, 1, &png, &size), CAPAS_OK);
+    assert_int_equal(capas_write_file("white.png", png, size), CAPAS_OK);
+    capas_free(png);
+    free(white);
+    write_model("mean.h5", 1000, 0, 0.01f);
+    for (size_t i = 0; i < sizeof fits / sizeof fits[0]; i++) {
+        char arguments[128], share[32];
+        snprintf(share, sizeof share, " %.2f %%", 100 / (1 + exp(-0.01 * fits[i].mean - 1)));
+        snprintf(arguments, sizeof arguments, "mean.h5 white.png%s", fits[i].fit);
+        prints(arguments, (const char *[]){"211 ", share, NULL});
+    }
+}
+
 static void knows_networks_by_name(void **state)
 {
     (void)state;
@@ -130,6 +157,8 @@ static void says_what_is_wrong(void **state)
     fails("plain.h5 " DIGIT " --classes short.txt", "1000 classes", "found 2 lines");
     fails("plain.h5 " DIGIT " --classes none.txt", "none.txt", "No such file");
     fails("few.h5 " DIGIT " --classes imagenet", "1000 classes, or 1001", "has 999");
+    fails("plain.h5 " DIGIT " --fit squeeze", "--fit must be one of stretch, pad, crop", "squeeze");
+    fails("plain.h5 " DIGIT " --interpolation 2", "nearest, bilinear, bicubic", "\"2\"");
     fails("plain.h5 " DIGIT " --preprocess coffee", "\"coffee\"", "caffe, tf, torch");
     fails("squeezenet " DIGIT " --weights plain.h5", "plain.h5", "layer conv1");
 }
@@ -137,9 +166,8 @@ static void says_what_is_wrong(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_classes),
-        cmocka_unit_test(scales_as_it_is_told),
-        cmocka_unit_test(knows_networks_by_name),
+        cmocka_unit_test(names_classes),      cmocka_unit_test(scales_as_it_is_told),
+        cmocka_unit_test(fits_as_it_is_told), cmocka_unit_test(knows_networks_by_name),
         cmocka_unit_test(says_what_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
