@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "data/picture_file.h"
 #include "data/resize.h"
+#include "training/trainer.h"
 #include <string.h>
 
 static const size_t largest_file = (size_t)256 << 20;
@@ -243,15 +244,7 @@ static capas_status round_levels(const capas_resizer *resizer, capas_picture *pi
 capas_status capas_picture_options_take(capas_picture_options *all,
                                         const capas_picture_options *given, const char *where)
 {
-    *all = (capas_picture_options){.struct_size = sizeof *all};
-    if (given) {
-        if (given->struct_size < sizeof given->struct_size)
-            return capas_fail(CAPAS_INVALID_ARGUMENT,
-                              "%s: struct_size of the options is not set; it must be sizeof the "
-                              "struct",
-                              where);
-        memcpy(all, given, given->struct_size < sizeof *all ? given->struct_size : sizeof *all);
-    }
+    CAPAS_TRY(capas_copy_options(all, sizeof *all, given, where));
     if (all->channels < 0 || all->channels > 4)
         return capas_fail(CAPAS_INVALID_ARGUMENT,
                           "%s: channels must be 1 (gray), 2 (gray and alpha), 3 (RGB) or 4 (RGB "

@@ -1,11 +1,9 @@
 /* A data set that lies in memory: one array for each input and target, borrowed or copied. Shuffled
- * access goes through a permutation that depends on the seed and the epoch alone, so any epoch can
- * be begun, or gone on with, without the ones before. */
+ * access goes through the epoch's order (order.h). */
 #include "base/checksum.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "kernels/fill.h"
-#include "training/dataset.h"
+#include "training/order.h"
 #include <string.h>
 
 typedef struct array_tensor {
@@ -18,37 +16,16 @@ typedef struct array_dataset {
     capas_dataset base;
     array_tensor inputs[CAPAS_DATASET_TENSORS], targets[CAPAS_DATASET_TENSORS];
     array_tensor weights[CAPAS_DATASET_TENSORS];
-    int64_t index;  /* of the next sample in this epoch */
-    bool shuffle;   /* this epoch goes by `order` */
-    int64_t *order; /* NULL until it is wanted */
-    bool order_known;
-    int order_epoch; /* what it was drawn for */
-    uint64_t order_seed;
+    int64_t index; /* of the next sample in this epoch */
+    bool shuffle;  /* this epoch goes by `order` */
+    capas_order order;
 } array_dataset;
-
-static capas_status draw_order(array_dataset *set, const capas_dataset_place *place)
-{
-    bool same =
-        set->order_known && set->order_epoch == place->epoch && set->order_seed == place->seed;
-    if (same) return CAPAS_OK;
-    int64_t count = set->base.spec.count;
-    if (!set->order) set->order = capas_allocate((size_t)count, sizeof *set->order);
-    if (!set->order) return CAPAS_NO_MEMORY;
-    capas_random random = {place->seed, CAPAS_STREAM_SHUFFLE, (uint32_t)place->epoch};
-    capas_fill_permutation(set->order, count, random);
-    set->order_known = true;
-    set->order_epoch = place->epoch;
-    set->order_seed = place->seed;
-    return CAPAS_OK;
-}
 
 static capas_status seek_arrays(capas_dataset *dataset, const capas_dataset_place *place)
 {
     array_dataset *set = (array_dataset *)dataset;
-    if (place->index < 0 || place->index > dataset->spec.count)
-        return capas_fail(CAPAS_INVALID_ARGUMENT, "data set: sample %lld is not in a set of %lld",
-                          (long long)place->index, (long long)dataset->spec.count);
-    if (place->shuffle) CAPAS_TRY(draw_order(set, place));
+    CAPAS_TRY(capas_check_place(place, dataset->spec.count));
+    if (place->shuffle) CAPAS_TRY(capas_order_draw(&set->order, place, dataset->spec.count));
     set->shuffle = place->shuffle;
     set->index = place->index;
     return CAPAS_OK;
@@ -63,7 +40,7 @@ static void take(const array_dataset *set, const array_tensor *tensor, int64_t c
     }
     for (int64_t i = 0; i < count; i++)
         memcpy((char *)to + (size_t)i * size,
-               tensor->data + (size_t)set->order[set->index + i] * size, size);
+               tensor->data + (size_t)set->order.order[set->index + i] * size, size);
 }
 
 static capas_status next_arrays(capas_dataset *dataset, capas_batch *batch)
@@ -90,7 +67,7 @@ static void free_arrays(capas_dataset *dataset)
         capas_release(set->targets[i].copy);
         capas_release(set->weights[i].copy);
     }
-    capas_release(set->order);
+    capas_release(set->order.order);
     capas_release(set);
 }
 
