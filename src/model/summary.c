@@ -144,11 +144,13 @@ static void add_totals(const capas_model *model, capas_builder *out)
         fixed += capas_nested_count(model->layers[i], false);
     }
     int64_t total = trained + fixed + optimizer;
-    /* Keras counts steps in 64 bits; everything else is float32. */
-    double more = optimizer > 0 ? 4 : 0;
-    add_total("Total", total, 4.0 * (double)total + more, out);
+    /* Keras counts steps, and samples in Normalization, in 64 bits; all else is float32. */
+    double more = optimizer > 0 ? 4 : 0, counts = 0;
+    for (int i = 0; i < model->weight_count; i++)
+        if (model->weights[i].weight->shape.rank == 0) counts += 4;
+    add_total("Total", total, 4.0 * (double)total + more + counts, out);
     add_total("Trainable", trained, 4.0 * (double)trained, out);
-    add_total("Non-trainable", fixed, 4.0 * (double)fixed, out);
+    add_total("Non-trainable", fixed, 4.0 * (double)fixed + counts, out);
     if (optimizer > 0) add_total("Optimizer", optimizer, 4.0 * (double)optimizer + more, out);
 }
 

@@ -228,6 +228,7 @@ static void mobilenet_sees(void **state)
 {
     (void)state;
     capas_model *model = mobilenet();
+    /* Its last layer comes from eight bits. */
     meets_pairs(model, "mobilenetv2", false, 0.02);
     assert_int_equal(capas_save(model, "mobilenet.keras"), CAPAS_OK);
     capas_model_free(model);

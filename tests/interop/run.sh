@@ -27,4 +27,5 @@ if ! "$venv/bin/python" -c 'import keras, tensorflow; assert keras.__version__.s
 fi
 export KERAS_BACKEND=tensorflow TF_CPP_MIN_LOG_LEVEL=3 TF_ENABLE_ONEDNN_OPTS=0
 "$venv/bin/python" "$source/tests/interop/applications.py" "$library"
+"$venv/bin/python" "$source/tests/interop/weights.py" "$library"
 exec "$venv/bin/python" "$source/tests/interop/check.py" "$library"

@@ -80,6 +80,19 @@ static void fit_other_pictures(void **state)
     capas_model_free(model);
 }
 
+/* The line of Keras's summary: its Normalization counts samples in 64 bits. */
+static void are_as_large_as_keras_says(void **state)
+{
+    (void)state;
+    char *summary;
+    capas_model *model = capas_efficientnet_b0();
+    assert_int_equal(capas_summary(model, &summary), CAPAS_OK);
+    assert_non_null(strstr(summary, "Total params: 5,330,571 (20.33 MB)"));
+    assert_non_null(strstr(summary, "Non-trainable params: 42,023 (164.16 KB)"));
+    capas_free(summary);
+    capas_model_free(model);
+}
+
 /* With ImageNet's classes they are named; with others not. */
 static void name_their_classes(void **state)
 {
@@ -131,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(have_as_many_weights_as_keras),
         cmocka_unit_test(fit_other_pictures),
+        cmocka_unit_test(are_as_large_as_keras_says),
         cmocka_unit_test(name_their_classes),
         cmocka_unit_test(say_what_is_wrong),
     };
