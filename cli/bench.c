@@ -108,16 +108,17 @@ static capas_status measure_prediction(const bench *bench, capas_model *model,
                                        const capas_recipe_data *data, figures *figures)
 {
     enum { IMAGES = 1024 };
+    capas_dataset *set = data->test ? data->test : data->train;
     capas_batch batch;
     capas_shape shape;
     CAPAS_TRY(capas_model_output_shape(model, 0, &shape));
-    CAPAS_TRY(capas_batch_new(&data->test->spec, IMAGES, &batch));
+    CAPAS_TRY(capas_batch_new(&set->spec, IMAGES, &batch));
     capas_dataset_place start = {.epoch = 0};
-    capas_status status = data->test->type->seek(data->test, &start);
-    if (status == CAPAS_OK) status = data->test->type->next(data->test, &batch);
+    capas_status status = set->type->seek(set, &start);
+    if (status == CAPAS_OK) status = set->type->next(set, &batch);
     float *out = capas_allocate((size_t)(IMAGES * capas_shape_count(&shape, 1)), sizeof *out);
     if (status == CAPAS_OK && out == NULL) status = CAPAS_NO_MEMORY;
-    capas_tensor input = {.element = data->test->spec.input_elements[0], .data = batch.inputs[0]};
+    capas_tensor input = {.element = set->spec.input_elements[0], .data = batch.inputs[0]};
     capas_tensor output = {.element = CAPAS_FLOAT32, .data = out};
     int64_t images = 0;
     double began = 0, now = 0;

@@ -7,7 +7,6 @@
 #include "files/json.h"
 #include "layers/object.h"
 #include <capas/applications.h>
-#include <capas/data.h>
 #include <capas/files.h>
 #include <errno.h>
 #include <math.h>
@@ -154,14 +153,6 @@ bool cli_print_json(capas_value *value)
     printf("%s\n", text);
     capas_release(text);
     return true;
-}
-
-capas_status cli_open_data(const char *data, const char *part, capas_dataset **dataset)
-{
-    const char *folder = strcmp(data, "mnist") == 0 ? NULL : data;
-    if (strcmp(part, "train") == 0) return capas_load_idx(folder, dataset, NULL);
-    if (strcmp(part, "test") == 0) return capas_load_idx(folder, NULL, dataset);
-    return capas_fail(CAPAS_INVALID_ARGUMENT, "--part must be train or test, found \"%s\"", part);
 }
 
 bool cli_has_colour(int file)

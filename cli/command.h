@@ -93,6 +93,11 @@ bool cli_print_json(capas_value *value);
 /* The part ("train" or "test") of the data that --data names: mnist, fashion-mnist, or a folder. */
 capas_status cli_open_data(const char *data, const char *part, capas_dataset **dataset);
 
+/* The same for a model, which may also be given a folder of pictures with a sub folder for each
+ * class, or with such a folder for the part. */
+capas_status cli_open_data_for(const capas_model *model, const char *data, const char *part,
+                               capas_dataset **dataset);
+
 /* A line of text; on a terminal it is broken between words, and goes on indented. */
 void cli_print_line(FILE *to, const char *begin, const char *text);
 

@@ -31,7 +31,8 @@ static int run_evaluate(const cli_command *command, int argc, char **argv)
     cli_scale scale = {0};
     long long batch_size = 128;
     const cli_option options[] = {
-        {"--data", "D", "mnist, fashion-mnist, or a folder with IDX files (default: mnist)",
+        {"--data", "D",
+         "mnist, fashion-mnist, a folder with IDX files or of pictures (default: mnist)",
          CLI_STRING, &data},
         {"--part", "P", "train or test (default: test)", CLI_STRING, &part},
         {"--batch-size", "N", "samples at once (default: 128)", CLI_INTEGER, &batch_size},
@@ -58,7 +59,7 @@ static int run_evaluate(const cli_command *command, int argc, char **argv)
         .struct_size = sizeof how, .batch_size = (int)batch_size, .force = force};
     status = CLI_DONE;
     if (model == NULL || cli_set_scale(model, &scale) != CAPAS_OK ||
-        cli_open_data(data, part, &dataset) != CAPAS_OK ||
+        cli_open_data_for(model, data, part, &dataset) != CAPAS_OK ||
         capas_evaluate_with(model, dataset, &how, &evaluation) != CAPAS_OK)
         status = cli_fail(command);
     else if (!print(command, &evaluation, json))
@@ -73,7 +74,8 @@ const cli_command cli_evaluate = {
     .arguments = "MODEL",
     .summary = "Tells how good a saved model is on a data set.",
     .examples = "  capas evaluate runs/cnn-simple/model.keras\n"
-                "  capas evaluate model.keras --data fashion-mnist --json\n",
+                "  capas evaluate model.keras --data fashion-mnist --json\n"
+                "  capas evaluate flowers.keras --data photos\n",
     .minimum = 1,
     .maximum = 1,
     .run = run_evaluate,

@@ -24,7 +24,7 @@ static capas_status find_answers(answers *answers, const char *model, const cli_
     int named;
     answers->model = cli_load_model(model, plot->weights, false);
     if (answers->model == NULL) return capas_error_status();
-    CAPAS_TRY(cli_open_data(plot->data, plot->part, &answers->dataset));
+    CAPAS_TRY(cli_open_data_for(answers->model, plot->data, plot->part, &answers->dataset));
     CAPAS_TRY(capas_classify(answers->model, answers->dataset, &answers->all));
     answers->names = capas_model_class_names(answers->model, &named);
     if (answers->names == NULL)

@@ -6,14 +6,14 @@
 #include "data/augment.h"
 #include "data/idx.h"
 #include "data/statistics.h"
-#include "recipe/parts.h"
+#include "recipe/pictures.h"
 #include "recipe/yaml.h"
 #include "training/dataset.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { FOUND_SIZE = 96, WHERE_SIZE = 600 };
+enum { FOUND_SIZE = 96, WHERE_SIZE = 600, MOST_NAMES = 32 };
 
 /* What a recipe's data rest on, behind capas_recipe_data.keep: the one-hot labels, and the training
  * part as it is when the one that is given is augmented. */
@@ -95,18 +95,20 @@ static capas_status read_augment(capas_recipe *recipe, const capas_value *augmen
 
 capas_status capas_recipe_read_data(capas_recipe *recipe, const capas_value *data)
 {
-    static const char *const names[] = {"name", "folder", "scale", "offset", "one_hot", "augment"};
+    const char *names[MOST_NAMES] = {"name", "folder", "scale", "offset", "one_hot", "augment"};
+    const size_t count = 6 + capas_recipe_picture_words(names + 6, MOST_NAMES - 6);
     recipe->scale = NAN;
     if (data && data->kind == CAPAS_VALUE_STRING) {
         recipe->data = data->string;
-        return CAPAS_OK;
+        return capas_recipe_read_pictures(recipe, NULL);
     }
-    CAPAS_TRY(capas_recipe_check_keys(recipe, data, "data", names, CAPAS_COUNT(names)));
+    CAPAS_TRY(capas_recipe_check_keys(recipe, data, "data", names, count));
     const capas_value *one_hot = capas_value_get(data, "one_hot");
     if (one_hot && one_hot->kind != CAPAS_VALUE_BOOL)
         return fail_value(recipe, one_hot, "one_hot must be true or false");
     recipe->one_hot = one_hot && one_hot->boolean;
     CAPAS_TRY(read_place(recipe, data));
+    CAPAS_TRY(capas_recipe_read_pictures(recipe, data));
     CAPAS_TRY(read_augment(recipe, capas_value_get(data, "augment")));
     return read_scaling(recipe, data);
 }
@@ -169,8 +171,33 @@ static capas_dataset *make_dataset(opening *opening, capas_idx_part part)
     return capas_idx_dataset(&opening->place, &opening->parts[part], NULL);
 }
 
+static void free_classes(capas_recipe *recipe)
+{
+    for (int i = 0; i < recipe->class_count; i++)
+        capas_release(recipe->class_names[i]);
+    capas_release(recipe->class_names);
+    recipe->class_names = NULL;
+    recipe->class_count = 0;
+}
+
+capas_status capas_recipe_keep_classes(capas_recipe *recipe, const char *const *names, int count)
+{
+    free_classes(recipe);
+    if (!names) return CAPAS_OK;
+    recipe->class_names = capas_allocate_zeroed((size_t)count, sizeof *recipe->class_names);
+    if (!recipe->class_names) return CAPAS_NO_MEMORY;
+    recipe->class_count = count;
+    for (int i = 0; i < count; i++) {
+        recipe->class_names[i] = capas_copy_string(names[i]);
+        if (recipe->class_names[i]) continue;
+        free_classes(recipe);
+        return CAPAS_NO_MEMORY;
+    }
+    return CAPAS_OK;
+}
+
 /* What models made from now on are told of their data. */
-static void note(const opening *opening)
+static capas_status note(const opening *opening)
 {
     capas_recipe *recipe = opening->recipe;
     const capas_idx *train = &opening->parts[CAPAS_IDX_TRAIN];
@@ -181,9 +208,10 @@ static void note(const opening *opening)
         capas_count_levels(train->images, train->count * train->height * train->width, counted);
     capas_describe_levels(train->levels ? train->levels : counted, scale, recipe->offset,
                           &recipe->statistics);
-    recipe->class_names = opening->place.class_names;
-    recipe->class_count = recipe->class_names ? CAPAS_IDX_CLASSES : 0;
+    CAPAS_TRY(capas_recipe_keep_classes(recipe, opening->place.class_names,
+                                        opening->place.class_names ? CAPAS_IDX_CLASSES : 0));
     recipe->data_known = true;
+    return CAPAS_OK;
 }
 
 static capas_status check_sizes(const opening *opening)
@@ -198,11 +226,11 @@ static capas_status check_sizes(const opening *opening)
 }
 
 /* Only the training part. */
-static capas_status augment(opening *opening, capas_recipe_data *opened)
+static capas_status augment(const capas_recipe *recipe, capas_recipe_data *opened)
 {
-    if (!opening->recipe->augments) return CAPAS_OK;
-    opening->kept->plain = opened->train;
-    opened->train = capas_augmented_new(opened->train, &opening->recipe->augment);
+    if (!recipe->augments) return CAPAS_OK;
+    ((kept *)opened->keep)->plain = opened->train;
+    opened->train = capas_augmented_new(opened->train, &recipe->augment);
     return opened->train ? CAPAS_OK : capas_error_status();
 }
 
@@ -212,10 +240,9 @@ static capas_status open_parts(opening *opening, capas_recipe_data *opened)
     CAPAS_TRY(capas_idx_load(&opening->place, CAPAS_IDX_TEST, &opening->parts[1]));
     CAPAS_TRY(check_sizes(opening));
     opening->classes = count_classes(opening);
-    note(opening);
+    CAPAS_TRY(note(opening));
     opened->train = make_dataset(opening, CAPAS_IDX_TRAIN);
     if (!opened->train) return capas_error_status();
-    CAPAS_TRY(augment(opening, opened));
     opened->test = make_dataset(opening, CAPAS_IDX_TEST);
     if (!opened->test) return capas_error_status();
     if (opening->recipe->validates_on_test) opened->validation = opened->test;
@@ -233,10 +260,17 @@ capas_status capas_recipe_open_data(capas_recipe *recipe, const char *data,
     if (!data)
         return capas_recipe_fail(recipe, NULL, CAPAS_INVALID_ARGUMENT,
                                  "it names no data; say data: {name: mnist}, or give a folder");
-    CAPAS_TRY(capas_idx_find(data, &opening.place));
+    const bool has_pictures = capas_recipe_has_pictures(data);
+    if (!has_pictures) CAPAS_TRY(capas_idx_find(data, &opening.place));
+    if (!has_pictures && recipe->pictures.said)
+        return capas_recipe_fail(
+            recipe, capas_value_get(recipe->tree, "data"), CAPAS_INVALID_ARGUMENT,
+            "data: it says how pictures are read, but %s holds an IDX set", data);
     opened->keep = opening.kept = capas_allocate_zeroed(1, sizeof *opening.kept);
     if (!opened->keep) return CAPAS_NO_MEMORY;
-    capas_status status = open_parts(&opening, opened);
+    capas_status status = has_pictures ? capas_recipe_open_pictures(recipe, data, opened)
+                                       : open_parts(&opening, opened);
+    if (status == CAPAS_OK) status = augment(recipe, opened);
     for (int i = 0; i < 2; i++)
         capas_idx_free(&opening.parts[i]);
     if (status != CAPAS_OK) capas_recipe_close_data(opened);

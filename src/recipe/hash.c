@@ -2,14 +2,15 @@
 #include "base/lines.h"
 #include "base/memory.h"
 #include "data/idx.h"
-#include "data/sha256.h"
-#include "recipe/parts.h"
+#include "recipe/pictures.h"
 
 /* Sets with known checksums are checked when they are opened: these stand for their contents. */
 static capas_status add_data(const capas_recipe *recipe, capas_sha256 *sum)
 {
     capas_idx_place place;
     if (!recipe->data) return CAPAS_OK;
+    if (capas_recipe_has_pictures(recipe->data))
+        return capas_recipe_hash_pictures(recipe, recipe->data, sum);
     CAPAS_TRY(capas_idx_find(recipe->data, &place));
     for (int part = CAPAS_IDX_TRAIN; part <= CAPAS_IDX_TEST; part++) {
         capas_idx idx;

@@ -7,7 +7,7 @@
 #include "base/option.h"
 #include "data/idx.h"
 #include "files/json.h"
-#include "recipe/parts.h"
+#include "recipe/pictures.h"
 #include "training/trainer.h"
 #include <math.h>
 #include <stdio.h>
@@ -86,6 +86,10 @@ static capas_status find_sample(const capas_recipe *recipe, capas_shape *sample)
     capas_idx idx;
     *sample = recipe->sample;
     if (recipe->data_known || !recipe->data) return CAPAS_OK;
+    if (capas_recipe_has_pictures(recipe->data)) {
+        *sample = capas_recipe_picture_shape(recipe);
+        return CAPAS_OK;
+    }
     CAPAS_TRY(capas_idx_find(recipe->data, &place));
     CAPAS_TRY(capas_idx_describe(&place, CAPAS_IDX_TRAIN, &idx));
     *sample = (capas_shape){3, {idx.height, idx.width, 1}};
@@ -145,7 +149,8 @@ static capas_status describe(const capas_recipe *recipe, capas_model *model)
     preprocessing.offset = recipe->offset;
     CAPAS_TRY(capas_model_set_preprocessing(model, &preprocessing));
     if (!recipe->class_names) return CAPAS_OK;
-    return capas_model_set_class_names(model, recipe->class_names, recipe->class_count);
+    return capas_model_set_class_names(model, (const char *const *)recipe->class_names,
+                                       recipe->class_count);
 }
 
 capas_model *capas_recipe_model(const capas_recipe *recipe, uint64_t seed)

@@ -11,6 +11,18 @@
 
 enum { CAPAS_RECIPE_CALLBACKS = 8 };
 
+/* How a folder of pictures is read: capas_folder_options as a recipe says them, resolved. */
+typedef struct capas_recipe_pictures {
+    bool said; /* there are words that only pictures have */
+    capas_pair image_size;
+    int color_mode; /* 1 grayscale, 2 rgb, 3 rgba */
+    int label_mode, interpolation, seed;
+    double validation_split;
+    int crop_to_aspect_ratio, pad_to_aspect_ratio, follow_links;
+    int antialias, upright, accurate_dct;
+    const capas_value *class_names; /* of the tree; NULL: all sub folders */
+} capas_recipe_pictures;
+
 struct capas_recipe {
     char *path; /* for messages */
     char *name;
@@ -24,6 +36,7 @@ struct capas_recipe {
     bool one_hot;
     bool augments;
     capas_augment_options augment; /* resolved */
+    capas_recipe_pictures pictures;
 
     capas_fit_options fit; /* the numbers, as a program would write them */
     double *class_weights; /* that fit.class_weight is; NULL: none */
@@ -38,7 +51,7 @@ struct capas_recipe {
     bool data_known;
     capas_shape sample;
     capas_preprocessing statistics;
-    const char *const *class_names; /* constant */
+    char **class_names;
     int class_count;
 };
 
@@ -63,6 +76,9 @@ capas_status capas_recipe_read_callbacks(capas_recipe *recipe, const capas_value
 /* Number `index` of the callbacks that a recipe can name; NULL past the last. */
 const capas_option_table *capas_recipe_callback_table(size_t index);
 void capas_recipe_free_callbacks(capas_recipe *recipe);
+
+/* Copies the names of the classes for the models made afterwards; NULL: none. */
+capas_status capas_recipe_keep_classes(capas_recipe *recipe, const char *const *names, int count);
 
 /* Keras's configuration of the list of layers, for samples of a shape; NULL on failure. */
 capas_value *capas_recipe_config(const capas_recipe *recipe, const capas_shape *sample);

@@ -200,6 +200,7 @@ void capas_recipe_free(capas_recipe *recipe)
 {
     if (!recipe) return;
     capas_recipe_free_callbacks(recipe);
+    capas_recipe_keep_classes(recipe, NULL, 0);
     capas_release(recipe->class_weights);
     capas_value_free(recipe->keras);
     capas_value_free(recipe->tree);

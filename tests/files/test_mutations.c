@@ -5,13 +5,14 @@
 #include "files/archive.h"
 #include "support/cmocka.h"
 #include "support/golden.h"
+#include "support/mutate.h"
 #include <capas/capas.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #if CAPAS_WITH_KERAS_FILES
-enum { LIMIT = 1 << 24, USUAL_COUNT = 25, MOST_PIECE = 64 << 20, ROOM = 64 };
+enum { LIMIT = 1 << 24, USUAL_COUNT = 25, MOST_PIECE = 64 << 20 };
 
 /* A changed configuration may ask for layers of any size. */
 static void *allocate(size_t size, size_t alignment, void *context)
@@ -25,56 +26,6 @@ static void release(void *memory, void *context)
 {
     (void)context;
     free(memory);
-}
-
-static uint64_t state_of_chance;
-
-static size_t chance(size_t below)
-{
-    state_of_chance ^= state_of_chance << 13;
-    state_of_chance ^= state_of_chance >> 7;
-    state_of_chance ^= state_of_chance << 17;
-    return below == 0 ? 0 : (size_t)(state_of_chance >> 11) % below;
-}
-
-/* Changes `size` bytes, which have ROOM behind them; returns how many there are then. */
-static size_t mutate(char *data, size_t size)
-{
-    size_t at = chance(size), length = 1 + chance(16);
-    if (at + length > size) length = size - at;
-    switch (chance(8)) {
-    case 0:
-        return chance(size);
-    case 1:
-        memset(data + at, 0, length);
-        return size;
-    case 2:
-        memset(data + at, 0xff, length);
-        return size;
-    case 3:
-        for (size_t i = 0; i < length; i++)
-            data[at + i] = (char)chance(256);
-        return size;
-    case 4:
-        memmove(data + at + length, data + at, size - at);
-        return size + length;
-    case 5:
-        memmove(data + at, data + at + length, size - at - length);
-        return size - length;
-    default:
-        for (size_t i = 0, count = 1 + chance(3); i < count; i++)
-            data[chance(size)] ^= (char)(1 << chance(8));
-        return size;
-    }
-}
-
-static char *mutated(const char *data, size_t *size)
-{
-    char *copy = capas_allocate(*size + ROOM, 1);
-    assert_non_null(copy);
-    memcpy(copy, data, *size);
-    if (*size > 0) *size = mutate(copy, *size);
-    return copy;
 }
 
 static void open_copy(const char *path, bool weights)
@@ -97,14 +48,14 @@ static void write_inside(const char *from, const char *to)
 {
     static const char *const names[] = {"config.json", "model.weights.h5"};
     capas_archive_entry entries[2];
-    size_t hurt = chance(2);
+    size_t hurt = mutate_chance(2);
     capas_archive *archive = capas_archive_open(from);
     assert_non_null(archive);
     for (size_t i = 0; i < 2; i++) {
         char *data;
         size_t size;
         assert_int_equal(capas_archive_read(archive, names[i], LIMIT, &data, &size), CAPAS_OK);
-        char *copy = i == hurt ? mutated(data, &size) : capas_copy_memory(data, size);
+        char *copy = i == hurt ? mutate_copy(data, &size) : capas_copy_memory(data, size);
         entries[i] = (capas_archive_entry){names[i], copy, size};
         capas_release(data);
     }
@@ -120,12 +71,6 @@ static bool ends_in(const char *text, const char *end)
     return length >= more && strcmp(text + length - more, end) == 0;
 }
 
-static int count_of_copies(void)
-{
-    const char *text = getenv("CAPAS_MUTATIONS");
-    return text ? atoi(text) : USUAL_COUNT;
-}
-
 static void try_file(const char *file)
 {
     char *data, path[128];
@@ -133,13 +78,13 @@ static void try_file(const char *file)
     bool zip = ends_in(file, ".keras"), weights = ends_in(file, "weights.h5");
     snprintf(path, sizeof path, "hurt.%s", zip ? "keras" : "h5");
     assert_int_equal(capas_read_file(golden_path("files/%s", file), LIMIT, &data, &size), CAPAS_OK);
-    state_of_chance = 0x9e3779b97f4a7c15ULL + size;
-    for (int i = 0, count = count_of_copies(); i < count; i++) {
+    mutate_seed(size);
+    for (int i = 0, count = mutate_count(USUAL_COUNT); i < count; i++) {
         if (zip && i % 4 > 0) {
             write_inside(golden_path("files/%s", file), path);
         } else {
             size_t left = size;
-            char *copy = mutated(data, &left);
+            char *copy = mutate_copy(data, &left);
             assert_int_equal(capas_write_file(path, copy, left), CAPAS_OK);
             capas_release(copy);
         }
