@@ -259,7 +259,8 @@ void capas_guards_begin(capas_fit_guards *guards, const capas_stepper *stepper,
 
 void capas_guards_step(capas_fit_guards *guards, const capas_stepper *stepper, double loss)
 {
-    if (guards->steps >= BLOCKS * BLOCK_STEPS) return;
+    const bool goes_on = stepper->trainer->iteration > guards->steps + 1;
+    if (goes_on || guards->steps >= BLOCKS * BLOCK_STEPS) return;
     double *blocks = guards->blocks;
     blocks[guards->steps / BLOCK_STEPS] += loss / BLOCK_STEPS;
     guards->steps++;

@@ -31,7 +31,7 @@ typedef struct capas_fit_guards {
  * its training data are like when nobody has said it. */
 void capas_guards_begin(capas_fit_guards *guards, const capas_stepper *stepper,
                         const capas_dataset *train);
-/* After each step: a learning rate at which the loss only rises. */
+/* After each step of a training that began here: a learning rate at which the loss only rises. */
 void capas_guards_step(capas_fit_guards *guards, const capas_stepper *stepper, double loss);
 /* After each epoch: an accuracy that guessing reaches. */
 void capas_guards_epoch(capas_fit_guards *guards, const capas_stepper *stepper);
