@@ -38,6 +38,7 @@ static void an_images_place_does_not_matter(void **state)
         "conv 33x11x13x1 k3 f20 relu pool2",
         "conv 17x7x9x5 k3 f20 same relu",
         "conv 17x7x9x5 k3 f20 same",
+        "conv 5x9x7x8 k3 f20 d2 same relu",
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         capas_conv_problem p;
@@ -145,7 +146,7 @@ static void weights_may_be_frozen(void **state)
 static void leaves_the_unusual_to_the_plain_twin(void **state)
 {
     (void)state;
-    static const char *const cases[] = {"conv 1x9x9x4 k3 f8 d2", "conv 1x9x9x4 k3 f8 g2 d2"};
+    static const char *const cases[] = {"conv 1x9x9x4 k3 f8 d2 s2", "conv 1x9x9x4 k3 f8 g2 d2 s2"};
     for (size_t i = 0; i < COUNT(cases); i++) {
         capas_conv_problem p;
         assert_true(conv_case_parse(cases[i], &p));

@@ -56,10 +56,11 @@ const capas_kernel *conv_plain(capas_kernel_family family, capas_element element
 }
 
 /* Whole numbers must be equal, but where Winograd's transforms multiply by roots, perhaps group by
- * group. */
+ * group or phase by phase. */
 static double tolerance_of(const capas_kernel *kernel, conv_values values)
 {
-    const bool roots = strstr(kernel->name, "winograd") || strstr(kernel->name, "groups");
+    const bool roots = strstr(kernel->name, "winograd") || strstr(kernel->name, "groups") ||
+                       strstr(kernel->name, "phases");
     return values == CONV_WHOLE && !roots ? 0 : 1e-5;
 }
 

@@ -103,17 +103,5 @@ static bool accepts(const void *problem)
     return row && p->output.dims[0] != 1;
 }
 
-#define ROWS_KERNEL(way)                                                                           \
-    static unsigned long way##_runs;                                                               \
-    const capas_kernel CAPAS_TUNED(capas_combine_##way##_rows) = {                                 \
-        .name = "combine_" #way " rows " CAPAS_LEVEL_STRING,                                       \
-        .family = CAPAS_FAMILY_combine_##way,                                                      \
-        .level = CAPAS_LEVEL,                                                                      \
-        .element = CAPAS_FLOAT32,                                                                  \
-        .accepts = accepts,                                                                        \
-        .run = way,                                                                                \
-        .runs = &way##_runs,                                                                       \
-    }
-
-ROWS_KERNEL(forward);
-ROWS_KERNEL(backward);
+CAPAS_TUNED_KERNEL_OF(combine_forward, combine_forward_rows, "rows", accepts, NULL, forward);
+CAPAS_TUNED_KERNEL_OF(combine_backward, combine_backward_rows, "rows", accepts, NULL, backward);

@@ -155,18 +155,6 @@ static void live_run(const void *problem, const void *arguments)
         CAPAS_TUNED(capas_conv_input_by_lists)(p, a);
 }
 
-#define CONV_BACKWARD_KERNEL(how)                                                                  \
-    static unsigned long how##_runs;                                                               \
-    const capas_kernel CAPAS_TUNED(capas_conv_backward_##how) = {                                  \
-        .name = "conv_backward " #how " " CAPAS_LEVEL_STRING,                                      \
-        .family = CAPAS_FAMILY_conv_backward,                                                      \
-        .level = CAPAS_LEVEL,                                                                      \
-        .element = CAPAS_FLOAT32,                                                                  \
-        .accepts = how##_accepts,                                                                  \
-        .workspace = how##_workspace,                                                              \
-        .run = how##_run,                                                                          \
-        .runs = &how##_runs,                                                                       \
-    }
-
-CONV_BACKWARD_KERNEL(few);
-CONV_BACKWARD_KERNEL(live);
+CAPAS_TUNED_KERNEL_OF(conv_backward, conv_backward_few, "few", few_accepts, few_workspace, few_run);
+CAPAS_TUNED_KERNEL_OF(conv_backward, conv_backward_live, "live", live_accepts, live_workspace,
+                      live_run);

@@ -16,15 +16,6 @@ static capas_conv_problem one_group(const capas_conv_problem *p)
     return q;
 }
 
-static const capas_kernel *kernel_of(capas_kernel_family family, const capas_conv_problem *q)
-{
-    size_t count, i = 0;
-    const capas_kernel *const *kernels = CAPAS_TUNED(capas_tuned_kernels)(family, &count);
-    while (!kernels[i]->accepts(q))
-        i++; /* the last one for any usual problem does */
-    return kernels[i];
-}
-
 static bool accepts(const void *problem)
 {
     const capas_conv_problem *p = problem;
@@ -63,7 +54,8 @@ static size_t lay_out(group *g, const capas_conv_problem *p, capas_kernel_family
         g->weight_gradient = conv_take(&memory, weights, sizeof(float));
         g->input_gradient = conv_take(&memory, p->wants_input_gradient ? inputs : 0, sizeof(float));
     }
-    g->workspace = conv_take(&memory, capas_kernel_workspace(kernel_of(family, q), q) + 1, 1);
+    g->workspace = conv_take(
+        &memory, capas_kernel_workspace(CAPAS_TUNED(capas_tuned_kernel)(family, q), q) + 1, 1);
     return memory.used;
 }
 
@@ -119,7 +111,8 @@ static void forward(const void *problem, const void *arguments)
     group g;
     lay_out(&g, p, CAPAS_FAMILY_conv_forward, a->workspace);
     const int channels = g.problem.channels, filters = g.problem.filters;
-    const capas_kernel *kernel = kernel_of(CAPAS_FAMILY_conv_forward, &g.problem);
+    const capas_kernel *kernel =
+        CAPAS_TUNED(capas_tuned_kernel)(CAPAS_FAMILY_conv_forward, &g.problem);
     for (int i = 0; i < p->groups; i++) {
         take(p, a->input, i, channels, sizeof(float), a->n * g.pixels, g.input);
         take(p, a->weights, i, filters, sizeof(float), g.taps, g.weights);
@@ -145,7 +138,8 @@ static void backward(const void *problem, const void *arguments)
     group g;
     lay_out(&g, p, CAPAS_FAMILY_conv_backward, a->workspace);
     const int channels = g.problem.channels, filters = g.problem.filters;
-    const capas_kernel *kernel = kernel_of(CAPAS_FAMILY_conv_backward, &g.problem);
+    const capas_kernel *kernel =
+        CAPAS_TUNED(capas_tuned_kernel)(CAPAS_FAMILY_conv_backward, &g.problem);
     for (int i = 0; i < p->groups; i++) {
         take(p, a->input, i, channels, sizeof(float), a->n * g.pixels, g.input);
         take(p, a->weights, i, filters, sizeof(float), g.taps, g.weights);
@@ -176,17 +170,7 @@ static void backward(const void *problem, const void *arguments)
         group g;                                                                                   \
         return lay_out(&g, problem, CAPAS_FAMILY_conv_##way, NULL);                                \
     }                                                                                              \
-    static unsigned long way##_runs;                                                               \
-    const capas_kernel CAPAS_TUNED(capas_conv_##way##_groups) = {                                  \
-        .name = "conv_" #way " groups " CAPAS_LEVEL_STRING,                                        \
-        .family = CAPAS_FAMILY_conv_##way,                                                         \
-        .level = CAPAS_LEVEL,                                                                      \
-        .element = CAPAS_FLOAT32,                                                                  \
-        .accepts = accepts,                                                                        \
-        .workspace = way##_workspace,                                                              \
-        .run = way,                                                                                \
-        .runs = &way##_runs,                                                                       \
-    }
+    CAPAS_TUNED_KERNEL_OF(conv_##way, conv_##way##_groups, "groups", accepts, way##_workspace, way)
 
 GROUPS_KERNEL(forward);
 GROUPS_KERNEL(backward);

@@ -14,11 +14,12 @@
 #define CAPAS_LEVEL_OF_neon   CAPAS_CPU_NEON
 #define CAPAS_LEVEL           CAPAS_PASTE(CAPAS_LEVEL_OF, CAPAS_LEVEL_NAME)
 
-/* Defines the kernel capas_FAMILY_LEVEL; `how` says in a word or two how it works. Functions that
- * are not needed are NULL. */
-#define CAPAS_TUNED_KERNEL(family_name, how, accepts_function, workspace_function, run_function)   \
-    static unsigned long family_name##_runs;                                                       \
-    const capas_kernel CAPAS_TUNED(capas_##family_name) = {                                        \
+/* Defines the kernel capas_NAME_LEVEL; `how` says in a word or two how it works. Functions that are
+ * not needed are NULL. */
+#define CAPAS_TUNED_KERNEL_OF(family_name, name_, how, accepts_function, workspace_function,       \
+                              run_function)                                                        \
+    static unsigned long name_##_runs;                                                             \
+    const capas_kernel CAPAS_TUNED(capas_##name_) = {                                              \
         .name = #family_name " " how " " CAPAS_LEVEL_STRING,                                       \
         .family = CAPAS_FAMILY_##family_name,                                                      \
         .level = CAPAS_LEVEL,                                                                      \
@@ -26,13 +27,22 @@
         .accepts = accepts_function,                                                               \
         .workspace = workspace_function,                                                           \
         .run = run_function,                                                                       \
-        .runs = &family_name##_runs,                                                               \
+        .runs = &name_##_runs,                                                                     \
     }
+
+/* The only one of its family. */
+#define CAPAS_TUNED_KERNEL(family_name, how, accepts_function, workspace_function, run_function)   \
+    CAPAS_TUNED_KERNEL_OF(family_name, family_name, how, accepts_function, workspace_function,     \
+                          run_function)
 
 /* All kernels of this level and of one family, in order of preference; `count` may become 0
  * (list.c). */
 const capas_kernel *const *CAPAS_TUNED(capas_tuned_kernels)(capas_kernel_family family,
                                                             size_t *count);
+/* The first of them that accepts the problem; NULL: none. For kernels that prepare a problem for
+ * others. */
+const capas_kernel *CAPAS_TUNED(capas_tuned_kernel)(capas_kernel_family family,
+                                                    const void *problem);
 
 extern const capas_kernel CAPAS_TUNED(capas_conv_forward_windows);
 extern const capas_kernel CAPAS_TUNED(capas_conv_forward_winograd);
@@ -40,10 +50,12 @@ extern const capas_kernel CAPAS_TUNED(capas_conv_forward_points);
 extern const capas_kernel CAPAS_TUNED(capas_conv_forward_direct);
 extern const capas_kernel CAPAS_TUNED(capas_conv_forward_depthwise);
 extern const capas_kernel CAPAS_TUNED(capas_conv_forward_groups);
+extern const capas_kernel CAPAS_TUNED(capas_conv_forward_phases);
 extern const capas_kernel CAPAS_TUNED(capas_conv_backward_few);
 extern const capas_kernel CAPAS_TUNED(capas_conv_backward_live);
 extern const capas_kernel CAPAS_TUNED(capas_conv_backward_depthwise);
 extern const capas_kernel CAPAS_TUNED(capas_conv_backward_groups);
+extern const capas_kernel CAPAS_TUNED(capas_conv_backward_phases);
 extern const capas_kernel CAPAS_TUNED(capas_dense_forward);
 extern const capas_kernel CAPAS_TUNED(capas_dense_backward);
 extern const capas_kernel CAPAS_TUNED(capas_scan_forward);

@@ -8,10 +8,12 @@ static const capas_kernel *const kernels[] = {
     &CAPAS_TUNED(capas_conv_forward_direct),
     &CAPAS_TUNED(capas_conv_forward_depthwise),
     &CAPAS_TUNED(capas_conv_forward_groups),
+    &CAPAS_TUNED(capas_conv_forward_phases),
     &CAPAS_TUNED(capas_conv_backward_few),
     &CAPAS_TUNED(capas_conv_backward_live),
     &CAPAS_TUNED(capas_conv_backward_depthwise),
     &CAPAS_TUNED(capas_conv_backward_groups),
+    &CAPAS_TUNED(capas_conv_backward_phases),
     &CAPAS_TUNED(capas_dense_forward),
     &CAPAS_TUNED(capas_dense_backward),
     &CAPAS_TUNED(capas_pool_forward),
@@ -51,4 +53,13 @@ const capas_kernel *const *CAPAS_TUNED(capas_tuned_kernels)(capas_kernel_family 
         ;
     *count = end - begin;
     return kernels + begin;
+}
+
+const capas_kernel *CAPAS_TUNED(capas_tuned_kernel)(capas_kernel_family family, const void *problem)
+{
+    size_t count;
+    const capas_kernel *const *of_family = CAPAS_TUNED(capas_tuned_kernels)(family, &count);
+    for (size_t i = 0; i < count; i++)
+        if (!of_family[i]->accepts || of_family[i]->accepts(problem)) return of_family[i];
+    return NULL;
 }
