@@ -81,11 +81,15 @@ static void keep_row(loading *loading, const uint8_t *line)
 static void take_row(capas_picture_sink *sink, const uint8_t *row)
 {
     loading *loading = (struct loading *)sink;
-    convert_row(row, loading->info.channels, loading->info.width, loading->channels, loading->line);
+    if (loading->info.channels != loading->channels) {
+        convert_row(row, loading->info.channels, loading->info.width, loading->channels,
+                    loading->line);
+        row = loading->line;
+    }
     if (loading->resizing)
-        capas_resizer_take(&loading->resizer, loading->line);
+        capas_resizer_take(&loading->resizer, row);
     else
-        keep_row(loading, loading->line);
+        keep_row(loading, row);
     loading->row++;
 }
 

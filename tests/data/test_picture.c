@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #if CAPAS_WITH_PNG
 static const char *image_path(const char *name)
@@ -38,6 +39,34 @@ static void makes_gray_of_colours(void **state)
     }
     capas_free(picture.pixels);
     npy_free(&colours);
+}
+
+/* An eXIf chunk behind the header, as of a picture that lies on its right side. */
+static void turns_upright(void **state)
+{
+    (void)state;
+    enum { HEADER = 33, BLOCK = 26 };
+    unsigned char chunk[12 + BLOCK] = {0, 0, 0, BLOCK, 'e', 'X', 'I', 'f', 'I', 'I', '*', 0, 8, 0,
+                                       0, 0, 1, 0,     18,  1,   3,   0,   1,   0,   0,   0, 6};
+    const uint32_t sum = (uint32_t)crc32(0, chunk + 4, 4 + BLOCK);
+    for (int i = 0; i < 4; i++)
+        chunk[8 + BLOCK + i] = (unsigned char)(sum >> (24 - 8 * i));
+    char *data;
+    size_t size;
+    assert_int_equal(capas_read_file(image_path("gray.png"), 1 << 20, &data, &size), CAPAS_OK);
+    const capas_piece pieces[] = {
+        {data, HEADER}, {chunk, sizeof chunk}, {data + HEADER, size - HEADER}};
+    assert_int_equal(capas_write_pieces("held.png", pieces, 3), CAPAS_OK);
+    capas_release(data);
+    capas_picture stored = load("gray.png", 1), upright;
+    assert_int_equal(capas_load_picture_as("held.png", &upright, .upright = 1), CAPAS_OK);
+    assert_int_equal(upright.height, stored.width);
+    for (int y = 0; y < upright.height; y++)
+        for (int x = 0; x < upright.width; x++)
+            assert_int_equal(upright.pixels[y * upright.width + x],
+                             stored.pixels[(stored.height - 1 - x) * stored.width + y]);
+    capas_free(stored.pixels);
+    capas_free(upright.pixels);
 }
 
 static void assert_refused(const char *path, int channels, capas_status status,
@@ -137,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(makes_gray_of_colours),
+        cmocka_unit_test(turns_upright),
         cmocka_unit_test(refuses_what_is_no_picture),
         cmocka_unit_test(survives_damage),
         cmocka_unit_test(refuses_pictures_that_are_too_large),

@@ -11,9 +11,12 @@
 #include <capas/runtime.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #if CAPAS_WITH_JPEG
+#include <jpeglib.h>
+
 enum { LIMIT = 1 << 20 };
 
 static const char *const files[] = {"gray.jpg", "cmyk.jpg", "rgb_420.jpg",
@@ -136,6 +139,82 @@ static void resizes_while_rows_come(void **state)
     }
 }
 
+/* Memory ------------------------------------------------------------------------------------------
+ */
+
+enum { LARGE_HEIGHT = 4000, LARGE_WIDTH = 6000 };
+
+static void write_large(const char *path)
+{
+    struct jpeg_compress_struct jpeg;
+    struct jpeg_error_mgr errors;
+    uint8_t *row = capas_allocate(LARGE_WIDTH, 3);
+    FILE *stream = fopen(path, "wb");
+    assert_true(row && stream);
+    jpeg.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&jpeg);
+    jpeg_stdio_dest(&jpeg, stream);
+    jpeg.image_width = LARGE_WIDTH;
+    jpeg.image_height = LARGE_HEIGHT;
+    jpeg.input_components = 3;
+    jpeg.in_color_space = JCS_RGB;
+    jpeg_set_defaults(&jpeg);
+    jpeg_start_compress(&jpeg, TRUE);
+    for (int y = 0; y < LARGE_HEIGHT; y++) {
+        for (int x = 0; x < LARGE_WIDTH * 3; x++)
+            row[x] = (uint8_t)(x / 24 + y / 16);
+        jpeg_write_scanlines(&jpeg, &row, 1);
+    }
+    jpeg_finish_compress(&jpeg);
+    jpeg_destroy_compress(&jpeg);
+    fclose(stream);
+    capas_release(row);
+}
+
+/* Bytes that capas holds, and the most that it held; each block says its size in front. */
+typedef struct held {
+    size_t now, most;
+} held;
+
+static void *allocate_counted(size_t size, size_t alignment, void *context)
+{
+    held *held = context;
+    char *memory;
+    if (posix_memalign((void **)&memory, alignment, size + alignment) != 0) return NULL;
+    const size_t block[] = {size, alignment};
+    memcpy(memory + alignment - sizeof block, block, sizeof block);
+    held->now += size;
+    if (held->now > held->most) held->most = held->now;
+    return memory + alignment;
+}
+
+static void release_counted(void *memory, void *context)
+{
+    held *held = context;
+    size_t block[2];
+    memcpy(block, (char *)memory - sizeof block, sizeof block);
+    held->now -= block[0];
+    free((char *)memory - block[1]);
+}
+
+/* 72 MB of pixels never lie there at once. */
+static void needs_little_memory(void **state)
+{
+    (void)state;
+    held held = {0, 0};
+    capas_picture picture;
+    write_large("large.jpg");
+    capas_set_allocator(&(capas_allocator){allocate_counted, release_counted, &held});
+    const capas_status status = capas_load_picture_as("large.jpg", &picture, .channels = 3,
+                                                      .height = 224, .width = 224, .antialias = 1);
+    if (status == CAPAS_OK) capas_free(picture.pixels);
+    capas_set_allocator(NULL);
+    assert_int_equal(status, CAPAS_OK);
+    assert_int_equal(held.now, 0);
+    if (held.most > 30 << 20) fail_msg("%zu bytes were held at once", held.most);
+    remove("large.jpg");
+}
+
 /* Damage ------------------------------------------------------------------------------------------
  */
 
@@ -253,13 +332,10 @@ static void survives_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(turns_upright),
-        cmocka_unit_test(resizes_while_rows_come),
-        cmocka_unit_test(refuses_what_ends_early),
-        cmocka_unit_test(refuses_sizes_that_lie),
-        cmocka_unit_test(refuses_scans_without_end),
-        cmocka_unit_test(tells_of_damaged_data),
-        cmocka_unit_test(survives_without_memory),
+        cmocka_unit_test(turns_upright),          cmocka_unit_test(resizes_while_rows_come),
+        cmocka_unit_test(needs_little_memory),    cmocka_unit_test(refuses_what_ends_early),
+        cmocka_unit_test(refuses_sizes_that_lie), cmocka_unit_test(refuses_scans_without_end),
+        cmocka_unit_test(tells_of_damaged_data),  cmocka_unit_test(survives_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

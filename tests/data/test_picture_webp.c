@@ -49,6 +49,35 @@ static void decodes_what_was_encoded(void **state)
     }
 }
 
+/* The same stream in a container with an EXIF chunk: turned by half. */
+static void turns_upright(void **state)
+{
+    (void)state;
+    enum { BEGIN = 12, BLOCK = 26 };
+    uint8_t pixels[HEIGHT * WIDTH * 4], *file;
+    const size_t size = encode(pixels, 3, &file);
+    unsigned char begin[] = {'R', 'I', 'F', 'F', 0,         0,   0,  0,          'W', 'E',
+                             'B', 'P', 'V', 'P', '8',       'X', 10, 0,          0,   0,
+                             8,   0,   0,   0,   WIDTH - 1, 0,   0,  HEIGHT - 1, 0,   0};
+    static const unsigned char exif[8 + BLOCK] = {'E', 'X', 'I', 'F', BLOCK, 0, 0, 0, 'M', 'M',
+                                                  0,   42,  0,   0,   0,     8, 0, 1, 1,   18,
+                                                  0,   3,   0,   0,   0,     1, 0, 3};
+    const size_t riff = sizeof begin - 8 + size - BEGIN + sizeof exif;
+    begin[4] = (unsigned char)riff;
+    begin[5] = (unsigned char)(riff >> 8);
+    const capas_piece pieces[] = {
+        {begin, sizeof begin}, {file + BEGIN, size - BEGIN}, {exif, sizeof exif}};
+    assert_int_equal(capas_write_pieces("held.webp", pieces, 3), CAPAS_OK);
+    WebPFree(file);
+    capas_picture upright;
+    if (capas_load_picture_as("held.webp", &upright, .upright = 1) != CAPAS_OK)
+        fail_msg("%s", capas_error());
+    const int last = HEIGHT * WIDTH - 1;
+    for (int i = 0; i <= last; i++)
+        assert_memory_equal(upright.pixels + 3 * i, pixels + 3 * (last - i), 3);
+    capas_free(upright.pixels);
+}
+
 static void refuses_what_ends_early(void **state)
 {
     (void)state;
@@ -68,6 +97,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decodes_what_was_encoded),
+        cmocka_unit_test(turns_upright),
         cmocka_unit_test(refuses_what_ends_early),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
