@@ -1,6 +1,7 @@
 /* A recipe's list of layers as Keras's configuration: a Sequential here, a Functional (graph.c)
  * when a layer says `inputs`. Values keep the line they came from, for the sentences about them. */
 #include "recipe/config.h"
+#include "recipe/network.h"
 #include <string.h>
 
 const char *capas_recipe_class(const capas_value *item)
@@ -41,6 +42,12 @@ capas_value *capas_recipe_entry(const char *class_name, const capas_value *optio
     return NULL;
 }
 
+static capas_value *entry_of(const capas_recipe *recipe, const capas_value *item)
+{
+    if (capas_recipe_is_network(item)) return capas_recipe_network_entry(recipe, item);
+    return capas_recipe_entry(capas_recipe_class(item), capas_recipe_options(item));
+}
+
 static capas_status fill_chain(const capas_recipe *recipe, const capas_shape *sample,
                                capas_value *config)
 {
@@ -48,8 +55,7 @@ static capas_status fill_chain(const capas_recipe *recipe, const capas_shape *sa
     capas_status status = CAPAS_OK;
     for (size_t i = 0; i < recipe->model->count && status == CAPAS_OK; i++) {
         const capas_value *item = recipe->model->items[i];
-        status = capas_value_append(
-            layers, capas_recipe_entry(capas_recipe_class(item), capas_recipe_options(item)));
+        status = capas_value_append(layers, entry_of(recipe, item));
     }
     if (status != CAPAS_OK) {
         capas_value_free(layers);
@@ -75,6 +81,17 @@ static bool is_graph(const capas_value *model)
     return false;
 }
 
+static capas_status fill_graph(const capas_recipe *recipe, const capas_shape *sample,
+                               capas_value *config)
+{
+    for (size_t i = 0; i < recipe->model->count; i++)
+        if (capas_recipe_is_network(recipe->model->items[i]))
+            return capas_recipe_fail(recipe, recipe->model->items[i], CAPAS_UNSUPPORTED,
+                                     "a Network stands in a chain of layers, and not where layers "
+                                     "have inputs");
+    return capas_recipe_fill_graph(recipe, sample, config);
+}
+
 capas_value *capas_recipe_config(const capas_recipe *recipe, const capas_shape *sample)
 {
     bool graph = is_graph(recipe->model);
@@ -82,7 +99,7 @@ capas_value *capas_recipe_config(const capas_recipe *recipe, const capas_shape *
     capas_value *outer =
         capas_recipe_map_of("class_name", capas_value_string(graph ? "Functional" : "Sequential"));
     capas_status status = !config || !outer ? CAPAS_NO_MEMORY
-                          : graph           ? capas_recipe_fill_graph(recipe, sample, config)
+                          : graph           ? fill_graph(recipe, sample, config)
                                             : fill_chain(recipe, sample, config);
     if (status == CAPAS_OK && capas_value_set(outer, "config", config) == CAPAS_OK) return outer;
     if (status != CAPAS_OK) capas_value_free(config);

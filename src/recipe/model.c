@@ -7,6 +7,7 @@
 #include "base/option.h"
 #include "data/idx.h"
 #include "files/json.h"
+#include "recipe/network.h"
 #include "recipe/pictures.h"
 #include "training/trainer.h"
 #include <math.h>
@@ -33,6 +34,7 @@ static capas_status check_layer(const capas_recipe *recipe, const capas_value *i
     bool is_map = item->kind == CAPAS_VALUE_MAP && item->count == 1;
     if (!is_name && !is_map) return fail_layer(recipe, item);
     const char *name = is_name ? item->string : item->keys[0];
+    if (capas_recipe_is_network(item)) return capas_recipe_check_network(recipe, item);
     if (strcmp(name, "Input") == 0 || capas_layer_type_of(name)) return CAPAS_OK;
     return capas_recipe_fail(recipe, item, capas_error_status(), "%s", capas_error());
 }
@@ -85,6 +87,8 @@ static capas_status find_sample(const capas_recipe *recipe, capas_shape *sample)
     capas_idx_place place;
     capas_idx idx;
     *sample = recipe->sample;
+    if (capas_recipe_is_network(recipe->model->items[0]))
+        return capas_recipe_network_sample(recipe, recipe->model->items[0], sample);
     if (recipe->data_known || !recipe->data) return CAPAS_OK;
     if (capas_recipe_has_pictures(recipe->data)) {
         *sample = capas_recipe_picture_shape(recipe);
@@ -140,13 +144,20 @@ static capas_status compile(const capas_recipe *recipe, capas_model *model)
     return capas_compile_from_config(model, config, where);
 }
 
-static capas_status describe(const capas_recipe *recipe, capas_model *model)
+/* Where the recipe says nothing of bytes, they are what the network in it was trained on. */
+static capas_status describe(const capas_recipe *recipe, capas_model *model,
+                             const capas_preprocessing *of_network)
 {
     capas_preprocessing preprocessing = {
         .minimum = NAN, .maximum = NAN, .mean = NAN, .deviation = NAN};
     if (recipe->data_known) preprocessing = recipe->statistics;
     preprocessing.scale = recipe->scale;
     preprocessing.offset = recipe->offset;
+    if (isnan(recipe->scale) && !isnan(of_network->scale)) {
+        preprocessing = *of_network;
+        preprocessing.minimum = preprocessing.maximum = NAN;
+        preprocessing.mean = preprocessing.deviation = NAN;
+    }
     CAPAS_TRY(capas_model_set_preprocessing(model, &preprocessing));
     if (!recipe->class_names) return CAPAS_OK;
     return capas_model_set_class_names(model, (const char *const *)recipe->class_names,
@@ -158,9 +169,11 @@ capas_model *capas_recipe_model(const capas_recipe *recipe, uint64_t seed)
     if (!recipe) return NULL; /* the failure to load it tells more */
     capas_model *model = build(recipe);
     if (!model) return NULL;
+    capas_preprocessing of_network;
     capas_status status = capas_model_set_seed(model, seed);
+    if (status == CAPAS_OK) status = capas_recipe_begin_networks(recipe, model, &of_network);
     if (status == CAPAS_OK) status = compile(recipe, model);
-    if (status == CAPAS_OK) status = describe(recipe, model);
+    if (status == CAPAS_OK) status = describe(recipe, model, &of_network);
     if (status == CAPAS_OK) return model;
     capas_model_free(model);
     return NULL;
