@@ -59,6 +59,7 @@ typedef struct capas_folder_options {
     /* What Keras's function has not. */
     int antialias;         /* true: see capas/pictures.h */
     int upright;           /* true: likewise */
+    int cache;             /* true: decoded pictures stay in memory, as with tf.data's cache() */
     int accurate_dct;      /* true: JPEGs as Pillow decodes them, not as tf.image.decode_image */
     capas_element element; /* CAPAS_UINT8: rounded, and scaled by what the model says; default:
                               CAPAS_FLOAT32, 0 to 255, as Keras's */
@@ -67,7 +68,8 @@ typedef struct capas_folder_options {
 /* Pictures in a folder that has a sub folder for each class. Files end in .png, .jpg, .jpeg or
  * .webp in any case; hidden sub folders are passed over, hidden files are not. The same seed and
  * split give the same files as Keras's function. Pictures are decoded by threads of their own ahead
- * of the batches that want them, in each epoch anew; the numbers do not depend on the threads. The
+ * of the batches that want them, in each epoch anew unless they are cached; the numbers do not
+ * depend on the threads. The
  * set can be cut and augmented. A picture that cannot be read fails the epoch, by its name. NULL on
  * failure: CAPAS_NO_FILE, CAPAS_BAD_DATA (no pictures, an empty part), CAPAS_UNSUPPORTED for .gif
  * and .bmp, CAPAS_INVALID_ARGUMENT. */

@@ -1,5 +1,6 @@
 /* A data set over the pictures in a folder: listed once (folder_list.c), decoded and resized ahead
- * of the batches (ahead.c), in each epoch anew. Only the list and the labels stay in memory. */
+ * of the batches (ahead.c), in each epoch anew unless they are cached: only the list and the labels
+ * stay in memory. */
 #include "data/folder.h"
 #include "base/checksum.h"
 #include "base/file.h"
@@ -8,12 +9,12 @@
 #include "data/folder_list.h"
 #include "data/picture.h"
 #include "training/order.h"
-#include "training/trainer.h"
-#include <math.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* Twice the batch is made ahead, within MOST_AHEAD bytes. */
-enum { USUAL_SIDE = 256, MOST_AHEAD = 256 << 20, FEWEST_AHEAD = 4 };
+enum { MOST_AHEAD = 256 << 20, FEWEST_AHEAD = 4 };
 
 /* What all parts of a set share. */
 typedef struct shared {
@@ -21,6 +22,8 @@ typedef struct shared {
     capas_picture_options picture;
     capas_label_mode label_mode;
     capas_element element;
+    char *cache;              /* of all pictures; NULL: they are not kept */
+    _Atomic(bool) *is_cached; /* which of them lie there */
     void *labels; /* of all files, as targets; NULL: none, or made from the list (categorical) */
 } shared;
 
@@ -60,12 +63,27 @@ static capas_status make_bytes(const char *path, const capas_picture_options *op
     return CAPAS_OK;
 }
 
+static capas_status decode_picture(const shared *shared, const char *path, void *place)
+{
+    if (shared->element == CAPAS_UINT8) return make_bytes(path, &shared->picture, place);
+    return capas_load_picture_levels(path, &shared->picture, place);
+}
+
+/* No two threads make the same picture at once: an epoch has each of them once. */
 static capas_status make_picture(const void *context, int64_t index, void *place)
 {
     const folder_dataset *set = context;
-    const char *path = file_at(set, index)->path;
-    if (set->shared->element == CAPAS_UINT8) return make_bytes(path, &set->shared->picture, place);
-    return capas_load_picture_levels(path, &set->shared->picture, place);
+    const shared *shared = set->shared;
+    const capas_folder_file *file = file_at(set, index);
+    const size_t number = (size_t)(file - shared->list.files), size = size_of_picture(set);
+    if (!shared->cache) return decode_picture(shared, file->path, place);
+    char *kept = shared->cache + number * size;
+    if (!atomic_load(&shared->is_cached[number])) {
+        CAPAS_TRY(decode_picture(shared, file->path, kept));
+        atomic_store(&shared->is_cached[number], true);
+    }
+    memcpy(place, kept, size);
+    return CAPAS_OK;
 }
 
 static void make_target(const folder_dataset *set, int64_t index, void *target)
@@ -138,6 +156,8 @@ static void free_shared(shared *shared)
 {
     capas_folder_list_free(&shared->list);
     capas_release(shared->labels);
+    capas_release(shared->cache);
+    capas_release(shared->is_cached);
     capas_release(shared);
 }
 
@@ -211,46 +231,6 @@ static capas_dataset *slice_folder(capas_dataset *dataset, int64_t first, int64_
 /* Making one --------------------------------------------------------------------------------------
  */
 
-static capas_status fail_option(const char *folder, const char *what)
-{
-    return capas_fail(CAPAS_INVALID_ARGUMENT, "%s: %s", folder, what);
-}
-
-static capas_status check_options(const char *folder, const capas_folder_options *options)
-{
-    if (options->label_mode < 0 || options->label_mode > CAPAS_LABELS_NONE)
-        return fail_option(folder, "there is no such label_mode");
-    if (options->channels == 2)
-        return fail_option(folder, "channels must be 1 (grayscale), 3 (rgb) or 4 (rgba), found 2");
-    if (options->seed < 0 || options->seed > UINT32_MAX)
-        return fail_option(folder, "seed must be 0 to 4294967295");
-    if (!(options->validation_split >= 0 && options->validation_split < 1))
-        return fail_option(folder, "validation_split must be at least 0 and below 1");
-    if (options->subset < 0 || options->subset > CAPAS_SUBSET_VALIDATION ||
-        (options->validation_split > 0) != (options->subset != 0))
-        return fail_option(folder, "validation_split and subset (training or validation) go "
-                                   "together; give both or none");
-    if (options->element != CAPAS_FLOAT32 && options->element != CAPAS_UINT8)
-        return fail_option(folder, "element must be float32 or uint8");
-    if (options->class_count < 0 || (options->class_count > 0) != (options->class_names != NULL))
-        return fail_option(folder, "class_names and class_count must both be given");
-    if (options->class_count > 0 && options->label_mode == CAPAS_LABELS_NONE)
-        return fail_option(folder, "class_names cannot be given when there are no labels");
-    return CAPAS_OK;
-}
-
-static capas_status take_options(capas_folder_options *all, const capas_folder_options *given,
-                                 const char *folder)
-{
-    CAPAS_TRY(capas_copy_options(all, sizeof *all, given, "data set"));
-    if (all->label_mode == 0) all->label_mode = CAPAS_LABELS_INT;
-    if (all->channels == 0) all->channels = 3;
-    if (all->height == 0) all->height = USUAL_SIDE;
-    if (all->width == 0) all->width = USUAL_SIDE;
-    all->shuffle = all->shuffle != CAPAS_FALSE;
-    return check_options(folder, all);
-}
-
 static capas_status take_picture_options(shared *shared, const capas_folder_options *options,
                                          const char *folder)
 {
@@ -284,11 +264,20 @@ static capas_status lay_labels(shared *shared)
     return CAPAS_OK;
 }
 
+static capas_status make_cache(shared *shared)
+{
+    const capas_shape shape = {
+        3, {shared->picture.height, shared->picture.width, shared->picture.channels}};
+    shared->cache = capas_allocate(shared->list.count, capas_sample_size(&shape, shared->element));
+    shared->is_cached = capas_allocate_zeroed(shared->list.count, sizeof *shared->is_cached);
+    return shared->cache && shared->is_cached ? CAPAS_OK : capas_fail_in("data set: cache");
+}
+
 static capas_status fill_shared(shared *shared, const char *folder,
                                 const capas_folder_options *given)
 {
     capas_folder_options options;
-    CAPAS_TRY(take_options(&options, given, folder));
+    CAPAS_TRY(capas_folder_options_take(&options, given, folder));
     CAPAS_TRY(take_picture_options(shared, &options, folder));
     shared->label_mode = options.label_mode;
     shared->element = options.element;
@@ -297,6 +286,7 @@ static capas_status fill_shared(shared *shared, const char *folder,
         return capas_fail(CAPAS_INVALID_ARGUMENT,
                           "%s: label_mode binary needs exactly 2 classes, found %zu", folder,
                           shared->list.class_count);
+    if (options.cache) CAPAS_TRY(make_cache(shared));
     return lay_labels(shared);
 }
 
@@ -351,7 +341,7 @@ capas_dataset *capas_dataset_from_folder_with(const char *folder,
 
 capas_status capas_folder_count_levels(const capas_dataset *dataset, int64_t levels[CAPAS_LEVELS])
 {
-    enum { LOOKED_AT = 64 };
+    enum { LOOKED_AT = 16 };
     const folder_dataset *set = (const folder_dataset *)dataset;
     const int64_t count = dataset->spec.count, step = (count + LOOKED_AT - 1) / LOOKED_AT;
     memset(levels, 0, CAPAS_LEVELS * sizeof *levels);

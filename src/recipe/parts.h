@@ -19,7 +19,7 @@ typedef struct capas_recipe_pictures {
     int label_mode, interpolation, seed;
     double validation_split;
     int crop_to_aspect_ratio, pad_to_aspect_ratio, follow_links;
-    int antialias, upright, accurate_dct;
+    int cache, antialias, upright, accurate_dct;
     const capas_value *class_names; /* of the tree; NULL: all sub folders */
 } capas_recipe_pictures;
 

@@ -49,6 +49,7 @@ static const capas_option options[] = {
     YES_OR_NO(crop_to_aspect_ratio, "whether sides are cut so that proportions stay"),
     YES_OR_NO(pad_to_aspect_ratio, "whether a rim is put around so that proportions stay"),
     YES_OR_NO(follow_links, "whether links to folders are followed"),
+    YES_OR_NO(cache, "whether decoded pictures stay in memory"),
     YES_OR_NO(antialias, "whether shrinking takes the mean of all pixels under a result"),
     YES_OR_NO(upright, "whether pictures are turned as EXIF says"),
     YES_OR_NO(accurate_dct, "whether JPEGs are decoded as Pillow does"),
@@ -205,8 +206,8 @@ static capas_status open_part(const capas_recipe *recipe, const char *folder,
         .validation_split = subset ? from->validation_split : 0, .subset = subset,
         .interpolation = from->interpolation, .crop_to_aspect_ratio = from->crop_to_aspect_ratio,
         .pad_to_aspect_ratio = from->pad_to_aspect_ratio, .follow_links = from->follow_links,
-        .antialias = from->antialias, .upright = from->upright, .accurate_dct = from->accurate_dct,
-        .element = CAPAS_UINT8);
+        .cache = from->cache, .antialias = from->antialias, .upright = from->upright,
+        .accurate_dct = from->accurate_dct, .element = CAPAS_UINT8);
     return *set ? CAPAS_OK : capas_error_status();
 }
 

@@ -214,7 +214,8 @@ static void gives_what_the_files_hold(void **state)
     capas_dataset_free(set);
 }
 
-/* The same bits for any number of threads, from any place of any epoch, and in a part of a set. */
+/* The same bits for any number of threads, with a cache and without, from any place of any epoch,
+ * and in a part of a set. */
 static void does_not_depend_on_threads(void **state)
 {
     (void)state;
@@ -225,7 +226,9 @@ static void does_not_depend_on_threads(void **state)
     for (int i = 0; i < 3; i++) {
         static const int threads[] = {1, 2, 5};
         capas_set_threads(threads[i]);
-        capas_dataset *set = open_set(&categorical);
+        capas_folder_options options = categorical;
+        options.cache = i > 0;
+        capas_dataset *set = open_set(&options);
         if (i == 2) /* seeking in the middle throws away what was made ahead */
             for (int more = 0; more < 5; more++) {
                 capas_batch batch;
@@ -323,14 +326,34 @@ static void names_a_picture_that_is_broken(void **state)
     capas_dataset_free(set);
 }
 
+/* What is cached is not read again: the files may go. */
+static void keeps_what_is_cached(void **state)
+{
+    (void)state;
+    float *x = new_pictures(), *again = new_pictures();
+    capas_folder_options options = categorical;
+    options.cache = 1;
+    capas_dataset *set = open_set(&options);
+    read_epoch(set, &(capas_dataset_place){0}, x, NULL);
+    assert_int_equal(rename("pictures", "elsewhere"), 0);
+    read_epoch(set, &(capas_dataset_place){.epoch = 1}, again, NULL);
+    assert_int_equal(rename("elsewhere", "pictures"), 0);
+    assert_memory_equal(x, again, (size_t)FILES * SIDE * SIDE * 3 * sizeof *x);
+    capas_dataset_free(set);
+    capas_release(x);
+    capas_release(again);
+}
+
 static void survives_without_memory(void **state)
 {
     (void)state;
     bool done = false;
+    capas_folder_options options = categorical;
+    options.cache = 1;
     capas_set_threads(1);
     for (long allowed = 0; !done; allowed++) {
         scarce_memory_begin(allowed);
-        capas_dataset *set = capas_dataset_from_folder_with("pictures", &categorical), *part = NULL;
+        capas_dataset *set = capas_dataset_from_folder_with("pictures", &options), *part = NULL;
         if (set) part = capas_dataset_slice(set, 0, 2);
         done = part != NULL;
         if (!done) assert_int_equal(capas_error_status(), CAPAS_NO_MEMORY);
@@ -395,6 +418,7 @@ int main(void)
         cmocka_unit_test_setup(gives_what_the_files_hold, make_pictures),
         cmocka_unit_test(does_not_depend_on_threads),
         cmocka_unit_test(goes_on_in_a_fork),
+        cmocka_unit_test(keeps_what_is_cached),
         cmocka_unit_test(has_each_kind_of_label),
         cmocka_unit_test(names_a_picture_that_is_broken),
         cmocka_unit_test(survives_without_memory),
