@@ -205,7 +205,7 @@ static int run_edges(const cli_command *command, int argc, char **argv)
 const cli_command cli_plot_edges = {
     .name = "plot edges",
     .arguments = "PHOTO",
-    .summary = "A photo (PNG) before and after a convolution with edge filters.",
+    .summary = "A photo before and after a convolution with edge filters.",
     .examples = "  capas plot edges photo.png\n"
                 "  capas plot edges photo.png --columns 1 --out edges.png\n",
     .minimum = 1,
