@@ -28,6 +28,7 @@ typedef struct capas_input_options {
     CAPAS_LAYER_OPTIONS
     capas_shape shape;     /* without the batch */
     capas_element element; /* default: float32 */
+    int batch_size;        /* what Keras then fixes it to, for its stateful layers; default: any */
 } capas_input_options;
 CAPAS_API capas_layer *capas_input_with(const capas_input_options *options);
 /* The dimensions alone. */

@@ -8,7 +8,7 @@
  * NULL model returns the thread's last failure and leaves its sentence.
  *
  * Many threads may predict from one model at once; whatever changes it (training, setting weights,
- * freezing) needs it alone. */
+ * freezing) needs it alone, and so does predicting with a stateful layer. */
 #ifndef CAPAS_MODEL_H
 #define CAPAS_MODEL_H
 
@@ -40,6 +40,9 @@ CAPAS_API capas_node capas_graph_apply(capas_graph *graph, capas_layer *layer,
                                        const capas_node *inputs, int count);
 CAPAS_API capas_node capas_graph_again(capas_graph *graph, capas_node first,
                                        const capas_node *inputs, int count);
+/* Another output of a use whose layer has several (return_state, merge_mode CAPAS_NONE, a model
+ * within a model): its node is the first one's, 0; the others are told from 1 on. */
+CAPAS_API capas_node capas_graph_output(capas_graph *graph, capas_node use, int output);
 /* The model from input nodes to output nodes; takes the graph over, also when it fails. */
 CAPAS_API capas_model *capas_functional(capas_graph *graph, const char *name,
                                         const capas_node *inputs, int input_count,
@@ -48,8 +51,8 @@ CAPAS_API capas_model *capas_functional(capas_graph *graph, const char *name,
 CAPAS_API void capas_model_free(capas_model *model);
 
 /* A model as a layer of another, with the weights that it has; takes it over, also when it fails
- * (NULL). It must have one output and not be compiled. In C a layer is used again by its node
- * (capas_graph_again), and so is a model. */
+ * (NULL). It must not be compiled; with several outputs see capas_graph_output. In C a layer is
+ * used again by its node (capas_graph_again), and so is a model. */
 CAPAS_API capas_layer *capas_nested(capas_model *model);
 
 /* A model of its own from the same inputs to what the named layer gives (where it is used first),
@@ -67,6 +70,10 @@ CAPAS_API capas_status capas_model_set_name(capas_model *model, const char *name
 /* The seed of its weights, dropout and shuffling; setting it draws fresh weights. */
 CAPAS_API capas_status capas_model_set_seed(capas_model *model, uint64_t seed);
 CAPAS_API uint64_t capas_model_seed(const capas_model *model);
+
+/* Stateful recurrent layers begin anew: their states are zeros, and the next batch says how many
+ * samples theirs have. */
+CAPAS_API capas_status capas_model_reset_states(capas_model *model);
 
 CAPAS_API int capas_model_input_count(const capas_model *model);
 CAPAS_API int capas_model_output_count(const capas_model *model);

@@ -45,14 +45,20 @@ CAPAS_API capas_layer *capas_masking_with(const capas_masking_options *options);
         &(capas_masking_options){.struct_size = sizeof(capas_masking_options), __VA_ARGS__})
 
 /* What the recurrent layers have in common. The output is the last step's [n, units], or all steps'
- * [n, steps, units]. */
+ * [n, steps, units]. Inputs behind the first are Keras's initial_state: h, and c of an LSTM, each
+ * [n, units]; of a Bidirectional first those of the layer, then those of the backward layer. */
 #define CAPAS_RECURRENT_OPTIONS                                                                    \
     CAPAS_LAYER_OPTIONS                                                                            \
     int units;                               /* required, at least 1 */                            \
     capas_activation activation;             /* default: tanh; not softmax */                      \
     int use_bias;                            /* default: true */                                   \
     int return_sequences;                    /* every step's output; default: false */             \
+    int return_state;                        /* further outputs: h, and c of an LSTM, as they are  \
+                                                in the end; default: false */                      \
     int go_backwards;                        /* from the last step on; default: false */           \
+    int stateful;                            /* a batch begins where the one before ended, sample  \
+                                                by sample, in training and prediction, until       \
+                                                capas_model_reset_states; default: false */        \
     int unroll;                              /* a hint that changes nothing here */                \
     int zero_output_for_mask;                /* of masked steps, not the last one's again */       \
     capas_initializer kernel_initializer;    /* default: glorot_uniform */                         \
@@ -105,7 +111,7 @@ typedef enum capas_merge_mode {
     CAPAS_MERGE_SUM,
     CAPAS_MERGE_MUL,
     CAPAS_MERGE_AVE,
-} capas_merge_mode;
+} capas_merge_mode; /* CAPAS_NONE: two outputs */
 typedef struct capas_bidirectional_options {
     CAPAS_LAYER_OPTIONS
     capas_layer *layer; /* required; SimpleRNN, LSTM or GRU; taken over */

@@ -6,12 +6,14 @@
 #include "layers/recurrent.h"
 #include "layers/wrapper.h"
 
+enum { MOST_OUTPUTS = 6 }; /* of two LSTMs with their states */
+
 static const char *const merge_modes[] = {"concat", "sum", "mul", "ave", NULL};
 
 #define FIELD(name) offsetof(capas_bidirectional_options, name)
 static const capas_option options[] = {
     {"merge_mode", &capas_option_enum, FIELD(merge_mode), CAPAS_MERGE_CONCAT, .words = merge_modes,
-     .help = "how both outputs become one"},
+     .nullable = true, .help = "how both outputs become one; None: they stay two"},
     {"layer", &capas_option_layer, FIELD(layer), .help = "the layer that goes forwards"},
     {"backward_layer", &capas_option_layer, FIELD(backward_layer), .nullable = true,
      .omit_none = true, .help = "the one that goes backwards; None: like the layer"},
@@ -43,6 +45,12 @@ static capas_status check(const capas_layer *layer, const char *where)
     if (options_of(first)->return_sequences != options_of(second)->return_sequences)
         return capas_fail(CAPAS_INVALID_ARGUMENT,
                           "%s: layer and backward_layer must have the same return_sequences",
+                          where);
+    if (options_of(first)->return_state != options_of(second)->return_state ||
+        options_of(first)->stateful != options_of(second)->stateful)
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "%s: layer and backward_layer must have the same return_state and "
+                          "stateful",
                           where);
     return CAPAS_OK;
 }
@@ -85,15 +93,57 @@ static capas_status complete(const capas_layer *layer)
     return capas_wrapper_name(both->backward_layer, "");
 }
 
+static bool stays_two(const capas_layer *layer)
+{
+    return ((const capas_bidirectional_options *)layer->options)->merge_mode ==
+           (capas_merge_mode)CAPAS_NONE;
+}
+
+/* What is merged, or both; then the states of the first, and of the second. */
+static int output_count(const capas_layer *layer)
+{
+    const capas_layer *first = capas_layer_inner(layer, 0);
+    return (stays_two(layer) ? 2 : 1) + 2 * (capas_layer_output_count(first) - 1);
+}
+
+/* The states to begin with are one half the first layer's, the other the second's. Of all inputs
+ * those of a direction, x among them: how many. */
+static int inputs_of(int count)
+{
+    return 1 + (count - 1) / 2;
+}
+
+static capas_status infer_direction(const capas_layer *layer, int direction,
+                                    const capas_shape *inputs, int count, capas_shape *outputs)
+{
+    const int each = inputs_of(count);
+    capas_shape own[MOST_OUTPUTS] = {inputs[0]};
+    for (int i = 1; i < each; i++)
+        own[i] = inputs[i + direction * (each - 1)];
+    return capas_recurrent_infer(capas_layer_inner(layer, direction), own, each, outputs);
+}
+
 static capas_status infer(const capas_layer *layer, const capas_shape *inputs, int count,
                           capas_shape *output)
 {
     const capas_bidirectional_options *both = layer->options;
-    capas_shape second;
+    capas_shape first[MOST_OUTPUTS], second[MOST_OUTPUTS];
     CAPAS_TRY(complete(layer));
-    CAPAS_TRY(capas_recurrent_infer(both->layer, inputs, count, output));
-    CAPAS_TRY(capas_recurrent_infer(both->backward_layer, inputs, count, &second));
-    int64_t *units = &output->dims[output->rank - 1], other = second.dims[second.rank - 1];
+    if (count % 2 == 0)
+        return capas_layer_fail(layer, CAPAS_INVALID_ARGUMENT,
+                                "it takes a sequence and as many states for either direction, "
+                                "found %d",
+                                count - 1);
+    CAPAS_TRY(infer_direction(layer, 0, inputs, count, first));
+    CAPAS_TRY(infer_direction(layer, 1, inputs, count, second));
+    *output++ = first[0];
+    if (stays_two(layer)) *output++ = second[0];
+    for (int i = 1; i < capas_layer_output_count(both->layer); i++) {
+        output[i - 1] = first[i];
+        output[capas_layer_output_count(both->layer) + i - 2] = second[i];
+    }
+    if (stays_two(layer)) return CAPAS_OK;
+    int64_t *units = &output[-1].dims[first[0].rank - 1], other = second[0].dims[first[0].rank - 1];
     if (both->merge_mode == CAPAS_MERGE_CONCAT)
         *units += other;
     else if (*units != other)
@@ -108,8 +158,9 @@ static capas_status infer(const capas_layer *layer, const capas_shape *inputs, i
 static capas_status build(capas_layer *layer, const capas_shape *inputs, int count)
 {
     const capas_bidirectional_options *both = layer->options;
-    CAPAS_TRY(capas_wrapper_build(layer, both->layer, inputs, count));
-    return capas_wrapper_build(layer, both->backward_layer, inputs, count);
+    (void)count;
+    CAPAS_TRY(capas_wrapper_build(layer, both->layer, inputs, 1));
+    return capas_wrapper_build(layer, both->backward_layer, inputs, 1);
 }
 
 static int merge(const capas_layer *layer, capas_program *program, int a, int b)
@@ -130,14 +181,39 @@ static int merge(const capas_layer *layer, capas_program *program, int a, int b)
     }
 }
 
+static void lower_direction(const capas_layer *layer, int direction, capas_program *program,
+                            const int *inputs, int count, int *outputs)
+{
+    const int each = inputs_of(count);
+    int own[MOST_OUTPUTS] = {inputs[0]};
+    for (int i = 1; i < each; i++)
+        own[i] = inputs[i + direction * (each - 1)];
+    capas_recurrent_lower_direction(capas_layer_inner(layer, direction), program, own, each,
+                                    direction == 1, outputs);
+}
+
+static void lower_all(const capas_layer *layer, capas_program *program, const int *inputs,
+                      int count, int *outputs)
+{
+    const int states = capas_layer_output_count(capas_layer_inner(layer, 0)) - 1;
+    int first[MOST_OUTPUTS], second[MOST_OUTPUTS];
+    lower_direction(layer, 0, program, inputs, count, first);
+    lower_direction(layer, 1, program, inputs, count, second);
+    if (program->status != CAPAS_OK) return;
+    *outputs++ = stays_two(layer) ? first[0] : merge(layer, program, first[0], second[0]);
+    if (program->status == CAPAS_OK)
+        program->buffers[outputs[-1]].mask = program->buffers[first[0]].mask;
+    if (stays_two(layer)) *outputs++ = second[0];
+    for (int i = 0; i < states; i++) {
+        outputs[i] = first[1 + i];
+        outputs[states + i] = second[1 + i];
+    }
+}
+
 static int lower(const capas_layer *layer, capas_program *program, const int *inputs, int count)
 {
-    (void)count;
-    const capas_bidirectional_options *both = layer->options;
-    int a = capas_recurrent_lower_direction(both->layer, program, inputs[0], false);
-    int b = capas_recurrent_lower_direction(both->backward_layer, program, inputs[0], true);
-    int output = merge(layer, program, a, b);
-    if (output >= 0) program->buffers[output].mask = program->buffers[a].mask;
+    int output = CAPAS_NO_BUFFER;
+    lower_all(layer, program, inputs, count, &output);
     return output;
 }
 
@@ -147,7 +223,8 @@ const capas_layer_type capas_bidirectional_type = {
     .options = {"Bidirectional", options, CAPAS_COUNT(options),
                 sizeof(capas_bidirectional_options)},
     .minimum_inputs = 1,
-    .maximum_inputs = 1,
+    .maximum_inputs = 5,
+    .takes_states = true,
     .has_build_config = true,
     .inner = {FIELD(layer), FIELD(backward_layer)},
     .inner_names = {"forward_layer", "backward_layer"},
@@ -155,6 +232,8 @@ const capas_layer_type capas_bidirectional_type = {
     .infer = infer,
     .build = build,
     .lower = lower,
+    .output_count = output_count,
+    .lower_all = lower_all,
     .call_has_mask = true,
 };
 

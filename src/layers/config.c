@@ -148,7 +148,8 @@ capas_value *capas_shape_write(const capas_shape *shape)
 /* The shape that a layer was built for; a list of them when it takes several inputs. */
 static capas_value *write_build_shapes(const capas_layer *layer)
 {
-    if (layer->type->maximum_inputs == 1) return capas_shape_write(&layer->build_shapes[0]);
+    if (layer->type->maximum_inputs == 1 || layer->type->takes_states)
+        return capas_shape_write(&layer->build_shapes[0]);
     capas_value *list = capas_value_list();
     for (int i = 0; i < layer->build_count; i++)
         list = with_item(list, capas_shape_write(&layer->build_shapes[i]));

@@ -54,11 +54,24 @@ static capas_status fail_shape(const char *expected, const capas_value *value)
                       capas_value_describe(value, found, sizeof found));
 }
 
+/* The options that a shape is a field of. */
+static const size_t place = offsetof(capas_input_options, shape);
+static capas_input_options *options_of(void *shape)
+{
+    return (capas_input_options *)(void *)((char *)shape - place);
+}
+
 static capas_status read_batch_shape(const capas_option *option, const capas_value *value,
                                      void *field)
 {
     (void)option;
-    if (read_sizes(value, 1, field)) return CAPAS_OK;
+    const capas_value *batch =
+        value->kind == CAPAS_VALUE_LIST && value->count > 0 ? value->items[0] : NULL;
+    bool fixed = batch && batch->kind == CAPAS_VALUE_INTEGER && batch->integer > 0;
+    if (read_sizes(value, 1, field)) {
+        options_of(field)->batch_size = fixed ? (int)batch->integer : 0;
+        return CAPAS_OK;
+    }
     return fail_shape("a list of sizes with null for the batch in front", value);
 }
 
@@ -78,8 +91,11 @@ static capas_value *write_batch_shape(const capas_option *option, const void *fi
 {
     (void)option;
     const capas_shape *shape = field;
+    const int batch =
+        ((const capas_input_options *)(const void *)((const char *)field - place))->batch_size;
     capas_value *list = capas_value_list();
-    capas_status status = capas_value_append(list, capas_value_null());
+    capas_status status =
+        capas_value_append(list, batch > 0 ? capas_value_integer(batch) : capas_value_null());
     for (int i = 0; i < shape->rank && status == CAPAS_OK; i++)
         status = capas_value_append(list, capas_value_integer(shape->dims[i]));
     if (status == CAPAS_OK) return list;

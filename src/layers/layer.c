@@ -131,7 +131,30 @@ void capas_layer_free(capas_layer *layer)
     capas_release(layer->options);
     capas_release(layer->message);
     capas_release(layer->build_shapes);
+    if (layer->states) capas_release(layer->states->values);
+    capas_release(layer->states);
     capas_release(layer);
+}
+
+int capas_layer_output_count(const capas_layer *layer)
+{
+    return layer->type->output_count ? layer->type->output_count(layer) : 1;
+}
+
+bool capas_layer_is_stateful(const capas_layer *layer)
+{
+    for (int i = 0; i < CAPAS_MOST_INNER; i++) {
+        const capas_layer *inner = capas_layer_inner(layer, i);
+        if (inner && capas_layer_is_stateful(inner)) return true;
+    }
+    return layer->states != NULL;
+}
+
+void capas_layer_reset_states(capas_layer *layer)
+{
+    for (int i = 0; i < CAPAS_MOST_INNER; i++)
+        if (capas_layer_inner(layer, i)) capas_layer_reset_states(capas_layer_inner(layer, i));
+    if (layer->states) layer->states->batch = 0;
 }
 
 capas_status capas_layer_set_name(capas_layer *layer, const char *name)
@@ -175,6 +198,7 @@ static capas_status check_size(const capas_layer *layer, const capas_shape *outp
 
 static capas_status build_first(capas_layer *layer, const capas_shape *inputs, int count)
 {
+    if (count > 1 && layer->type->takes_states) count = 1; /* as Keras writes it */
     if (layer->type->build) CAPAS_TRY(layer->type->build(layer, inputs, count));
     CAPAS_TRY(capas_layer_constrain(layer));
     if (count > 0) {
@@ -210,11 +234,12 @@ static capas_status check_again(capas_layer *layer, const capas_shape *inputs, i
 }
 
 capas_status capas_layer_build(capas_layer *layer, const capas_shape *inputs, int count,
-                               capas_shape *output)
+                               capas_shape *outputs)
 {
     CAPAS_TRY(capas_layer_check(layer));
     CAPAS_TRY(check_input_count(layer, count));
-    CAPAS_TRY(layer->type->infer(layer, inputs, count, output));
-    CAPAS_TRY(check_size(layer, output));
+    CAPAS_TRY(layer->type->infer(layer, inputs, count, outputs));
+    for (int i = 0; i < capas_layer_output_count(layer); i++)
+        CAPAS_TRY(check_size(layer, &outputs[i]));
     return layer->built ? check_again(layer, inputs, count) : build_first(layer, inputs, count);
 }

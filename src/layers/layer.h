@@ -63,6 +63,13 @@ typedef struct capas_layer_type {
     /* Adds the layer's ops to a program, for one use of the layer; returns the output buffer, or
      * CAPAS_NO_BUFFER with the program's status set. NULL only for InputLayer. */
     int (*lower)(const capas_layer *layer, capas_program *program, const int *inputs, int count);
+    /* Layers that may have several outputs: how many, and instead of `lower` what writes the buffer
+     * of each; `infer` then writes as many shapes. NULL: one. */
+    int (*output_count)(const capas_layer *layer);
+    void (*lower_all)(const capas_layer *layer, capas_program *program, const int *inputs,
+                      int count, int *outputs);
+    /* Inputs behind the first are what Keras calls with as initial_state. */
+    bool takes_states;
     /* Whether masks of the inputs pass through (Keras's supports_masking). */
     bool passes_mask;
     /* What Keras writes beside the inputs of a use: {"mask": null}, {"training": false}. */
@@ -90,8 +97,9 @@ struct capas_layer {
     bool built;
     capas_shape *build_shapes; /* of the inputs it was built for */
     int build_count;
-    uint32_t stream; /* of its random numbers; set by the model */
-    bool taken;      /* belongs to a graph or model */
+    uint32_t stream;      /* of its random numbers; set by the model */
+    bool taken;           /* belongs to a graph or model */
+    capas_states *states; /* of a stateful layer; owned; NULL: it is none */
     struct capas_model
         *part; /* of a model that is a layer of another (model/nested.h); else NULL */
 };
@@ -143,9 +151,14 @@ const char *capas_layer_label(const capas_layer *layer, char *text, size_t size)
  */
 capas_status capas_layer_check(const capas_layer *layer);
 
-/* Infers, and builds at the first use. `where` as above. */
+/* Infers, and builds at the first use. `outputs` has room for all that the layer has, at most
+ * CAPAS_MAX_INPUTS. */
 capas_status capas_layer_build(capas_layer *layer, const capas_shape *inputs, int count,
-                               capas_shape *output);
+                               capas_shape *outputs);
+int capas_layer_output_count(const capas_layer *layer);
+/* Whether it, or a layer in it, is stateful; and its states let go. */
+bool capas_layer_is_stateful(const capas_layer *layer);
+void capas_layer_reset_states(capas_layer *layer);
 capas_status capas_layer_add_weight(capas_layer *layer, const char *name, const capas_shape *shape,
                                     capas_initializer initializer, capas_regularizer regularizer,
                                     bool trainable);

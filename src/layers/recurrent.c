@@ -1,5 +1,6 @@
 /* The recurrent layers, all of them; see recurrent.h. */
 #include "layers/recurrent.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "layers/random.h"
 
@@ -30,20 +31,52 @@ capas_status capas_recurrent_check(const capas_layer *layer, const char *where)
                       where);
 }
 
+int capas_recurrent_states(const capas_layer *layer)
+{
+    return described(layer).cell == CAPAS_CELL_LSTM ? 2 : 1;
+}
+
+int capas_recurrent_output_count(const capas_layer *layer)
+{
+    const capas_recurrent_options *options = layer->options;
+    return options->return_state ? 1 + capas_recurrent_states(layer) : 1;
+}
+
+/* Behind the sequence come all states to begin with, or none. */
+static capas_status check_states(const capas_layer *layer, const capas_shape *inputs, int count)
+{
+    const capas_recurrent_options *options = layer->options;
+    const capas_shape state = {2, {CAPAS_ANY, options->units}};
+    const int states = capas_recurrent_states(layer);
+    char text[TEXT_SIZE];
+    if (count != 1 && count != 1 + states)
+        return capas_layer_fail(layer, CAPAS_INVALID_ARGUMENT,
+                                "%s takes a sequence, and may begin with %d state%s, found %d",
+                                layer->type->name, states, states == 1 ? "" : "s", count - 1);
+    for (int i = 1; i < count; i++)
+        if (!capas_shape_equal(&inputs[i], &state))
+            return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,
+                                    "a state that it begins with must have the shape (None, %d), "
+                                    "found %s",
+                                    options->units,
+                                    capas_shape_text(&inputs[i], text, sizeof text));
+    return CAPAS_OK;
+}
+
 capas_status capas_recurrent_infer(const capas_layer *layer, const capas_shape *inputs, int count,
                                    capas_shape *output)
 {
-    (void)count;
     const capas_recurrent_options *options = layer->options;
     char text[TEXT_SIZE];
     if (inputs[0].rank != 3)
         return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,
                                 "takes sequences (None, steps, numbers), found %s",
                                 capas_shape_text(&inputs[0], text, sizeof text));
-    *output = (capas_shape){2, {CAPAS_ANY, options->units}};
+    for (int i = 0; i < capas_recurrent_output_count(layer); i++)
+        output[i] = (capas_shape){2, {CAPAS_ANY, options->units}};
     if (options->return_sequences)
         *output = (capas_shape){3, {CAPAS_ANY, inputs[0].dims[1], options->units}};
-    return CAPAS_OK;
+    return check_states(layer, inputs, count);
 }
 
 /* With recurrent dropout each gate's inputs are dropped apart (Keras's implementation 1): the
@@ -52,6 +85,16 @@ static bool drops_apart(const capas_layer *layer)
 {
     const capas_recurrent_options *options = layer->options;
     return options->recurrent_dropout != 0 && described(layer).cell != CAPAS_CELL_SIMPLE;
+}
+
+static capas_status make_states(capas_layer *layer)
+{
+    const capas_recurrent_options *options = layer->options;
+    if (!options->stateful || layer->states) return CAPAS_OK;
+    layer->states = capas_allocate_zeroed(1, sizeof *layer->states);
+    if (!layer->states) return CAPAS_NO_MEMORY;
+    layer->states->count = (int64_t)capas_recurrent_states(layer) * options->units;
+    return CAPAS_OK;
 }
 
 capas_status capas_recurrent_build(capas_layer *layer, const capas_shape *inputs, int count)
@@ -70,6 +113,7 @@ capas_status capas_recurrent_build(capas_layer *layer, const capas_shape *inputs
                                      options->recurrent_initializer, options->recurrent_regularizer,
                                      true));
     layer->weights[1].layout = CAPAS_LAYOUT_TILED;
+    CAPAS_TRY(make_states(layer));
     if (!options->use_bias) return CAPAS_OK;
     CAPAS_TRY(capas_layer_add_weight(layer, "bias", &bias, options->bias_initializer,
                                      options->bias_regularizer, true));
@@ -142,14 +186,64 @@ static int lower_inputs(const capas_layer *layer, capas_program *program, int in
                                CAPAS_NO_WEIGHT);
 }
 
-int capas_recurrent_lower_direction(const capas_layer *layer, capas_program *program, int input,
-                                    bool flips)
+/* The states to begin with as one [n, states, units]; CAPAS_NO_BUFFER when none are given. */
+static int lower_states(const capas_layer *layer, capas_program *program, const int *inputs,
+                        int count)
+{
+    const capas_recurrent_options *options = layer->options;
+    const capas_shape row = {3, {CAPAS_ANY, 1, options->units}};
+    int all = CAPAS_NO_BUFFER;
+    for (int i = 1; i < count && program->status == CAPAS_OK; i++) {
+        int state = capas_program_reshape(program, inputs[i], &row);
+        all = i == 1 ? state : capas_program_join(program, layer->name, all, state, 1);
+    }
+    return all;
+}
+
+/* `count` rows of [n, rows, units] from `first` on. */
+static int take_rows(const capas_layer *layer, capas_program *program, int input, int64_t first,
+                     int64_t count)
+{
+    if (program->status != CAPAS_OK || input < 0) return CAPAS_NO_BUFFER;
+    capas_shape shape = *capas_program_shape(program, input);
+    const capas_shape image = {4, {CAPAS_ANY, shape.dims[1], 1, shape.dims[2]}};
+    const capas_margins cut = {.top = (int)-first, .bottom = (int)(first + count - shape.dims[1])};
+    if (count == shape.dims[1]) return input;
+    int rows = capas_program_pad(program, layer->name,
+                                 capas_program_reshape(program, input, &image), &cut);
+    shape.dims[1] = count;
+    return capas_program_reshape(program, rows, &shape);
+}
+
+/* What a scan gives, taken apart. */
+static void lower_outputs(const capas_layer *layer, capas_program *program, int all, int64_t steps,
+                          int *outputs)
 {
     const capas_recurrent_options *options = layer->options;
     const capas_regularizer *penalty = &options->activity_regularizer;
+    const capas_shape last = {2, {CAPAS_ANY, options->units}};
+    const int64_t rows = options->return_sequences ? steps : 1;
+    outputs[0] = take_rows(layer, program, all, 0, rows);
+    if (!options->return_sequences) outputs[0] = capas_program_reshape(program, outputs[0], &last);
+    for (int i = 1; i < capas_recurrent_output_count(layer); i++)
+        outputs[i] =
+            capas_program_reshape(program, take_rows(layer, program, all, rows + i - 1, 1), &last);
+    for (int i = 0; penalty->kind != CAPAS_REGULARIZER_NONE && program->status == CAPAS_OK &&
+                    i < capas_recurrent_output_count(layer);
+         i++)
+        outputs[i] =
+            capas_program_penalty(program, layer->name, outputs[i], penalty->l1, penalty->l2);
+}
+
+void capas_recurrent_lower_direction(const capas_layer *layer, capas_program *program,
+                                     const int *inputs, int count, bool flips, int *outputs)
+{
+    const capas_recurrent_options *options = layer->options;
     const capas_recurrence recurrence = described(layer);
-    if (program->status != CAPAS_OK || input < 0) return CAPAS_NO_BUFFER;
-    const int mask = program->buffers[input].mask;
+    outputs[0] = CAPAS_NO_BUFFER;
+    if (program->status != CAPAS_OK || inputs[0] < 0) return;
+    const int mask = program->buffers[inputs[0]].mask;
+    const int64_t steps = capas_program_shape(program, inputs[0])->dims[1];
     const capas_scan_problem problem = {
         .cell = recurrence.cell,
         .reset_after = recurrence.reset_after,
@@ -160,30 +254,36 @@ int capas_recurrent_lower_direction(const capas_layer *layer, capas_program *pro
         .backwards = options->go_backwards,
         .sequences = options->return_sequences,
         .flips = flips,
+        .states = options->return_state,
         .zero_masked = options->zero_output_for_mask,
         .recurrent_dropout = rate_of(options->recurrent_dropout),
     };
-    capas_scan_inputs inputs = {
-        .x = lower_inputs(layer, program, input, (int)gates_of(&recurrence)),
+    const capas_scan_inputs scan = {
+        .x = lower_inputs(layer, program, inputs[0], (int)gates_of(&recurrence)),
         .mask = mask,
-        .initial = CAPAS_NO_BUFFER,
+        .initial = lower_states(layer, program, inputs, count),
+        .states = layer->states,
     };
     uint32_t stream = problem.recurrent_dropout > 0 && program->training
                           ? capas_random_stream(layer, program, options->seed)
                           : 0;
     int bias = options->use_bias ? layer->weights[2].index : CAPAS_NO_WEIGHT;
-    int output = capas_program_scan(program, layer->name, &inputs, &problem,
-                                    layer->weights[1].index, bias, stream);
-    capas_shape last = {2, {CAPAS_ANY, options->units}};
-    if (!options->return_sequences) output = capas_program_reshape(program, output, &last);
-    if (options->return_sequences && output >= 0) program->buffers[output].mask = mask;
-    if (penalty->kind == CAPAS_REGULARIZER_NONE) return output;
-    return capas_program_penalty(program, layer->name, output, penalty->l1, penalty->l2);
+    int all = capas_program_scan(program, layer->name, &scan, &problem, layer->weights[1].index,
+                                 bias, stream);
+    lower_outputs(layer, program, all, steps, outputs);
+    if (options->return_sequences && outputs[0] >= 0) program->buffers[outputs[0]].mask = mask;
+}
+
+void capas_recurrent_lower_all(const capas_layer *layer, capas_program *program, const int *inputs,
+                               int count, int *outputs)
+{
+    capas_recurrent_lower_direction(layer, program, inputs, count, false, outputs);
 }
 
 int capas_recurrent_lower(const capas_layer *layer, capas_program *program, const int *inputs,
                           int count)
 {
-    (void)count;
-    return capas_recurrent_lower_direction(layer, program, inputs[0], false);
+    int output;
+    capas_recurrent_lower_direction(layer, program, inputs, count, false, &output);
+    return output;
 }

@@ -26,10 +26,17 @@ capas_status capas_recurrent_infer(const capas_layer *layer, const capas_shape *
 capas_status capas_recurrent_build(capas_layer *layer, const capas_shape *inputs, int count);
 int capas_recurrent_lower(const capas_layer *layer, capas_program *program, const int *inputs,
                           int count);
+int capas_recurrent_output_count(const capas_layer *layer);
+void capas_recurrent_lower_all(const capas_layer *layer, capas_program *program, const int *inputs,
+                               int count, int *outputs);
 
-/* The same; sequences come in the opposite order when `flips` (a direction of Bidirectional). */
-int capas_recurrent_lower_direction(const capas_layer *layer, capas_program *program, int input,
-                                    bool flips);
+/* The same; sequences come in the opposite order when `flips` (a direction of Bidirectional).
+ * `inputs` are x and, when count is more than 1, the states to begin with; `outputs` gets y and,
+ * with return_state, the states of the end. */
+void capas_recurrent_lower_direction(const capas_layer *layer, capas_program *program,
+                                     const int *inputs, int count, bool flips, int *outputs);
+/* 2 for an LSTM, h and c; 1 for others. */
+int capas_recurrent_states(const capas_layer *layer);
 static inline bool capas_is_recurrent(const capas_layer *layer)
 {
     return layer->type->lower == capas_recurrent_lower;
@@ -39,10 +46,12 @@ static inline bool capas_is_recurrent(const capas_layer *layer)
 #define CAPAS_RECURRENT_FIRST_ROWS                                                                 \
     {"return_sequences", &capas_option_bool, FIELD(return_sequences), 0,                           \
      .help = "every step's output, not the last one's alone"},                                     \
-        {"return_state", &capas_option_only_false, 0, .help = "only false yet"},                   \
+        {"return_state", &capas_option_bool, FIELD(return_state), 0,                               \
+         .help = "further outputs: the states of the end"},                                        \
         {"go_backwards", &capas_option_bool, FIELD(go_backwards), 0,                               \
          .help = "from the last step to the first"},                                               \
-        {"stateful", &capas_option_only_false, 0, .help = "only false yet"},                       \
+        {"stateful", &capas_option_bool, FIELD(stateful), 0,                                       \
+         .help = "a batch begins where the one before ended"},                                     \
         {"unroll", &capas_option_bool, FIELD(unroll), 0, .help = "a hint that changes nothing"},   \
         {"zero_output_for_mask", &capas_option_bool, FIELD(zero_output_for_mask), 0,               \
          .help = "a masked step gives zeros, not again what the one before gave"},                 \
@@ -109,9 +118,11 @@ static inline bool capas_is_recurrent(const capas_layer *layer)
     }
 
 #define CAPAS_RECURRENT_TYPE(said, cell_name)                                                      \
-    .summary = said, .minimum_inputs = 1, .maximum_inputs = 1, .has_build_config = true,           \
-    .cell = cell_name, .describe = describe, .check = capas_recurrent_check,                       \
-    .infer = capas_recurrent_infer, .build = capas_recurrent_build,                                \
-    .lower = capas_recurrent_lower, .call_has_mask = true, .call_has_training = true
+    .summary = said, .minimum_inputs = 1, .maximum_inputs = 3, .has_build_config = true,           \
+    .takes_states = true, .output_count = capas_recurrent_output_count,                            \
+    .lower_all = capas_recurrent_lower_all, .cell = cell_name, .describe = describe,               \
+    .check = capas_recurrent_check, .infer = capas_recurrent_infer,                                \
+    .build = capas_recurrent_build, .lower = capas_recurrent_lower, .call_has_mask = true,         \
+    .call_has_training = true
 
 #endif

@@ -28,9 +28,15 @@ static capas_shape without_steps(const capas_shape *shape)
 
 static capas_status check(const capas_layer *layer, const char *where)
 {
-    if (inner_of(layer)->type->lower && inner_of(layer)->type->maximum_inputs == 1) return CAPAS_OK;
-    return capas_fail(CAPAS_INVALID_ARGUMENT, "%s: it wraps a layer of one input, found %s", where,
-                      inner_of(layer)->type->name);
+    const capas_layer *inner = inner_of(layer);
+    const capas_layer_type *type = inner->type;
+    if (!type->lower || (type->maximum_inputs > 1 && !type->takes_states))
+        return capas_fail(CAPAS_INVALID_ARGUMENT, "%s: it wraps a layer of one input, found %s",
+                          where, type->name);
+    if (capas_layer_output_count(inner) > 1)
+        return capas_fail(CAPAS_UNSUPPORTED, "%s: it wraps a layer of one output, found %s with %d",
+                          where, type->name, capas_layer_output_count(inner));
+    return CAPAS_OK;
 }
 
 static capas_status infer(const capas_layer *layer, const capas_shape *inputs, int count,
@@ -62,7 +68,10 @@ static capas_status build(capas_layer *layer, const capas_shape *inputs, int cou
 {
     (void)count;
     const capas_shape one = without_steps(&inputs[0]);
-    return capas_wrapper_build(layer, inner_of(layer), &one, 1);
+    CAPAS_TRY(capas_wrapper_build(layer, inner_of(layer), &one, 1));
+    if (!capas_layer_is_stateful(layer)) return CAPAS_OK;
+    return capas_layer_fail(layer, CAPAS_UNSUPPORTED,
+                            "the layer in it must not be stateful: its samples are steps");
 }
 
 /* The buffer's steps as samples. */

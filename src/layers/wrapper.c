@@ -77,8 +77,8 @@ capas_status capas_wrapper_name(capas_layer *inner, const char *prefix)
 capas_status capas_wrapper_build(capas_layer *wrapper, capas_layer *inner,
                                  const capas_shape *shapes, int count)
 {
-    capas_shape output;
-    CAPAS_TRY(capas_layer_build(inner, shapes, count, &output));
+    capas_shape outputs[CAPAS_MAX_INPUTS];
+    CAPAS_TRY(capas_layer_build(inner, shapes, count, outputs));
     if (wrapper->weight_count + inner->weight_count > CAPAS_LAYER_WEIGHTS)
         return capas_layer_fail(wrapper, CAPAS_UNSUPPORTED,
                                 "the layers in it have more than %d weights", CAPAS_LAYER_WEIGHTS);

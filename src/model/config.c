@@ -24,13 +24,20 @@ static capas_value *write_build_config(capas_value *input_shape)
 }
 
 /* ["conv2d", 0, 0]: the layer, which use of it, which of its outputs. */
-static capas_value *write_history(const capas_model *model, int use)
+static capas_value *write_history(const capas_model *model, int use, int first)
 {
     const capas_use *from = &model->uses[use];
     capas_value *list = capas_value_list();
     list = with_item(list, capas_value_string(model->layers[from->layer]->name));
-    list = with_item(list, capas_value_integer(from->node_index));
-    return with_item(list, capas_value_integer(0));
+    list = with_item(list, capas_value_integer(from->node_index + first));
+    return with_item(list, capas_value_integer(from->output_index));
+}
+
+/* Among the model's outputs Keras counts the uses of a graph within it from 1 on. */
+static capas_value *write_end(const capas_model *model, int use)
+{
+    const capas_model *part = model->layers[model->uses[use].layer]->part;
+    return write_history(model, use, part && !part->sequential);
 }
 
 /* An input keeps the dtype that its file said. */
@@ -48,30 +55,42 @@ static capas_value *write_tensor(const capas_model *model, int use)
     config = with_entry(config, "shape", capas_shape_write(&from->output));
     config = with_entry(config, "dtype",
                         capas_value_string(capas_element_name(element_of(model, from))));
-    config = with_entry(config, "keras_history", write_history(model, use));
+    config = with_entry(config, "keras_history", write_history(model, use, 0));
     capas_value *map = capas_value_map();
     map = with_entry(map, "class_name", capas_value_string("__keras_tensor__"));
     return with_entry(map, "config", config);
 }
 
-/* [tensor], or [[tensor, ...]] for a layer that takes several. */
-static capas_value *write_arguments(const capas_model *model, const capas_use *use, bool several)
+static capas_value *write_tensors(const capas_model *model, const capas_use *use, int begin,
+                                  int end)
 {
     capas_value *list = capas_value_list();
-    for (int i = 0; i < use->input_count; i++)
+    for (int i = begin; i < end; i++)
         list = with_item(list, write_tensor(model, use->inputs[i]));
-    return several ? with_item(capas_value_list(), list) : list;
+    return list;
+}
+
+/* [tensor], or [[tensor, ...]] for a layer that takes several. */
+static capas_value *write_arguments(const capas_model *model, const capas_use *use)
+{
+    const capas_layer_type *type = model->layers[use->layer]->type;
+    if (type->takes_states) return write_tensors(model, use, 0, 1);
+    capas_value *list = write_tensors(model, use, 0, use->input_count);
+    return type->maximum_inputs > 1 ? with_item(capas_value_list(), list) : list;
 }
 
 static capas_value *write_use(const capas_model *model, const capas_use *use)
 {
     const capas_layer_type *type = model->layers[use->layer]->type;
     capas_value *keywords = capas_value_map();
+    if (type->takes_states && use->input_count > 1)
+        keywords =
+            with_entry(keywords, "initial_state", write_tensors(model, use, 1, use->input_count));
     if (type->call_has_training)
         keywords = with_entry(keywords, "training", capas_value_bool(type->call_training));
     if (type->call_has_mask) keywords = with_entry(keywords, "mask", capas_value_null());
     capas_value *map = capas_value_map();
-    map = with_entry(map, "args", write_arguments(model, use, type->maximum_inputs > 1));
+    map = with_entry(map, "args", write_arguments(model, use));
     return with_entry(map, "kwargs", keywords);
 }
 
@@ -79,7 +98,8 @@ static capas_value *write_use(const capas_model *model, const capas_use *use)
 static const capas_use *find_use(const capas_model *model, int layer, int node_index)
 {
     for (int i = 0; i < model->use_count; i++)
-        if (model->uses[i].layer == layer && model->uses[i].node_index == node_index)
+        if (model->uses[i].layer == layer && model->uses[i].node_index == node_index &&
+            model->uses[i].output_index == 0)
             return &model->uses[i];
     return NULL;
 }
@@ -112,10 +132,10 @@ static capas_value *write_layers(const capas_model *model)
 /* One is written flat, several as a list. */
 static capas_value *write_ends(const capas_model *model, const int *uses, int count)
 {
-    if (count == 1) return write_history(model, uses[0]);
+    if (count == 1) return write_end(model, uses[0]);
     capas_value *list = capas_value_list();
     for (int i = 0; i < count; i++)
-        list = with_item(list, write_history(model, uses[i]));
+        list = with_item(list, write_end(model, uses[i]));
     return list;
 }
 

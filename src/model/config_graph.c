@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/config_read.h"
+#include "model/nested.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,10 +50,10 @@ static const entry *find_entry(const reader *reader, const char *name)
 /* References -------------------------------------------------------------------------------------
  */
 
-/* Where a tensor comes from: a use of a layer. */
+/* Where a tensor comes from: an output of a use of a layer. */
 typedef struct reference {
     const entry *from;
-    int use;
+    int use, output;
 } reference;
 
 static capas_status fail_reference(const entry *at, const capas_value *found)
@@ -63,9 +64,19 @@ static capas_status fail_reference(const entry *at, const capas_value *found)
                       found ? capas_value_describe(found, text, sizeof text) : "nothing");
 }
 
-/* ["conv2d", 0, 0], perhaps with more behind it. `at` is for the sentence. */
+/* The number of a use. Among a model's outputs Keras counts those of a graph within it from 1 on.
+ */
+static int64_t number_of(const entry *from, const capas_value *use, bool end)
+{
+    const capas_model *part = from->layer->part;
+    if (!end || !part || part->sequential) return use->integer;
+    return use->integer > 0 ? use->integer - 1 : from->use_count - 1;
+}
+
+/* ["conv2d", 0, 0], perhaps with more behind it; at the model's end or within it. `at` is for the
+ * sentence. */
 static capas_status read_reference(const reader *reader, const entry *at, const capas_value *value,
-                                   reference *reference)
+                                   bool end, reference *reference)
 {
     if (!value || value->kind != CAPAS_VALUE_LIST || value->count < 3)
         return fail_reference(at, value);
@@ -78,13 +89,18 @@ static capas_status read_reference(const reader *reader, const entry *at, const 
         return capas_fail(CAPAS_UNKNOWN_NAME,
                           "layer %s: it takes \"%s\", and there is no such layer", at->name,
                           name->string);
-    if (use->integer < 0 || use->integer >= reference->from->use_count || output->integer != 0)
+    const int uses = reference->from->use_count;
+    const int64_t number = number_of(reference->from, use, end);
+    const int outputs = capas_layer_output_count(reference->from->layer);
+    if (number < 0 || number >= uses || output->integer < 0 || output->integer >= outputs)
         return capas_fail(CAPAS_INVALID_ARGUMENT,
                           "layer %s: it takes output %lld of use %lld of layer %s, which has %d "
-                          "uses of one output",
+                          "use%s of %d output%s",
                           at->name, (long long)output->integer, (long long)use->integer,
-                          name->string, reference->from->use_count);
-    reference->use = (int)use->integer;
+                          name->string, uses, uses == 1 ? "" : "s", outputs,
+                          outputs == 1 ? "" : "s");
+    reference->use = (int)number;
+    reference->output = (int)output->integer;
     return CAPAS_OK;
 }
 
@@ -94,7 +110,7 @@ static capas_status read_tensor(const reader *reader, const entry *at, const cap
 {
     const capas_value *history = capas_value_get(capas_value_get(value, "config"), "keras_history");
     if (!history) return fail_reference(at, value);
-    return read_reference(reader, at, history, reference);
+    return read_reference(reader, at, history, false, reference);
 }
 
 /* Whether a layer of the file is one of the operations that make masks. */
@@ -136,6 +152,8 @@ static capas_status check_keywords(const reader *reader, const entry *at,
         bool usual = at->layer->type->call_training && strcmp(keywords->keys[i], "training") == 0;
         if (value->kind == CAPAS_VALUE_BOOL && (!value->boolean || usual)) continue;
         if (strcmp(keywords->keys[i], "mask") == 0 && is_made_mask(reader, value)) continue;
+        if (at->layer->type->takes_states && strcmp(keywords->keys[i], "initial_state") == 0)
+            continue; /* more inputs */
         return capas_fail(
             CAPAS_UNSUPPORTED, "layer %s: it is called with %s %s, which capas does not have yet",
             at->name, keywords->keys[i], capas_value_describe(value, text, sizeof text));
@@ -156,21 +174,31 @@ static capas_status fail_count(const entry *at, size_t count)
                       CAPAS_MAX_INPUTS);
 }
 
+/* A tensor, or a list of them, behind those that are there. */
+static capas_status add_inputs(const reader *reader, const entry *at, const capas_value *value,
+                               inputs *inputs)
+{
+    bool several = value->kind == CAPAS_VALUE_LIST;
+    size_t count = several ? value->count : 1;
+    if (count > (size_t)(CAPAS_MAX_INPUTS - inputs->count)) return fail_count(at, count);
+    for (size_t i = 0; i < count; i++)
+        CAPAS_TRY(read_tensor(reader, at, several ? value->items[i] : value,
+                              &inputs->items[inputs->count++]));
+    return CAPAS_OK;
+}
+
 static capas_status read_keras3_use(const reader *reader, const entry *at, const capas_value *node,
                                     inputs *inputs)
 {
+    const capas_value *states = capas_value_get(capas_value_get(node, "kwargs"), "initial_state");
     const capas_value *arguments = capas_value_get(node, "args");
     CAPAS_TRY(check_keywords(reader, at, capas_value_get(node, "kwargs")));
     if (!arguments || arguments->kind != CAPAS_VALUE_LIST || arguments->count != 1)
         return fail_reference(at, arguments);
-    const capas_value *first = arguments->items[0];
-    bool several = first->kind == CAPAS_VALUE_LIST;
-    size_t count = several ? first->count : 1;
-    if (count > CAPAS_MAX_INPUTS) return fail_count(at, count);
-    for (size_t i = 0; i < count; i++)
-        CAPAS_TRY(read_tensor(reader, at, several ? first->items[i] : first, &inputs->items[i]));
-    inputs->count = (int)count;
-    return CAPAS_OK;
+    CAPAS_TRY(add_inputs(reader, at, arguments->items[0], inputs));
+    if (!states || states->kind == CAPAS_VALUE_NULL || !at->layer->type->takes_states)
+        return CAPAS_OK;
+    return add_inputs(reader, at, states, inputs);
 }
 
 static capas_status read_keras2_use(const reader *reader, const entry *at, const capas_value *node,
@@ -179,7 +207,7 @@ static capas_status read_keras2_use(const reader *reader, const entry *at, const
     if (node->count > CAPAS_MAX_INPUTS) return fail_count(at, node->count);
     for (size_t i = 0; i < node->count; i++) {
         const capas_value *item = node->items[i];
-        CAPAS_TRY(read_reference(reader, at, item, &inputs->items[i]));
+        CAPAS_TRY(read_reference(reader, at, item, false, &inputs->items[i]));
         if (item->count > 3) CAPAS_TRY(check_keywords(reader, at, item->items[3]));
     }
     inputs->count = (int)node->count;
@@ -204,6 +232,12 @@ static bool is_there(const inputs *inputs)
     return true;
 }
 
+static capas_node made_at(const reader *reader, const reference *reference)
+{
+    return capas_graph_output(reader->graph, reference->from->made[reference->use],
+                              reference->output);
+}
+
 /* Adds the uses of a layer whose inputs are there; `progress` is set when there was one. */
 static capas_status add_uses(reader *reader, entry *at, bool *progress)
 {
@@ -213,7 +247,7 @@ static capas_status add_uses(reader *reader, entry *at, bool *progress)
         if (at->nodes->count > 0) CAPAS_TRY(read_use(reader, at, at->made_count, &inputs));
         if (!is_there(&inputs)) return CAPAS_OK;
         for (int i = 0; i < inputs.count; i++)
-            nodes[i] = inputs.items[i].from->made[inputs.items[i].use];
+            nodes[i] = made_at(reader, &inputs.items[i]);
         at->made[at->made_count] = capas_graph_apply(reader->graph, at->layer, nodes, inputs.count);
         if (reader->graph->status != CAPAS_OK) return reader->graph->status;
         at->made_count++;
@@ -291,8 +325,8 @@ static capas_status read_end(const reader *reader, const capas_value *value, con
 {
     entry at = {.name = key};
     reference reference;
-    CAPAS_TRY(read_reference(reader, &at, value, &reference));
-    *node = reference.from->made[reference.use];
+    CAPAS_TRY(read_reference(reader, &at, value, true, &reference));
+    *node = made_at(reader, &reference);
     return CAPAS_OK;
 }
 

@@ -162,7 +162,7 @@ static capas_status add_chain(capas_graph *graph, const capas_value *layers)
         if (!layer) return capas_error_status();
         capas_node before = {(int)graph->use_count - 1};
         capas_graph_apply(graph, layer, &before, before.index < 0 ? 0 : 1);
-        if (graph->status != CAPAS_OK) return graph->status;
+        CAPAS_TRY(capas_graph_check_chain(graph));
     }
     if (graph->use_count < 2)
         return capas_fail(CAPAS_INVALID_ARGUMENT,

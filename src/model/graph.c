@@ -1,5 +1,5 @@
 /* Building networks: a graph takes layers over, infers shapes and builds weights as uses are added,
- * and keeps the first failure. A chain is a graph with one way through it. */
+ * and keeps the first failure. */
 #include "model/graph.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -89,33 +89,56 @@ static int count_uses(const capas_graph *graph, int layer)
 {
     int count = 0;
     for (size_t i = 0; i < graph->use_count; i++)
-        count += graph->uses[i].layer == layer;
+        count += graph->uses[i].layer == layer && graph->uses[i].output_index == 0;
     return count;
+}
+
+static capas_status append(capas_graph *graph, capas_use use, const capas_node *inputs)
+{
+    CAPAS_TRY(capas_grow((void **)&graph->uses, graph->use_count, &graph->use_capacity,
+                         sizeof *graph->uses));
+    use.inputs = capas_allocate((size_t)use.input_count, sizeof *use.inputs);
+    if (!use.inputs) return CAPAS_NO_MEMORY;
+    for (int i = 0; i < use.input_count; i++)
+        use.inputs[i] = inputs[i].index;
+    graph->uses[graph->use_count++] = use;
+    return CAPAS_OK;
+}
+
+/* The further outputs of the use at `first`. */
+static capas_status append_outputs(capas_graph *graph, capas_node first, const capas_shape *shapes,
+                                   int count)
+{
+    capas_use use = graph->uses[first.index];
+    use.input_count = 1;
+    for (int i = 1; i < count; i++) {
+        use.output = shapes[i];
+        use.output_index = i;
+        CAPAS_TRY(append(graph, use, &first));
+    }
+    return CAPAS_OK;
 }
 
 static capas_status add_use(capas_graph *graph, int number, const capas_node *inputs, int count,
                             capas_node *node)
 {
     capas_layer *layer = graph->layers[number];
-    capas_shape shapes[CAPAS_MAX_INPUTS];
+    capas_shape shapes[CAPAS_MAX_INPUTS], outputs[CAPAS_MAX_INPUTS];
     capas_use use = {.layer = number, .input_count = count};
     CAPAS_TRY(capas_graph_name_layer(graph, layer));
     CAPAS_TRY(check_nodes(graph, layer, inputs, count));
     for (int i = 0; i < count; i++)
         shapes[i] = graph->uses[inputs[i].index].output;
-    CAPAS_TRY(capas_layer_build(layer, shapes, count, &use.output));
+    CAPAS_TRY(capas_layer_build(layer, shapes, count, outputs));
+    use.output = outputs[0];
     use.node_index = count_uses(graph, number);
     if (use.node_index > 0 && count == 0)
         return capas_layer_fail(layer, CAPAS_INVALID_ARGUMENT, "an input can be used only once");
     use.element = CAPAS_FLOAT32; /* whatever an input's dtype says, it is computed in this */
-    CAPAS_TRY(capas_grow((void **)&graph->uses, graph->use_count, &graph->use_capacity,
-                         sizeof *graph->uses));
-    use.inputs = capas_allocate((size_t)count, sizeof *use.inputs);
-    if (!use.inputs) return CAPAS_NO_MEMORY;
-    for (int i = 0; i < count; i++)
-        use.inputs[i] = inputs[i].index;
-    node->index = (int)graph->use_count;
-    graph->uses[graph->use_count++] = use;
+    const capas_node made = {(int)graph->use_count};
+    CAPAS_TRY(append(graph, use, inputs));
+    CAPAS_TRY(append_outputs(graph, made, outputs, capas_layer_output_count(layer)));
+    *node = made;
     return CAPAS_OK;
 }
 
@@ -162,6 +185,22 @@ capas_node capas_graph_again(capas_graph *graph, capas_node first, const capas_n
     int number = graph->uses[first.index].layer;
     capas_graph_keep_failure(graph, add_use(graph, number, inputs, count, &node));
     return node;
+}
+
+capas_node capas_graph_output(capas_graph *graph, capas_node use, int output)
+{
+    if (!graph || graph->status != CAPAS_OK) return no_node;
+    const size_t place = (size_t)use.index + (size_t)output;
+    bool there = use.index >= 0 && (size_t)use.index < graph->use_count && output >= 0 &&
+                 place < graph->use_count &&
+                 graph->uses[place].output_index == graph->uses[use.index].output_index + output &&
+                 graph->uses[place].layer == graph->uses[use.index].layer;
+    if (there) return (capas_node){(int)place};
+    capas_graph_keep_failure(graph,
+                             capas_fail(CAPAS_INVALID_ARGUMENT,
+                                        "capas_graph_output: the use at node %d has no output %d",
+                                        use.index, output));
+    return no_node;
 }
 
 static capas_status check_ends(const capas_graph *graph, const capas_node *nodes, int count,
@@ -234,8 +273,10 @@ static void number_nodes(capas_model *model, const capas_graph *graph, const int
         capas_use *use = &model->uses[new_use[i]];
         int earlier = 0;
         for (size_t j = 0; j < i; j++)
-            if (new_use[j] >= 0 && model->uses[new_use[j]].layer == use->layer) earlier++;
-        use->node_index = earlier;
+            if (new_use[j] >= 0 && model->uses[new_use[j]].layer == use->layer &&
+                graph->uses[j].output_index == 0)
+                earlier++;
+        use->node_index = use->output_index > 0 ? earlier - 1 : earlier;
     }
 }
 
@@ -301,57 +342,6 @@ capas_model *capas_functional(capas_graph *graph, const char *name, const capas_
     if (status != CAPAS_OK) return NULL;
     if (capas_model_set_name(model, name ? name : "functional") == CAPAS_OK) {
         model->named_by_user = name != NULL;
-        return model;
-    }
-    capas_model_free(model);
-    return NULL;
-}
-
-/* The first layer of a chain, checked before the others so that the sentence is about it. */
-static capas_status check_chain(capas_layer *const *layers, int count)
-{
-    if (count < 2)
-        return capas_fail(CAPAS_INVALID_ARGUMENT,
-                          "a sequential model needs an input and at least one layer, found %d",
-                          count);
-    if (!layers[0] || !layers[0]->type->lower) return CAPAS_OK;
-    return capas_layer_fail(layers[0], CAPAS_INVALID_ARGUMENT,
-                            "a sequential model must begin with an input, like capas_input(28, "
-                            "28, 1), and this is %s",
-                            layers[0]->type->name);
-}
-
-/* The place of a layer in the chain; the second time it is used again, not taken over again. */
-static int first_place(capas_layer *const *layers, int place)
-{
-    for (int i = 0; i < place; i++)
-        if (layers[i] == layers[place]) return i;
-    return place;
-}
-
-/* Nodes of a chain are numbered as its layers are. */
-static void add_chain(capas_graph *graph, capas_layer *const *layers, int count)
-{
-    for (int i = 0; i < count; i++) {
-        capas_node before = {i - 1}, first = {first_place(layers, i)};
-        if (first.index < i && layers[i])
-            capas_graph_again(graph, first, &before, 1);
-        else
-            capas_graph_apply(graph, layers[i], &before, i > 0 ? 1 : 0);
-    }
-}
-
-capas_model *capas_sequential_of(capas_layer *const *layers, int count)
-{
-    capas_graph *graph = capas_graph_new();
-    capas_node first = {0}, last = {count - 1};
-    if (graph) capas_graph_keep_failure(graph, check_chain(layers, count));
-    add_chain(graph, layers, count);
-    capas_model *model = capas_functional(graph, NULL, &first, 1, &last, 1);
-    if (!model) return NULL;
-    model->sequential = true;
-    if (capas_model_set_name(model, "sequential") == CAPAS_OK) {
-        model->named_by_user = false;
         return model;
     }
     capas_model_free(model);

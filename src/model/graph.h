@@ -22,6 +22,9 @@ capas_status capas_graph_keep_failure(capas_graph *graph, capas_status status);
  * number among the graph's layers, or -1. capas_graph_apply does it by itself. */
 int capas_graph_take(capas_graph *graph, capas_layer *layer);
 
+/* Fails when the last use gives several outputs, of which a chain could take only one. */
+capas_status capas_graph_check_chain(const capas_graph *graph);
+
 /* Gives a layer without a name Keras's: its class in snake case, numbered from the second of its
  * class on; fails when the user's name is another layer's already. */
 capas_status capas_graph_name_layer(const capas_graph *graph, capas_layer *layer);

@@ -31,8 +31,8 @@ static int lower_masks(capas_program *program, const char *label, const int *inp
     return mask;
 }
 
-int capas_lower_layer(const capas_layer *layer, capas_program *program, const int *inputs,
-                      int count)
+static int lower_layer(const capas_layer *layer, capas_program *program, const int *inputs,
+                       int count)
 {
     int output = layer->type->lower(layer, program, inputs, count);
     if (output < 0 || !layer->type->passes_mask || program->buffers[output].mask >= 0)
@@ -42,15 +42,33 @@ int capas_lower_layer(const capas_layer *layer, capas_program *program, const in
     return program->status == CAPAS_OK ? output : CAPAS_NO_BUFFER;
 }
 
-/* One use of a layer; its output buffer. */
-static int lower_use(capas_plan *plan, const capas_use *use, const int *outputs_of)
+void capas_lower_use(const capas_model *model, int number, capas_program *program, int *outputs_of)
 {
-    const capas_layer *layer = plan->model->layers[use->layer];
-    if (layer->type->lower == NULL) return lower_input(plan, use);
-    int inputs[CAPAS_MAX_INPUTS];
+    const capas_use *use = &model->uses[number];
+    const capas_layer *layer = model->layers[use->layer];
+    int inputs[CAPAS_MAX_INPUTS], outputs[CAPAS_MAX_INPUTS];
+    if (use->output_index > 0) return; /* came with the first */
     for (int i = 0; i < use->input_count; i++)
         inputs[i] = outputs_of[use->inputs[i]];
-    return capas_lower_layer(layer, &plan->program, inputs, use->input_count);
+    if (capas_layer_output_count(layer) == 1) {
+        outputs_of[number] = lower_layer(layer, program, inputs, use->input_count);
+        return;
+    }
+    layer->type->lower_all(layer, program, inputs, use->input_count, outputs);
+    if (program->status != CAPAS_OK) return;
+    outputs_of[number] = outputs[0];
+    for (int i = number + 1; i < model->use_count; i++)
+        if (model->uses[i].output_index > 0 && model->uses[i].inputs[0] == number)
+            outputs_of[i] = outputs[model->uses[i].output_index];
+}
+
+static void lower_use(capas_plan *plan, int number, int *outputs_of)
+{
+    const capas_use *use = &plan->model->uses[number];
+    if (plan->model->layers[use->layer]->type->lower == NULL)
+        outputs_of[number] = lower_input(plan, use);
+    else
+        capas_lower_use(plan->model, number, &plan->program, outputs_of);
 }
 
 /* The op whose output is this very buffer and whose input is what a cross-entropy of this kind
@@ -157,7 +175,7 @@ capas_status capas_plan_lower(capas_plan *plan)
     int *outputs_of = capas_allocate((size_t)model->use_count, sizeof *outputs_of);
     if (outputs_of == NULL) return CAPAS_NO_MEMORY;
     for (int i = 0; i < model->use_count && program->status == CAPAS_OK; i++)
-        outputs_of[i] = lower_use(plan, &model->uses[i], outputs_of);
+        lower_use(plan, i, outputs_of);
     if (program->status == CAPAS_OK) {
         for (int i = 0; i < model->input_count; i++)
             plan->inputs[i] = outputs_of[model->inputs[i]];

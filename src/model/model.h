@@ -8,12 +8,14 @@
 #include <capas/model.h>
 #include <pthread.h>
 
-/* One use of a layer: Keras's node. Shared layers have several. */
+/* One use of a layer: Keras's node. Shared layers have several. A layer with several outputs has an
+ * entry more for each beyond the first, which takes the first entry and nothing else. */
 typedef struct capas_use {
     int layer;   /* in the model's layers */
     int *inputs; /* uses whose outputs it takes; NULL for an input layer */
     int input_count;
-    int node_index; /* which use of its layer this is, from 0: Keras's node_index */
+    int node_index;   /* which use of its layer this is, from 0: Keras's node_index */
+    int output_index; /* which of its outputs, Keras's tensor_index; above 0: such an entry */
     capas_shape output;
     capas_element element;
 } capas_use;

@@ -26,7 +26,8 @@ static capas_status infer(const capas_layer *layer, const capas_shape *inputs, i
                                 capas_shape_text(shape, wanted, sizeof wanted),
                                 capas_shape_text(&inputs[i], found, sizeof found));
     }
-    *output = part->uses[part->outputs[0]].output;
+    for (int i = 0; i < part->output_count; i++)
+        output[i] = part->uses[part->outputs[i]].output;
     return CAPAS_OK;
 }
 
@@ -37,32 +38,36 @@ static int lower_input(const capas_model *part, int use, const int *inputs)
     return CAPAS_NO_BUFFER;
 }
 
-static int lower_inner(const capas_model *part, int number, capas_program *program,
-                       const int *outputs_of)
+static int output_count(const capas_layer *layer)
 {
-    const capas_use *use = &part->uses[number];
-    int inputs[CAPAS_MAX_INPUTS];
-    for (int i = 0; i < use->input_count; i++)
-        inputs[i] = outputs_of[use->inputs[i]];
-    return capas_lower_layer(part->layers[use->layer], program, inputs, use->input_count);
+    return layer->part->output_count;
 }
 
-static int lower(const capas_layer *layer, capas_program *program, const int *inputs, int count)
+static void lower_all(const capas_layer *layer, capas_program *program, const int *inputs,
+                      int count, int *outputs)
 {
     const capas_model *part = layer->part;
     (void)count;
     int *outputs_of = capas_allocate((size_t)part->use_count, sizeof *outputs_of);
     if (!outputs_of) {
         program->status = CAPAS_NO_MEMORY;
-        return CAPAS_NO_BUFFER;
+        return;
     }
     for (int i = 0; i < part->use_count && program->status == CAPAS_OK; i++) {
-        bool is_input = part->layers[part->uses[i].layer]->type->lower == NULL;
-        outputs_of[i] =
-            is_input ? lower_input(part, i, inputs) : lower_inner(part, i, program, outputs_of);
+        if (part->layers[part->uses[i].layer]->type->lower)
+            capas_lower_use(part, i, program, outputs_of);
+        else
+            outputs_of[i] = lower_input(part, i, inputs);
     }
-    int output = program->status == CAPAS_OK ? outputs_of[part->outputs[0]] : CAPAS_NO_BUFFER;
+    for (int i = 0; i < part->output_count && program->status == CAPAS_OK; i++)
+        outputs[i] = outputs_of[part->outputs[i]];
     capas_release(outputs_of);
+}
+
+static int lower(const capas_layer *layer, capas_program *program, const int *inputs, int count)
+{
+    int output = CAPAS_NO_BUFFER;
+    lower_all(layer, program, inputs, count, &output);
     return output;
 }
 
@@ -81,7 +86,7 @@ static void release(void *options)
         .name = class, .summary = "A model within a model.",                                       \
         .options = {.owner = class, .size = sizeof(nested_options)}, .minimum_inputs = 1,          \
         .maximum_inputs = CAPAS_MAX_INPUTS, .release = release, .infer = infer, .lower = lower,    \
-        .call_has_mask = true                                                                      \
+        .output_count = output_count, .lower_all = lower_all, .call_has_mask = true                \
     }
 static const capas_layer_type sequential_type = NESTED("Sequential");
 static const capas_layer_type functional_type = NESTED("Functional");
@@ -94,11 +99,10 @@ static capas_status check(const capas_model *part)
                           "model %s is compiled; only one that is not can be a layer of another, "
                           "which is then compiled",
                           capas_model_name(part));
-    if (part->output_count == 1) return CAPAS_OK;
+    if (part->output_count <= CAPAS_MAX_INPUTS) return CAPAS_OK;
     return capas_fail(CAPAS_UNSUPPORTED,
-                      "model %s has %d outputs; a model within a model must have one (split it "
-                      "into several)",
-                      capas_model_name(part), part->output_count);
+                      "model %s has %d outputs; a model within a model may have %d",
+                      capas_model_name(part), part->output_count, CAPAS_MAX_INPUTS);
 }
 
 capas_layer *capas_nested_new(capas_model *part)
@@ -169,6 +173,35 @@ void capas_nested_set_streams(capas_model *model)
     uint32_t next = (uint32_t)model->layer_count;
     for (int i = 0; i < model->layer_count; i++)
         if (model->layers[i]->part) capas_nested_leaves(model, model->layers[i], set_stream, &next);
+}
+
+static capas_status find_state(void *context, const capas_model *within, capas_layer *layer)
+{
+    (void)within;
+    *(bool *)context |= capas_layer_is_stateful(layer);
+    return CAPAS_OK;
+}
+
+bool capas_nested_is_stateful(capas_layer *layer)
+{
+    bool found = false;
+    capas_nested_leaves(NULL, layer, find_state, &found);
+    return found;
+}
+
+static capas_status reset_leaf(void *context, const capas_model *within, capas_layer *layer)
+{
+    (void)context, (void)within;
+    capas_layer_reset_states(layer);
+    return CAPAS_OK;
+}
+
+capas_status capas_model_reset_states(capas_model *model)
+{
+    CAPAS_TRY(capas_model_check(model));
+    for (int i = 0; i < model->layer_count; i++)
+        capas_nested_leaves(model, model->layers[i], reset_leaf, NULL);
+    return CAPAS_OK;
 }
 
 typedef struct counting {

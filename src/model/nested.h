@@ -18,6 +18,8 @@ capas_status capas_nested_leaves(const capas_model *within, capas_layer *layer,
 
 /* Trains a layer, or all in it, or freezes them. */
 void capas_nested_set_trainable(capas_layer *layer, bool trainable);
+/* Whether a layer, or any in it, is stateful. */
+bool capas_nested_is_stateful(capas_layer *layer);
 /* Gives the leaves random numbers of their own. */
 void capas_nested_set_streams(capas_model *model);
 /* Numbers of the weights of a layer or of all in it; only those that train now, or only the others.
@@ -29,8 +31,8 @@ void capas_nested_take_weights(capas_model *model);
 /* Keras's object of a layer or of a model within a model, to be written and made again. */
 capas_value *capas_nested_object(const capas_layer *layer);
 
-/* One use of a layer laid into a program; its output. */
-int capas_lower_layer(const capas_layer *layer, capas_program *program, const int *inputs,
-                      int count);
+/* One use of a layer laid into a program: `outputs_of` has the buffers of the model's uses before
+ * it, and gets its own, with those of its further outputs. */
+void capas_lower_use(const capas_model *model, int use, capas_program *program, int *outputs_of);
 
 #endif

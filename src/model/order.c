@@ -110,8 +110,21 @@ static void find_depths(walk *walk)
         walk->use_depth[use] = walk->layer_depth[at->layer] = depth;
         for (int k = 0; k < at->input_count; k++) {
             int *below = &walk->use_depth[at->inputs[k]];
-            *below = larger(*below, depth + 1);
+            *below = larger(*below, at->output_index > 0 ? depth : depth + 1);
         }
+    }
+}
+
+/* All outputs of a use come with it. */
+static void add_further_outputs(walk *walk)
+{
+    const capas_graph *graph = walk->graph;
+    for (int use = 0; use < (int)graph->use_count; use++) {
+        const capas_use *at = &graph->uses[use];
+        if (walk->seen[use] || at->output_index == 0 || !walk->seen[at->inputs[0]]) continue;
+        walk->seen[use] = true;
+        walk->use_depth[use] = walk->use_depth[at->inputs[0]];
+        walk->finished[walk->finished_count++] = use;
     }
 }
 
@@ -178,6 +191,7 @@ static capas_status find(walk *walk, const capas_node *inputs, int input_count,
     for (int i = 0; i < output_count; i++)
         CAPAS_TRY(walk_from(walk, outputs[i].index));
     find_depths(walk);
+    add_further_outputs(walk);
     add_unused_inputs(walk, inputs, input_count);
     return sort(walk, order);
 }

@@ -1,14 +1,26 @@
 /* Prediction: inference in batches, from as many threads at once as like. */
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/nested.h"
 #include "model/plan.h"
+#include <limits.h>
 #include <string.h>
 
 enum { MOST_TENSOR_BYTES = 64 << 20 };
 
+/* As Keras's input says, or all samples. */
+static int stateful_batch(const capas_model *model, int64_t n)
+{
+    const capas_layer *input = model->layers[model->uses[model->inputs[0]].layer];
+    const int batch = ((const capas_input_options *)input->options)->batch_size;
+    return batch > 0 ? batch : n < INT_MAX ? (int)n : INT_MAX;
+}
+
 /* Few samples do not pay for a large batch's memory, nor does a large network. */
 static int batch_for(const capas_model *model, int64_t n)
 {
+    for (int i = 0; i < model->layer_count; i++)
+        if (capas_nested_is_stateful(model->layers[i])) return stateful_batch(model, n);
     static const int batches[] = {1, 8, 32, 128};
     int64_t largest = 1;
     int choice = 0;

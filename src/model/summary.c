@@ -41,18 +41,27 @@ static const char *flops_text(double flops, char text[TEXT_SIZE])
 /* The table --------------------------------------------------------------------------------------
  */
 
+/* The first output of the use that this one is of. */
+static int first_of(const capas_model *model, int use)
+{
+    return model->uses[use].output_index > 0 ? model->uses[use].inputs[0] : use;
+}
+
 /* A chain prints without "Connected to": each use takes the one before it, and no layer is used
  * twice. */
 static bool is_chain(const capas_model *model)
 {
     if (model->sequential) return true;
-    if (model->layer_count != model->use_count) return false;
+    int before = -1, count = 0; /* further outputs of a layer belong to it */
     for (int i = 0; i < model->use_count; i++) {
         const capas_use *use = &model->uses[i];
+        if (use->output_index > 0) continue;
         if (use->input_count != (i > 0)) return false;
-        if (i > 0 && use->inputs[0] != i - 1) return false;
+        if (i > 0 && first_of(model, use->inputs[0]) != before) return false;
+        before = i;
+        count++;
     }
-    return true;
+    return model->layer_count == count;
 }
 
 static void add_column(capas_table *table, const char *title, capas_justify justify,
@@ -82,25 +91,40 @@ static capas_status connections_of(const capas_model *model, int layer, char **t
     capas_builder out = {0};
     for (int i = 0; i < model->use_count; i++) {
         const capas_use *use = &model->uses[i];
-        for (int k = 0; use->layer == layer && k < use->input_count; k++) {
+        if (use->layer != layer || use->output_index > 0) continue;
+        for (int k = 0; k < use->input_count; k++) {
             const capas_use *from = &model->uses[use->inputs[k]];
-            capas_builder_print(&out, "%s%s[%d][0]", out.length > 0 ? ", " : "",
-                                model->layers[from->layer]->name, from->node_index);
+            capas_builder_print(&out, "%s%s[%d][%d]", out.length > 0 ? ", " : "",
+                                model->layers[from->layer]->name, from->node_index,
+                                from->output_index);
         }
     }
     if (out.length == 0) capas_builder_add(&out, "-");
     return capas_builder_finish(&out, text);
 }
 
-/* The output of a layer's last use. */
-static const capas_shape *output_of(const capas_model *model, int layer)
+/* The outputs of a layer's last use: "(None, 10)", or "[(None, 10), (None, 3)]". */
+static capas_status outputs_of(const capas_model *model, int layer, char **text)
 {
-    const capas_use *last = NULL;
-    for (int i = 0; i < model->use_count; i++) {
-        const capas_use *use = &model->uses[i];
-        if (use->layer == layer && (!last || use->node_index > last->node_index)) last = use;
+    const int count = capas_layer_output_count(model->layers[layer]);
+    capas_builder out = {0};
+    char shape[TEXT_SIZE];
+    for (int k = 0; k < count; k++) {
+        const capas_use *last = NULL;
+        for (int i = 0; i < model->use_count; i++) {
+            const capas_use *use = &model->uses[i];
+            if (use->layer == layer && use->output_index == k &&
+                (!last || use->node_index > last->node_index))
+                last = use;
+        }
+        capas_builder_print(&out, "%s%s%s",
+                            k > 0       ? ", "
+                            : count > 1 ? "["
+                                        : "",
+                            capas_shape_text(&last->output, shape, sizeof shape),
+                            count > 1 && k == count - 1 ? "]" : "");
     }
-    return &last->output;
+    return capas_builder_finish(&out, text);
 }
 
 static capas_status add_row(const capas_model *model, const capas_table *table, int number,
@@ -108,16 +132,17 @@ static capas_status add_row(const capas_model *model, const capas_table *table, 
 {
     const capas_layer *layer = model->layers[number];
     int64_t numbers = capas_nested_count(layer, true) + capas_nested_count(layer, false);
-    char shape[TEXT_SIZE], count[TEXT_SIZE];
+    char count[TEXT_SIZE];
     const char *cells[CAPAS_TABLE_COLUMNS] = {0};
-    char *connections = NULL, *name = NULL;
+    char *connections = NULL, *name = NULL, *shapes = NULL;
     capas_builder title = {0};
     capas_builder_print(&title, "%s (%s)", layer->name, layer->type->name);
     CAPAS_TRY(capas_builder_finish(&title, &name));
-    capas_status status = chain ? CAPAS_OK : connections_of(model, number, &connections);
+    capas_status status = outputs_of(model, number, &shapes);
+    if (status == CAPAS_OK && !chain) status = connections_of(model, number, &connections);
     if (status == CAPAS_OK) {
         cells[0] = name;
-        cells[1] = capas_shape_text(output_of(model, number), shape, sizeof shape);
+        cells[1] = shapes;
         cells[2] = capas_thousands(numbers, count, sizeof count);
         cells[3] = connections;
         bool has_weights = numbers > 0;
@@ -125,6 +150,7 @@ static capas_status add_row(const capas_model *model, const capas_table *table, 
         capas_table_row(table, cells, first, out);
     }
     capas_release(name);
+    capas_release(shapes);
     capas_release(connections);
     return status;
 }

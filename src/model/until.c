@@ -5,25 +5,27 @@
 #include "model/nested.h"
 #include <string.h>
 
-/* Uses of `model` from the first to `last` again in `graph`; a use's number is its node's. */
-static void copy_uses(const capas_model *model, int last, capas_graph *graph)
+/* Uses of `model` from the first to `last` again in `graph`, at `nodes`. */
+static void copy_uses(const capas_model *model, int last, capas_graph *graph, capas_node *nodes)
 {
     for (int u = 0; u <= last; u++) {
         const capas_use *use = &model->uses[u];
         capas_node inputs[CAPAS_MAX_INPUTS];
         for (int i = 0; i < use->input_count; i++)
-            inputs[i].index = use->inputs[i];
+            inputs[i] = nodes[use->inputs[i]];
         int first = 0;
         while (model->uses[first].layer != use->layer)
             first++;
-        if (first < u) {
-            capas_graph_again(graph, (capas_node){first}, inputs, use->input_count);
-            continue;
+        if (use->output_index > 0) {
+            nodes[u] = capas_graph_output(graph, inputs[0], use->output_index);
+        } else if (first < u) {
+            nodes[u] = capas_graph_again(graph, nodes[first], inputs, use->input_count);
+        } else {
+            capas_value *object = capas_nested_object(model->layers[use->layer]);
+            capas_layer *copy = object ? capas_config_layer(object, use->layer) : NULL;
+            capas_value_free(object);
+            nodes[u] = capas_graph_apply(graph, copy, inputs, use->input_count);
         }
-        capas_value *object = capas_nested_object(model->layers[use->layer]);
-        capas_layer *copy = object ? capas_config_layer(object, use->layer) : NULL;
-        capas_value_free(object);
-        capas_graph_apply(graph, copy, inputs, use->input_count);
     }
 }
 
@@ -63,12 +65,27 @@ static capas_status copy_weights(const capas_model *from, capas_model *to)
 
 /* The inputs that lie before the layer in the order of the uses; a chain's and most graphs' are
  * all. */
-static int find_inputs(const capas_model *model, int last, capas_node inputs[CAPAS_MAX_INPUTS])
+static int find_inputs(const capas_model *model, int last, const capas_node *nodes,
+                       capas_node inputs[CAPAS_MAX_INPUTS])
 {
     int count = 0;
     for (int i = 0; i < model->input_count; i++)
-        if (model->inputs[i] <= last) inputs[count++].index = model->inputs[i];
+        if (model->inputs[i] <= last) inputs[count++] = nodes[model->inputs[i]];
     return count;
+}
+
+/* With all outputs of the use `last`. */
+static capas_model *copy_until(const capas_model *model, int last, capas_node *nodes)
+{
+    capas_node inputs[CAPAS_MAX_INPUTS], outputs[CAPAS_MAX_INPUTS];
+    const int count = capas_layer_output_count(model->layers[model->uses[last].layer]);
+    capas_graph *graph = capas_graph_new();
+    if (!graph) return NULL;
+    copy_uses(model, last, graph, nodes);
+    for (int i = 0; i < count; i++)
+        outputs[i] = capas_graph_output(graph, nodes[last], i);
+    return capas_functional(graph, model->name, inputs, find_inputs(model, last, nodes, inputs),
+                            outputs, count);
 }
 
 capas_model *capas_model_until(const capas_model *model, const char *layer)
@@ -82,12 +99,9 @@ capas_model *capas_model_until(const capas_model *model, const char *layer)
     }
     while (model->layers[model->uses[last].layer] != wanted)
         last++;
-    capas_graph *graph = capas_graph_new();
-    if (!graph) return NULL;
-    copy_uses(model, last, graph);
-    capas_node inputs[CAPAS_MAX_INPUTS], output = {last};
-    int count = find_inputs(model, last, inputs);
-    capas_model *part = capas_functional(graph, model->name, inputs, count, &output, 1);
+    capas_node *nodes = capas_allocate((size_t)model->use_count, sizeof *nodes);
+    capas_model *part = nodes ? copy_until(model, last, nodes) : NULL;
+    capas_release(nodes);
     if (part && copy_weights(model, part) != CAPAS_OK) {
         capas_model_free(part);
         return NULL;

@@ -45,6 +45,13 @@ typedef struct capas_buffer {
     bool gets_gradient;  /* a loss, a penalty or an output's gradient depends on it */
 } capas_buffer;
 
+/* What a recurrent layer keeps from one batch to the next: for each sample `count` numbers. */
+typedef struct capas_states {
+    double *values;
+    int64_t count;
+    int batch; /* samples; 0: they begin with zeros, and the next batch says how many */
+} capas_states;
+
 typedef enum capas_op_kind {
     CAPAS_OP_CONV,           /* inputs x, residual or none; weights kernel, bias */
     CAPAS_OP_CONV_TRANSPOSE, /* inputs x; weights kernel */
@@ -155,6 +162,7 @@ typedef struct capas_op {
     int sample_images;    /* CONV, CONV_TRANSPOSE, POOL, PAD: images in one sample, which a volume
                              has one a slice */
     capas_op_problem problem;
+    capas_states *states; /* SCAN: where it begins and what it leaves; NULL: nothing. Borrowed */
     bool folds; /* CONV, in plans that only predict: a normalisation is worked into its weights ...
                  */
     int folded[CAPAS_OP_WEIGHTS]; /* ... of these weights ... */
@@ -259,6 +267,7 @@ int capas_program_custom(capas_program *program, const char *label, const int *i
  * is none, a mask [n, steps] and the states to start from [n, states, units]. */
 typedef struct capas_scan_inputs {
     int x, mask, initial;
+    capas_states *states; /* kept from batch to batch; NULL: none are */
 } capas_scan_inputs;
 /* The kernel's problem without what follows from the input (steps, tile). Recurrent dropout draws
  * from `stream`, see kernels/scan.h. */

@@ -2,7 +2,9 @@
  * them to a program, and their forward half. */
 #include "ops/sequence.h"
 
+#include "base/memory.h"
 #include "base/text.h"
+#include "kernels/fill.h"
 #include "ops/program_build.h"
 #include <stdio.h>
 
@@ -29,7 +31,9 @@ int capas_program_scan(capas_program *program, const char *label, const capas_sc
     *scan = *problem;
     scan->steps = capas_program_shape(program, inputs->x)->dims[1];
     scan->tile = capas_dense_tile(scan->units, scan->units * capas_scan_gates(scan));
-    scan->has_initial = inputs->initial >= 0;
+    op->states = inputs->states;
+    scan->has_initial = inputs->initial >= 0 || inputs->states;
+    scan->states = scan->states || inputs->states;
     if (bias < 0) scan->bias_rows = 0;
     if (!program->training) scan->recurrent_dropout = 0;
     capas_shape shape = {3, {CAPAS_ANY, capas_scan_rows(scan), scan->units}};
@@ -83,11 +87,18 @@ void capas_complete_scan(COMPLETE)
         program->buffers[capas_program_root(program, op->inputs[0])].wants_gradient;
 }
 
+/* Where the states that a batch began with lie in what is saved. */
+static size_t states_begin(const capas_op *op, capas_element element)
+{
+    return (capas_scan_saved(&op->problem.scan, element) + 63) / 64 * 64;
+}
+
 size_t capas_saved_scan(const capas_op *op, const capas_program *program,
                         const capas_op_setting *setting, capas_element element)
 {
-    (void)program, (void)setting;
-    return capas_scan_saved(&op->problem.scan, element);
+    (void)program;
+    size_t kept = op->states ? (size_t)(op->states->count * setting->batch) : 0;
+    return states_begin(op, element) + kept * (size_t)capas_element_size(element);
 }
 
 double capas_flops_scan(const capas_op *op)
@@ -96,15 +107,18 @@ double capas_flops_scan(const capas_op *op)
     return 2.0 * capas_scan_gates(p) * (double)p->steps * (double)p->units * (double)p->units;
 }
 
-capas_scan_arguments capas_scan_arguments_of(const capas_op *op, const capas_operands *operands,
-                                             const capas_call *call)
+capas_scan_arguments capas_scan_arguments_of(const capas_op *op, const capas_kernel *kernel,
+                                             const capas_operands *operands, const capas_call *call)
 {
+    char *saved = operands->saved;
+    void *initial = operands->inputs[2];
+    if (op->states && !initial) initial = saved + states_begin(op, kernel->element);
     return (capas_scan_arguments){
         .n = call->n,
         .random = {.seed = call->seed, .stream = op->stream, .step = call->step},
         .input = operands->inputs[0],
         .mask = operands->inputs[1],
-        .initial = operands->inputs[2],
+        .initial = initial,
         .weights = operands->weights[0],
         .bias = operands->weights[1],
         .output = operands->output,
@@ -113,10 +127,48 @@ capas_scan_arguments capas_scan_arguments_of(const capas_op *op, const capas_ope
     };
 }
 
+/* The states that the batch begins with; the first batch has zeros. */
+static capas_status begin_states(const capas_op *op, capas_element element, void *initial, int n)
+{
+    capas_states *states = op->states;
+    if (states->batch == 0) {
+        capas_release(states->values);
+        states->values = capas_allocate_zeroed((size_t)(states->count * n), sizeof(double));
+        if (states->values == NULL) return CAPAS_NO_MEMORY;
+        states->batch = n;
+    }
+    if (states->batch != n)
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "layer %s: it is stateful, and keeps the states of %d samples, found a "
+                          "batch of %d; every batch must have as many (of a data set without a "
+                          "rest), or capas_model_reset_states comes between",
+                          op->label, states->batch, n);
+    if (op->inputs[2] < 0)
+        capas_convert(element, initial, CAPAS_FLOAT64, states->values, states->count * n);
+    return CAPAS_OK;
+}
+
+/* They lie behind the output of each sample. */
+static void keep_states(const capas_op *op, capas_element element, const char *output, int n)
+{
+    const int64_t sample = capas_scan_rows(&op->problem.scan) * op->problem.scan.units;
+    const int64_t count = op->states->count;
+    for (int64_t i = 0; i < n; i++)
+        capas_convert(CAPAS_FLOAT64, op->states->values + i * count, element,
+                      output +
+                          (size_t)((i + 1) * sample - count) * (size_t)capas_element_size(element),
+                      count);
+}
+
 void capas_forward_scan(FORWARD)
 {
-    capas_scan_arguments arguments = capas_scan_arguments_of(op, operands, call);
+    capas_scan_arguments arguments = capas_scan_arguments_of(op, kernel, operands, call);
+    if (op->states) {
+        *call->status = begin_states(op, kernel->element, (void *)arguments.initial, call->n);
+        if (*call->status != CAPAS_OK) return;
+    }
     capas_run_kernel(kernel, &op->problem, &arguments, capas_flops_scan(op) * call->n);
+    if (op->states) keep_states(op, kernel->element, operands->output, call->n);
 }
 
 void capas_describe_scan(const capas_op *op, char *text, size_t size)

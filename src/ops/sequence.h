@@ -29,7 +29,8 @@ double capas_flops_scan(const capas_op *op);
 void capas_describe_scan(const capas_op *op, char *text, size_t size);
 
 /* What a scan's kernel is given in both directions. */
-capas_scan_arguments capas_scan_arguments_of(const capas_op *op, const capas_operands *operands,
+capas_scan_arguments capas_scan_arguments_of(const capas_op *op, const capas_kernel *kernel,
+                                             const capas_operands *operands,
                                              const capas_call *call);
 
 #endif

@@ -8,7 +8,7 @@
 
 void capas_backward_scan(BACKWARD)
 {
-    capas_scan_arguments arguments = capas_scan_arguments_of(op, operands, call);
+    capas_scan_arguments arguments = capas_scan_arguments_of(op, kernel, operands, call);
     arguments.output_gradient = operands->output_gradient;
     arguments.input_gradient = operands->input_gradients[0];
     arguments.initial_gradient = operands->input_gradients[2];

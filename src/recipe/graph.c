@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "recipe/config.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAME_SIZE = 128, FOUND_SIZE = 96 };
@@ -69,8 +70,23 @@ static capas_status name_layers(graph *graph)
     return CAPAS_OK;
 }
 
-/* The layer of a name. */
-static capas_status find_layer(const graph *graph, const capas_value *name, size_t *layer)
+/* "name", or "name:1" for a further output of a layer that has several. */
+static bool is_output_of(const char *text, const char *name, int *output)
+{
+    size_t length = strlen(name);
+    if (strncmp(text, name, length) != 0) return false;
+    *output = 0;
+    if (text[length] == '\0') return true;
+    const char *digits = text + length + 1;
+    if (text[length] != ':' || !*digits || strlen(digits) > 2) return false;
+    if (strspn(digits, "0123456789") != strlen(digits)) return false;
+    *output = atoi(digits);
+    return true;
+}
+
+/* The layer of a name, and which of its outputs. */
+static capas_status find_layer(const graph *graph, const capas_value *name, size_t *layer,
+                               int *output)
 {
     char found[FOUND_SIZE];
     if (name->kind != CAPAS_VALUE_STRING)
@@ -78,7 +94,7 @@ static capas_status find_layer(const graph *graph, const capas_value *name, size
                                  "inputs must be names of layers, found %s",
                                  capas_value_describe(name, found, sizeof found));
     for (*layer = 0; *layer < graph->count; ++*layer)
-        if (strcmp(graph->names[*layer], name->string) == 0) return CAPAS_OK;
+        if (is_output_of(name->string, graph->names[*layer], output)) return CAPAS_OK;
     const char *nearest = capas_nearest_name(name->string, graph->names, graph->count);
     return capas_recipe_fail(graph->recipe, name, CAPAS_UNKNOWN_NAME,
                              "inputs: there is no layer \"%s\"%s%s%s", name->string,
@@ -86,23 +102,24 @@ static capas_status find_layer(const graph *graph, const capas_value *name, size
                              nearest ? "\"?" : "");
 }
 
-/* ["name", 0, 0] */
-static capas_value *history_of(const char *name)
+/* ["name", 0, output] */
+static capas_value *history_of(const char *name, int output)
 {
     capas_value *list = capas_value_list();
     capas_status status = capas_value_append(list, capas_value_string(name));
-    for (int i = 0; i < 2 && status == CAPAS_OK; i++)
-        status = capas_value_append(list, capas_value_integer(0));
+    if (status == CAPAS_OK) status = capas_value_append(list, capas_value_integer(0));
+    if (status == CAPAS_OK) status = capas_value_append(list, capas_value_integer(output));
     if (status == CAPAS_OK) return list;
     capas_value_free(list);
     return NULL;
 }
 
 /* Marks a layer as taken and adds it to the tensors of a use. */
-static capas_status add_tensor(graph *graph, size_t from, capas_value *tensors)
+static capas_status add_tensor(graph *graph, size_t from, int output, capas_value *tensors)
 {
     graph->taken[from] = true;
-    capas_value *config = capas_recipe_map_of("keras_history", history_of(graph->names[from]));
+    capas_value *config =
+        capas_recipe_map_of("keras_history", history_of(graph->names[from], output));
     return capas_value_append(tensors, capas_recipe_map_of("config", config));
 }
 
@@ -111,17 +128,18 @@ static capas_status add_tensors(graph *graph, size_t layer, capas_value *tensors
     const capas_value *inputs =
         capas_value_get(capas_recipe_options(item_at(graph, layer)), "inputs");
     size_t from;
+    int output;
     if (!inputs && layer == 0)
         return capas_recipe_fail(graph->recipe, item_at(graph, layer), CAPAS_INVALID_ARGUMENT,
                                  "the first layer has nothing to take");
-    if (!inputs) return add_tensor(graph, layer - 1, tensors);
+    if (!inputs) return add_tensor(graph, layer - 1, 0, tensors);
     if (inputs->kind != CAPAS_VALUE_LIST) {
-        CAPAS_TRY(find_layer(graph, inputs, &from));
-        return add_tensor(graph, from, tensors);
+        CAPAS_TRY(find_layer(graph, inputs, &from, &output));
+        return add_tensor(graph, from, output, tensors);
     }
     for (size_t i = 0; i < inputs->count; i++) {
-        CAPAS_TRY(find_layer(graph, inputs->items[i], &from));
-        CAPAS_TRY(add_tensor(graph, from, tensors));
+        CAPAS_TRY(find_layer(graph, inputs->items[i], &from, &output));
+        CAPAS_TRY(add_tensor(graph, from, output, tensors));
     }
     return CAPAS_OK;
 }
@@ -172,7 +190,7 @@ static capas_status add_layers(graph *graph, const capas_shape *sample)
     for (size_t i = 0; i < graph->count; i++) {
         capas_value *ends = is_input(graph, i) ? graph->inputs : graph->outputs;
         if (is_input(graph, i) || !graph->taken[i])
-            CAPAS_TRY(capas_value_append(ends, history_of(graph->names[i])));
+            CAPAS_TRY(capas_value_append(ends, history_of(graph->names[i], 0)));
     }
     return CAPAS_OK;
 }

@@ -194,16 +194,18 @@ static void assert_case_shape(const char *path, void *context)
     capas_layer *made = capas_layer_from_config(capas_value_get(layer, "class_name")->string,
                                                 capas_value_get(layer, "config"), path);
     if (made) {
-        capas_shape inputs[8], output;
-        npy expected = golden_npy("%s/out0.npy", path);
+        capas_shape inputs[8], outputs[CAPAS_MAX_INPUTS];
         for (size_t i = 0; i < shapes->count; i++)
             inputs[i] = read_shape(shapes->items[i]);
-        if (capas_layer_build(made, inputs, (int)shapes->count, &output) != CAPAS_OK)
+        if (capas_layer_build(made, inputs, (int)shapes->count, outputs) != CAPAS_OK)
             fail_msg("%s", capas_error());
-        assert_int_equal(output.rank, expected.rank);
-        for (int i = 1; i < output.rank; i++)
-            assert_int_equal(output.dims[i], expected.shape[i]);
-        npy_free(&expected);
+        for (int k = 0; k < capas_layer_output_count(made); k++) {
+            npy expected = golden_npy("%s/out%d.npy", path, k);
+            assert_int_equal(outputs[k].rank, expected.rank);
+            for (int i = 1; i < outputs[k].rank; i++)
+                assert_int_equal(outputs[k].dims[i], expected.shape[i]);
+            npy_free(&expected);
+        }
         ++*checked;
     }
     capas_layer_free(made);

@@ -84,11 +84,11 @@ static void broken_graphs_say_so(void **state)
     assert_fails(GRAPH(NODE("d", OLD("x", "0", "0")), "['d', 0, 0]"),
                  "layer d: it takes \"x\", and there is no such layer");
     assert_fails(GRAPH(NODE("d", OLD("i", "1", "0")), "['d', 0, 0]"),
-                 "layer d: it takes output 0 of use 1 of layer i, which has 1 uses of one output");
+                 "layer d: it takes output 0 of use 1 of layer i, which has 1 use of 1 output");
     assert_fails(GRAPH(NODE("d", OLD("i", "0", "2")), "['d', 0, 0]"),
-                 "layer d: it takes output 2 of use 0 of layer i, which has 1 uses of one output");
+                 "layer d: it takes output 2 of use 0 of layer i, which has 1 use of 1 output");
     assert_fails(GRAPH(NODE("d", OLD("i", "-1", "0")), "['d', 0, 0]"),
-                 "layer d: it takes output 0 of use -1 of layer i, which has 1 uses of one output");
+                 "layer d: it takes output 0 of use -1 of layer i, which has 1 use of 1 output");
     assert_fails(GRAPH(NODE("d", "7"), "['d', 0, 0]"),
                  "layer d: its inputs must be [layer, use, output], found 7");
     assert_fails(GRAPH(NODE("d", "[['i', 0]]"), "['d', 0, 0]"),
@@ -98,7 +98,7 @@ static void broken_graphs_say_so(void **state)
     assert_fails(GRAPH(NODE("d", "[]"), "['d', 0, 0]"), "layer d: Dense takes 1 input, found 0");
     assert_fails(GRAPH(NODE("d", ""), "['d', 0, 0]"),
                  "layer output_layers: it takes output 0 of use 0 of layer d, which has 0 uses of "
-                 "one output");
+                 "1 output");
     assert_fails(GRAPH(NODE("d", OLD("i", "0", "0")), "['x', 0, 0]"),
                  "layer output_layers: it takes \"x\", and there is no such layer");
     assert_fails(GRAPH(NODE("d", OLD("i", "0", "0")), "{}"),

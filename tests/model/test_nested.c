@@ -173,13 +173,6 @@ static void tells_what_cannot_be_nested(void **state)
     assert_null(model);
     assert_int_equal(capas_error_status(), CAPAS_SHAPE_MISMATCH);
     assert_non_null(strstr(capas_error(), "layer base: input 0 of the model must have the shape"));
-    capas_graph *graph = capas_graph_new();
-    capas_node in = capas_graph_apply(graph, capas_input(3), NULL, 0), out[2];
-    out[0] = capas_graph_apply(graph, capas_dense(1), &in, 1);
-    out[1] = capas_graph_apply(graph, capas_dense(2), &in, 1);
-    assert_null(capas_nested(capas_functional(graph, "two", &in, 1, out, 2)));
-    assert_int_equal(capas_error_status(), CAPAS_UNSUPPORTED);
-    assert_non_null(strstr(capas_error(), "has 2 outputs"));
 }
 
 #if CAPAS_WITH_KERAS_FILES

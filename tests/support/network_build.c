@@ -476,7 +476,7 @@ static void grow(builder *b, int node)
         grow_tokens,
         grow_tokens,
         grow_tokens,
-        grow_recurrent,
+        grow_states,
         grow_tokens,
         grow_tokens,
         grow_tokens,

@@ -59,6 +59,36 @@ void grow_recurrent(builder *b, int node)
     apply(b, capas_bidirectional(layer, .merge_mode = (capas_merge_mode)(1 + draw(b, 4))), node);
 }
 
+/* A recurrent layer that gives its states, and one that begins with them. */
+void grow_states(builder *b, int node)
+{
+    const capas_shape *shape = shape_of(b, node);
+    const int units = 1 + draw(b, 3), backwards = maybe(b, 3);
+    const bool sequences = draw(b, 2), masked = b->masked[node];
+    if (shape->rank != 3 || shape->dims[1] > 12 || b->count + 4 > MOST_NODES) return;
+    capas_layer *first = capas_lstm(units, .return_state = CAPAS_TRUE,
+                                    .return_sequences = sequences ? CAPAS_TRUE : CAPAS_FALSE);
+    apply(b, first, node);
+    const capas_node begins = b->nodes[b->count - 1];
+    for (int i = 1; i < 3; i++) {
+        keep(b, capas_graph_output(b->graph, begins, i), node);
+        b->input_of[b->count - 1] = (capas_node){-1};
+        b->masked[b->count - 1] = false;
+        b->read[b->count - 1] = draw(b, 2);
+    }
+    if (masked) return;
+    capas_node inputs[] = {b->nodes[node], b->nodes[b->count - 2], b->nodes[b->count - 1]};
+    b->read[b->count - 2] = b->read[b->count - 1] = true;
+    if (draw(b, 2))
+        keep(b,
+             capas_graph_apply(b->graph, capas_lstm(units, .go_backwards = backwards), inputs, 3),
+             node);
+    else
+        keep(b, capas_graph_apply(b->graph, capas_gru(units, .go_backwards = backwards), inputs, 2),
+             node);
+    b->input_of[b->count - 1] = (capas_node){-1};
+}
+
 /* A layer on every step. */
 void grow_steps(builder *b, int node)
 {
