@@ -139,30 +139,36 @@ static void resizes_while_rows_come(void **state)
     }
 }
 
-/* Memory ------------------------------------------------------------------------------------------
+/* Subsampling -------------------------------------------------------------------------------------
  */
 
-enum { LARGE_HEIGHT = 4000, LARGE_WIDTH = 6000 };
+static uint8_t level_at(int y, int x, int c)
+{
+    return (uint8_t)(x / 64 + y / 64 + 30 * c);
+}
 
-static void write_large(const char *path)
+/* In YCbCr, with across x down levels of brightness for one of colour. */
+static void write_jpeg(const char *path, int height, int width, int across, int down)
 {
     struct jpeg_compress_struct jpeg;
     struct jpeg_error_mgr errors;
-    uint8_t *row = capas_allocate(LARGE_WIDTH, 3);
+    uint8_t *row = capas_allocate((size_t)width, 3);
     FILE *stream = fopen(path, "wb");
     assert_true(row && stream);
     jpeg.err = jpeg_std_error(&errors);
     jpeg_create_compress(&jpeg);
     jpeg_stdio_dest(&jpeg, stream);
-    jpeg.image_width = LARGE_WIDTH;
-    jpeg.image_height = LARGE_HEIGHT;
+    jpeg.image_width = (JDIMENSION)width;
+    jpeg.image_height = (JDIMENSION)height;
     jpeg.input_components = 3;
     jpeg.in_color_space = JCS_RGB;
     jpeg_set_defaults(&jpeg);
+    jpeg.comp_info[0].h_samp_factor = across;
+    jpeg.comp_info[0].v_samp_factor = down;
     jpeg_start_compress(&jpeg, TRUE);
-    for (int y = 0; y < LARGE_HEIGHT; y++) {
-        for (int x = 0; x < LARGE_WIDTH * 3; x++)
-            row[x] = (uint8_t)(x / 24 + y / 16);
+    for (int y = 0; y < height; y++) {
+        for (int x = 0; x < width * 3; x++)
+            row[x] = level_at(y, x / 3, x % 3);
         jpeg_write_scanlines(&jpeg, &row, 1);
     }
     jpeg_finish_compress(&jpeg);
@@ -170,6 +176,29 @@ static void write_large(const char *path)
     fclose(stream);
     capas_release(row);
 }
+
+static void decodes_every_subsampling(void **state)
+{
+    (void)state;
+    enum { HEIGHT = 70, WIDTH = 130 };
+    for (int i = 0; i < 12; i++) {
+        const int across = 1 + i % 4, down = 1 + i / 4;
+        if (across * down > 8) continue; /* a block has room for ten in all */
+        write_jpeg("sampled.jpg", HEIGHT, WIDTH, across, down);
+        capas_picture picture = load("sampled.jpg", NULL);
+        for (int y = 0; y < HEIGHT; y++)
+            for (int x = 0; x < WIDTH; x++)
+                for (int c = 0; c < 3; c++)
+                    assert_true(abs(picture.pixels[(y * WIDTH + x) * 3 + c] - level_at(y, x, c)) <=
+                                4);
+        capas_free(picture.pixels);
+    }
+}
+
+/* Memory ------------------------------------------------------------------------------------------
+ */
+
+enum { LARGE_HEIGHT = 4000, LARGE_WIDTH = 6000 };
 
 /* Bytes that capas holds, and the most that it held; each block says its size in front. */
 typedef struct held {
@@ -203,7 +232,7 @@ static void needs_little_memory(void **state)
     (void)state;
     held held = {0, 0};
     capas_picture picture;
-    write_large("large.jpg");
+    write_jpeg("large.jpg", LARGE_HEIGHT, LARGE_WIDTH, 2, 2);
     capas_set_allocator(&(capas_allocator){allocate_counted, release_counted, &held});
     const capas_status status = capas_load_picture_as("large.jpg", &picture, .channels = 3,
                                                       .height = 224, .width = 224, .antialias = 1);
@@ -332,10 +361,15 @@ static void survives_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(turns_upright),          cmocka_unit_test(resizes_while_rows_come),
-        cmocka_unit_test(needs_little_memory),    cmocka_unit_test(refuses_what_ends_early),
-        cmocka_unit_test(refuses_sizes_that_lie), cmocka_unit_test(refuses_scans_without_end),
-        cmocka_unit_test(tells_of_damaged_data),  cmocka_unit_test(survives_without_memory),
+        cmocka_unit_test(turns_upright),
+        cmocka_unit_test(resizes_while_rows_come),
+        cmocka_unit_test(decodes_every_subsampling),
+        cmocka_unit_test(needs_little_memory),
+        cmocka_unit_test(refuses_what_ends_early),
+        cmocka_unit_test(refuses_sizes_that_lie),
+        cmocka_unit_test(refuses_scans_without_end),
+        cmocka_unit_test(tells_of_damaged_data),
+        cmocka_unit_test(survives_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -244,6 +244,15 @@ static void names_and_numbers(void **state)
     capas_model_free(model);
     capas_picture picture;
     TOLD(capas_load_picture("no-such.png", 1, &picture), CAPAS_NO_FILE, "no-such.png");
+    float levels[3];
+    const capas_picture_options half = {.struct_size = sizeof half, .height = 1, .width = 1};
+    TOLD(capas_load_picture_levels("a.png", &half, levels), CAPAS_INVALID_ARGUMENT, "a.png",
+         "1x1x0");
+    TOLD(capas_load_picture_as("a.png", &picture, .channels = 5), CAPAS_INVALID_ARGUMENT, "a.png",
+         "found 5");
+    TOLD(capas_describe_picture(NULL, NULL, &picture), CAPAS_INVALID_ARGUMENT, "path");
+    assert_null(capas_dataset_from_folder("no-such-folder", .height = 8, .width = 8));
+    TOLD(capas_error_status(), CAPAS_NO_FILE, "no-such-folder");
 }
 
 int main(void)
