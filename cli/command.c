@@ -170,7 +170,7 @@ bool cli_ends_in(const char *path, const char *end)
 
 bool cli_is_model(const char *path)
 {
-    static const char *const ends[] = {".keras", ".h5", ".hdf5", ".json"};
+    static const char *const ends[] = {".keras", ".h5", ".hdf5", ".json", ".capas"};
     for (size_t i = 0; i < CAPAS_COUNT(ends); i++)
         if (cli_ends_in(path, ends[i])) return true;
     return false;

@@ -66,7 +66,7 @@ bool cli_is_application(const char *name);
 capas_model *cli_load_model(const char *path, const char *weights, bool compile);
 /* Whether a path has this at its end, and something before it. */
 bool cli_ends_in(const char *path, const char *end);
-/* Whether a file's name says that it is a model: .keras, .h5, .hdf5 or .json. */
+/* Whether a file's name says that it is a model: .keras, .h5, .hdf5, .json or .capas. */
 bool cli_is_model(const char *path);
 
 /* --weights FILE */

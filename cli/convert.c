@@ -1,12 +1,13 @@
 /* capas convert: a model from one kind of file into another, opened again and held against the
  * first.
  */
-#include "command.h"
+#include "convert.h"
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/option.h"
 #include "base/text.h"
+#include "model/model.h"
 #include <capas/capas.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,14 +15,15 @@
 /* Both compute with the same kernels: what is more is a mistake. */
 static const double most_difference = 1e-5;
 
-typedef enum target { WHOLE, WEIGHTS, JSON } target;
+typedef enum target { WHOLE, WEIGHTS, JSON, SOURCE } target;
 
 static bool target_of(const char *path, target *target)
 {
     *target = cli_ends_in(path, ".weights.h5") ? WEIGHTS
               : cli_ends_in(path, ".json")     ? JSON
+              : cli_ends_in(path, ".c")        ? SOURCE
                                                : WHOLE;
-    return *target == WEIGHTS || cli_is_model(path);
+    return *target == WEIGHTS || *target == SOURCE || cli_is_model(path);
 }
 
 static capas_status write_json(capas_model *model, const char *path)
@@ -39,28 +41,6 @@ static capas_status write_model(capas_model *model, const char *path, target tar
     return target == WEIGHTS ? capas_save_weights(model, path) : capas_save(model, path);
 }
 
-/* A configuration has no weights: the first model's go in, so that outputs can be compared. */
-static capas_status copy_weights(const capas_model *from, capas_model *to)
-{
-    if (capas_model_weight_count(from) != capas_model_weight_count(to))
-        return capas_fail(CAPAS_SHAPE_MISMATCH, "it has %d weights, and the first model %d",
-                          capas_model_weight_count(to), capas_model_weight_count(from));
-    for (int i = 0; i < capas_model_weight_count(from); i++) {
-        capas_weight_info info, other;
-        CAPAS_TRY(capas_model_weight_info(from, i, &info));
-        CAPAS_TRY(capas_model_weight_info(to, i, &other));
-        if (!capas_shape_equal(&info.shape, &other.shape))
-            return capas_fail(CAPAS_SHAPE_MISMATCH, "its weight %d has another shape", i);
-        float *values = capas_allocate((size_t)capas_shape_count(&info.shape, 0), sizeof *values);
-        if (!values) return CAPAS_NO_MEMORY;
-        capas_status status = capas_model_get_weight(from, i, values);
-        if (status == CAPAS_OK) status = capas_model_set_weight(to, i, values);
-        capas_release(values);
-        CAPAS_TRY(status);
-    }
-    return CAPAS_OK;
-}
-
 /* What was written, as a model again; NULL on failure. */
 static capas_model *open_again(capas_model *first, const char *path, target target)
 {
@@ -73,19 +53,39 @@ static capas_model *open_again(capas_model *first, const char *path, target targ
     capas_free(json);
     capas_status status = CAPAS_OK;
     if (second && target == WEIGHTS) status = capas_load_weights(second, path);
-    if (second && target == JSON) status = copy_weights(first, second);
+    if (second && target == JSON) /* which has no weights: the first model's go in */
+        status = capas_model_take_weights(second, first);
     if (status == CAPAS_OK) return second;
     capas_model_free(second);
     return NULL;
 }
 
-static capas_status check(capas_model *first, const char *path, target target, int samples,
-                          double *difference)
+static capas_status compare(capas_model *first, capas_model *second, int samples,
+                            double *difference)
 {
-    capas_model *second = open_again(first, path, target);
     if (!second) return capas_error_status();
     capas_status status = capas_model_difference(first, second, samples, difference);
     capas_model_free(second);
+    return status;
+}
+
+/* The bytes in a source must outlive their model. */
+static capas_status compare_source(capas_model *first, const char *path, int samples,
+                                   double *difference)
+{
+    capas_flat flat;
+    CAPAS_TRY(cli_read_source(path, &flat));
+    capas_status status = compare(first, capas_model_from_flat(&flat), samples, difference);
+    capas_free((void *)flat.data);
+    return status == CAPAS_OK ? status : capas_fail_in("%s", path);
+}
+
+static capas_status check(capas_model *first, const char *path, target target, int samples,
+                          double *difference)
+{
+    capas_status status =
+        target == SOURCE ? compare_source(first, path, samples, difference)
+                         : compare(first, open_again(first, path, target), samples, difference);
     if (status != CAPAS_OK || *difference <= most_difference) return status;
     return capas_fail(CAPAS_BAD_DATA,
                       "%s was written, but gives other outputs: the largest difference over %d "
@@ -141,8 +141,8 @@ static int run_convert(const cli_command *command, int argc, char **argv)
     }
     if (!target_of(argv[1], &target)) {
         fprintf(stderr,
-                "capas convert: the second file must end in .keras, .h5, .weights.h5 or .json, "
-                "found \"%s\".\n",
+                "capas convert: the second file must end in .keras, .h5, .weights.h5, .json, "
+                ".capas or .c, found \"%s\".\n",
                 argv[1]);
         return CLI_WRONG_USE;
     }
@@ -156,6 +156,7 @@ const cli_command cli_convert = {
     .examples = "  capas convert old.h5 new.keras\n"
                 "  capas convert model.json model.keras --weights model.weights.h5\n"
                 "  capas convert model.keras only.weights.h5\n"
+                "  capas convert model.keras digits.c\n"
                 "  capas convert resnet50 resnet50.keras --weights "
                 "resnet50_weights_tf_dim_ordering_tf_kernels.h5\n",
     .minimum = 2,

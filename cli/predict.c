@@ -298,6 +298,7 @@ static capas_status set_fit(prediction *p, const char *model, const char *fit,
 typedef struct wishes {
     const char *weights, *preprocess, *classes, *fit, *interpolation;
     cli_scale scale;
+    bool save_memory;
 } wishes;
 
 static capas_status prepare(prediction *p, const char *model, const wishes *wishes)
@@ -305,6 +306,7 @@ static capas_status prepare(prediction *p, const char *model, const wishes *wish
     CAPAS_TRY(set_fit(p, model, wishes->fit, wishes->interpolation));
     p->model = open_model(model, wishes->weights);
     if (p->model == NULL) return capas_error_status();
+    CAPAS_TRY(capas_model_set_save_memory(p->model, wishes->save_memory));
     CAPAS_TRY(set_preprocessing(p->model, wishes->preprocess));
     CAPAS_TRY(cli_set_scale(p->model, &wishes->scale));
     CAPAS_TRY(read_shapes(p));
@@ -331,6 +333,8 @@ static int run_predict(const cli_command *command, int argc, char **argv)
         {"--interpolation", "I", "nearest, bilinear, bicubic, lanczos3 or lanczos5 (bilinear)",
          CLI_STRING, &wishes.interpolation},
         CLI_WEIGHTS_OPTION(&wishes.weights),
+        {"--save-memory", NULL, "keeps no second copy of the weights; slower", CLI_FLAG,
+         &wishes.save_memory},
         {"--json", NULL, "prints the result as JSON", CLI_FLAG, &json},
     };
     int count, status;

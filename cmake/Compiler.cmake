@@ -4,6 +4,11 @@
 add_library(capas_flags INTERFACE)
 target_compile_options(capas_flags INTERFACE -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes
                        -ffp-contract=off)
+# Each function is a piece of its own, so that whoever links libcapas-predict.a may leave out what he does not
+# call (-Wl,--gc-sections).
+if(NOT CAPAS_SANITIZERS)
+  target_compile_options(capas_flags INTERFACE -ffunction-sections -fdata-sections)
+endif()
 if(CAPAS_WERROR)
   target_compile_options(capas_flags INTERFACE -Werror)
 endif()

@@ -35,4 +35,16 @@ if("first" IN_LIST CAPAS_EXAMPLES)
   set_tests_properties(house.install PROPERTIES ENVIRONMENT "${test_environment}" TIMEOUT 600)
 endif()
 
+# A build of its own, without sanitizers, of the half that predicts; it is kept for the next time.
+if(CAPAS_HAS_KERAS_FILES AND NOT CMAKE_CROSSCOMPILING)
+  add_executable(house_original tests/house/original.c)
+  target_link_libraries(house_original PRIVATE capas_shared capas_flags)
+  set_target_properties(house_original PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/bin")
+  add_test(NAME house.embedded
+           COMMAND sh "${PROJECT_SOURCE_DIR}/tests/house/embedded.sh" "${PROJECT_SOURCE_DIR}"
+                   "${CMAKE_BINARY_DIR}/tests/embedded" "${CMAKE_COMMAND}" "${CMAKE_C_COMPILER}"
+                   "$<TARGET_FILE:capas_program>" "$<TARGET_FILE:house_original>")
+  set_tests_properties(house.embedded PROPERTIES ENVIRONMENT "${test_environment}" TIMEOUT 1200)
+endif()
+
 include(cmake/DocsTests.cmake)

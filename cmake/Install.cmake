@@ -1,8 +1,8 @@
-# cmake --install: headers, both libraries, capas.pc, the CMake package, the program, recipes and MNIST.
+# cmake --install: both libraries, capas.pc, the CMake package, the program, recipes and MNIST. Headers and
+# libcapas-predict.a are Prediction.cmake's.
 include(CMakePackageConfigHelpers)
 set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/capas")
 
-install(DIRECTORY include/capas TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
 install(TARGETS capas_shared EXPORT capas)
 install(TARGETS capas_static EXPORT capas-static)
 if(TARGET capas_program)
@@ -16,10 +16,7 @@ foreach(folder recipes data/mnist)
 endforeach()
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
-# Made of what is known at configuration; the prefix is found from the file's own place, so that the
-# installed tree may be moved.
-file(RELATIVE_PATH CAPAS_PREFIX_FROM_PKGCONFIG "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig"
-     "${CMAKE_INSTALL_PREFIX}")
+# Made of what is known at configuration.
 list(JOIN CAPAS_PKGCONFIG_MODULES " " CAPAS_PKGCONFIG_REQUIRES)
 # As shared libraries: what these rest on, in turn, is theirs, and need not be installed to link capas.
 list(JOIN CAPAS_PKGCONFIG_LIBS " " CAPAS_PKGCONFIG_LINKED)
@@ -33,5 +30,6 @@ write_basic_package_version_file("${CMAKE_BINARY_DIR}/capasConfigVersion.cmake"
 install(FILES "${CMAKE_BINARY_DIR}/capasConfig.cmake" "${CMAKE_BINARY_DIR}/capasConfigVersion.cmake"
         DESTINATION "${package_folder}")
 install(EXPORT capas NAMESPACE capas:: FILE capasTargets.cmake DESTINATION "${package_folder}")
+install(EXPORT capas-predict NAMESPACE capas:: FILE capasPredictTargets.cmake DESTINATION "${package_folder}")
 install(EXPORT capas-static NAMESPACE capas:: FILE capasStaticTargets.cmake
         DESTINATION "${package_folder}")

@@ -1,6 +1,7 @@
-# libcapas: everything in src/ compiled once, put into a static and a shared library.
+# libcapas: everything in src/ compiled once, put into a static and a shared library. Prediction.cmake has
+# compiled the half that predicts.
 file(GLOB_RECURSE library_sources CONFIGURE_DEPENDS "src/*.c")
-list(FILTER library_sources EXCLUDE REGEX "/src/kernels/(plain|tuned)/")
+list(FILTER library_sources EXCLUDE REGEX "/src/(base|kernels|ops|layers|model)/")
 
 add_library(capas_objects OBJECT ${library_sources})
 target_include_directories(capas_objects PRIVATE src include)
@@ -10,7 +11,8 @@ target_compile_definitions(capas_objects PRIVATE
                            CAPAS_SHARE_FOLDER="${CMAKE_INSTALL_FULL_DATADIR}/capas")
 
 function(capas_library target kind)
-  add_library(${target} ${kind} $<TARGET_OBJECTS:capas_objects> ${CAPAS_KERNEL_OBJECTS})
+  add_library(${target} ${kind} $<TARGET_OBJECTS:capas_prediction_objects> $<TARGET_OBJECTS:capas_objects>
+                                ${CAPAS_KERNEL_OBJECTS} ${CAPAS_KERNEL_LISTS})
   set_target_properties(${target} PROPERTIES OUTPUT_NAME capas LINKER_LANGUAGE C
                         VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>

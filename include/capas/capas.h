@@ -14,6 +14,7 @@
 #include <capas/data.h>
 #include <capas/dataset.h>
 #include <capas/files.h>
+#include <capas/flat.h>
 #include <capas/gradients.h>
 #include <capas/layers.h>
 #include <capas/model.h>

@@ -1,5 +1,6 @@
 /* Models on disk, in Keras's files: .keras (Keras 3, and TensorFlow's Keras 2.13 to 2.15), .h5
- * (Keras 2.0 to 2.15, and Keras 3's legacy form), and the configuration alone as JSON. */
+ * (Keras 2.0 to 2.15, and Keras 3's legacy form), the configuration alone as JSON, and capas's own
+ * flat form. */
 #ifndef CAPAS_FILES_H
 #define CAPAS_FILES_H
 
@@ -9,15 +10,16 @@ CAPAS_BEGIN
 
 /* Writes the model: configuration, weights, compile settings and the optimizer's state, and what
  * Keras has no word for and ignores (scale, class names). A path that ends in .h5 or .hdf5 gives
- * Keras 3's legacy form of HDF5, which older programs open; any other a .keras file. Written beside
- * and renamed: on failure the old file is still there, and the model is as before, so that it can
- * be saved elsewhere. */
+ * Keras 3's legacy form of HDF5, which older programs open; one that ends in .capas or .c a flat
+ * model (capas/flat.h), which only predicts; any other a .keras file. Written beside and renamed:
+ * on failure the old file is still there, and the model is as before, so that it can be saved
+ * elsewhere. */
 CAPAS_API capas_status capas_save(capas_model *model, const char *path);
 
-/* Opens a .keras, .h5 or .json file, told by what is in it; NULL on failure. A compiled model comes
- * back compiled, and goes on training where it stood. Weights with NaN are refused. JSON is a
- * configuration alone: the weights are fresh ones. HDF5 is read in a process of its own, so that a
- * hostile file cannot harm this one (docs/security.md). */
+/* Opens a .keras, .h5, .json or flat (.capas) file, told by what is in it; NULL on failure. A
+ * compiled model comes back compiled, and goes on training where it stood. Weights with NaN are
+ * refused. JSON is a configuration alone: the weights are fresh ones. HDF5 is read in a process of
+ * its own, so that a hostile file cannot harm this one (docs/security.md). */
 CAPAS_API capas_model *capas_load(const char *path);
 
 /* The same with options. A model opened only to predict needs no compile settings and no state of
@@ -38,8 +40,7 @@ CAPAS_API capas_status capas_load_weights(capas_model *model, const char *path);
 typedef struct capas_weights_options {
     size_t struct_size;
     int by_name;       /* layers of the same name get theirs, all others stay: for a network without
-                          its top, or with another. Keras 2's files, npz and safetensors only.
-                          Default: false */
+                          its top, or with another. Not for flat models. Default: false */
     int skip_mismatch; /* with by_name: layers whose weights have other shapes stay, with a warning.
                           Default: false */
 } capas_weights_options;

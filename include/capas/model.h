@@ -112,6 +112,11 @@ CAPAS_API capas_status capas_predict_tensors(capas_model *model, const capas_ten
 CAPAS_API capas_status capas_predict(capas_model *model, const float *input, int64_t n,
                                      float *output);
 
+/* Saves memory in prediction: no second copy of the weights, made as the kernels like them best, is
+ * kept beside the model's own; it costs time (docs/performance.md). For large models on small
+ * machines; a model does not by itself. Memory of predictions before is given back. */
+CAPAS_API capas_status capas_model_set_save_memory(capas_model *model, int save);
+
 /* What bytes mean: value = byte * scale + offset. It travels with the file, in capas.json. NaN
  * scale: the model has none, bytes are taken as they are. Pictures in colour may differ by channel:
  * (value - channel_mean) / channel_deviation behind that, channels in the order in which the

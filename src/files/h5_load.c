@@ -1,16 +1,16 @@
 /* Opening .h5 files: a model's configuration, its weights, its compile settings and the optimizer's
  * state (keras-semantics 7.3). */
-#include "base/file.h"
+#include "base/mapping.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "files/json.h"
 #include "files/keras.h"
+#include "model/graph.h"
 #include <stdio.h>
 #include <string.h>
 
 #if CAPAS_WITH_KERAS_FILES
 enum { WHERE_SIZE = 1024 };
-static const size_t largest_file = (size_t)1 << 38;
 
 /* An attribute that holds JSON, as a tree; NULL on failure. */
 static capas_value *read_json(const capas_hdf5_contents *file, const char *path, const char *name)
@@ -45,7 +45,8 @@ static capas_model *read_model(const capas_hdf5_contents *file, const char *path
         return NULL;
     }
     capas_value *config = read_json(file, path, "model_config");
-    capas_model *model = config ? capas_model_from_config(config) : NULL;
+    capas_model *model =
+        config ? capas_model_from_config_with(config, CAPAS_VALUES_UNDEFINED) : NULL;
     if (config && !model) capas_fail_in("%s", path);
     capas_value_free(config);
     return model;
@@ -80,7 +81,7 @@ static capas_status read_extra(capas_model *model, const capas_hdf5_contents *fi
     if (!capas_hdf5_text(file, "", CAPAS_KERAS_EXTRA)) return CAPAS_OK;
     capas_value *extra = read_json(file, path, CAPAS_KERAS_EXTRA);
     if (!extra) return capas_error_status();
-    capas_status status = capas_keras_read_extra(model, extra);
+    capas_status status = capas_model_read_extra(model, extra);
     if (status != CAPAS_OK) capas_fail_in("%s: %s", path, CAPAS_KERAS_EXTRA);
     capas_value_free(extra);
     return status;
@@ -98,15 +99,15 @@ static capas_status fill(capas_model *model, const capas_hdf5_contents *file, co
 
 capas_hdf5_contents *capas_h5_open(const char *path)
 {
-    char *image;
-    size_t size;
-    if (capas_read_file(path, largest_file, &image, &size) != CAPAS_OK) return NULL;
-    capas_hdf5_contents *file = capas_hdf5_open(image, size);
+    capas_mapping mapping;
+    if (capas_map_file(path, &mapping) != CAPAS_OK) return NULL;
+    const capas_hdf5_bytes image = {mapping.data, mapping.size, .mapped = true};
+    capas_hdf5_contents *file = capas_hdf5_open(&image);
     if (file)
         capas_keras_rename_old(file);
     else
         capas_fail_in("%s", path);
-    capas_release(image);
+    capas_unmap(&mapping);
     return file;
 }
 

@@ -126,7 +126,7 @@ static capas_status write_model(const capas_model *model, capas_hdf5 *file)
 {
     CAPAS_TRY(set_versions(file, "/"));
     CAPAS_TRY(set_json(file, "model_config", capas_h5_model_config(model)));
-    CAPAS_TRY(set_json(file, CAPAS_KERAS_EXTRA, capas_keras_extra(model)));
+    CAPAS_TRY(set_json(file, CAPAS_KERAS_EXTRA, capas_model_extra(model)));
     if (model->trainer)
         CAPAS_TRY(set_json(file, "training_config", capas_h5_training_config(model)));
     CAPAS_TRY(capas_h5_write_weights(model, file, "model_weights"));

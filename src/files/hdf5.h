@@ -34,10 +34,17 @@ capas_status capas_hdf5_write_floats(capas_hdf5 *file, const char *path, const c
                                      const float *values);
 capas_status capas_hdf5_write_integer(capas_hdf5 *file, const char *path, int64_t value);
 
+/* A file's bytes. Where they are a mapping of it, pages that were read are let go on the way. */
+typedef struct capas_hdf5_bytes {
+    const void *data;
+    size_t size;
+    bool mapped;
+} capas_hdf5_bytes;
+
 /* What is in a file, from its bytes, which are only needed until this returns. Links that lead out
  * of the file are not followed. Paths have no "/" in front; the file's own group is "". */
 typedef struct capas_hdf5_contents capas_hdf5_contents;
-capas_hdf5_contents *capas_hdf5_open(void *image, size_t size);
+capas_hdf5_contents *capas_hdf5_open(const capas_hdf5_bytes *image);
 void capas_hdf5_close_contents(capas_hdf5_contents *contents);
 
 /* Gives every part of a path that is called `old` a name that is not longer. */
@@ -48,6 +55,8 @@ bool capas_hdf5_has(const capas_hdf5_contents *contents, const char *path);
 /* An array of numbers of any kind, as floats, which belong to the contents; NULL: there is none. */
 const float *capas_hdf5_floats(const capas_hdf5_contents *contents, const char *path,
                                capas_shape *shape);
+/* Gives the memory of an array back, which cannot be read again. */
+void capas_hdf5_let_go(const capas_hdf5_contents *contents, const char *path);
 capas_status capas_hdf5_read_integer(const capas_hdf5_contents *contents, const char *path,
                                      int64_t *value);
 /* An attribute, which belongs to the contents; NULL: there is none. */

@@ -7,23 +7,25 @@
 #if CAPAS_WITH_KERAS_FILES
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { LONGEST_PATH = 1024, DEEPEST = 32, MOST_RECORDS = 1 << 18, MOST_TEXT = 1 << 28 };
+enum {
+    LARGE = 1 << 16,
+    LONGEST_PATH = 1024,
+    DEEPEST = 32,
+    MOST_RECORDS = 1 << 18,
+    MOST_TEXT = 1 << 28
+};
 
 /* Opening the image. */
-
-typedef struct image {
-    void *data;
-    size_t size;
-} image;
 
 /* HDF5 asks these for memory to copy an image into: it gets the image itself. It is opened only to
  * read, so that nobody writes there. */
 static void *lend_image(size_t size, H5FD_file_image_op_t what, void *context)
 {
-    const image *lent = context;
+    const capas_hdf5_bytes *lent = context;
     (void)what;
-    return size == lent->size ? lent->data : NULL;
+    return size == lent->size ? (void *)(uintptr_t)lent->data : NULL;
 }
 
 static void *keep_image(void *to, const void *from, size_t size, H5FD_file_image_op_t what,
@@ -63,15 +65,16 @@ static herr_t leave_context(void *context)
     return 0;
 }
 
-static hid_t open_image(image *lent)
+static hid_t open_image(const capas_hdf5_bytes *lent)
 {
     char name[CAPAS_HDF5_NAME];
     H5FD_file_image_callbacks_t lending = {
-        lend_image, keep_image, refuse_growing, leave_image, same_context, leave_context, lent};
+        lend_image,   keep_image,    refuse_growing,         leave_image,
+        same_context, leave_context, (void *)(uintptr_t)lent};
     capas_hdf5_next_name(name);
     hid_t list = capas_hdf5_access(), opened = H5I_INVALID_HID;
     if (list >= 0 && H5Pset_file_image_callbacks(list, &lending) >= 0 &&
-        H5Pset_file_image(list, lent->data, lent->size) >= 0)
+        H5Pset_file_image(list, (void *)(uintptr_t)lent->data, lent->size) >= 0)
         opened = H5Fopen(name, H5F_ACC_RDONLY, list);
     return opened;
 }
@@ -79,6 +82,7 @@ static hid_t open_image(image *lent)
 /* Records. */
 
 typedef struct extraction {
+    const capas_hdf5_bytes *image;
     capas_extract *room;
     size_t size; /* of the room */
     size_t count;
@@ -174,6 +178,12 @@ static bool shape_of(hid_t array, capas_shape *shape, size_t *count)
     return done;
 }
 
+/* What was read of a mapped file needs no memory any more; what is needed again is mapped again. */
+static void forget_image(const capas_hdf5_bytes *image)
+{
+    if (image->mapped) madvise((void *)(uintptr_t)image->data, image->size, MADV_DONTNEED);
+}
+
 static bool add_numbers(extraction *extraction, hid_t array)
 {
     capas_shape shape;
@@ -193,6 +203,7 @@ static bool add_numbers(extraction *extraction, hid_t array)
     if (count > 0 && H5Dread(array, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers) < 0)
         return false;
     keep_record(extraction);
+    if (record->data_size >= LARGE) forget_image(extraction->image);
     return true;
 }
 
@@ -322,11 +333,10 @@ static void add_group(extraction *extraction, hid_t group)
     extraction->depth--;
 }
 
-void capas_hdf5_extract(void *data, size_t data_size, capas_extract *room, size_t size)
+void capas_hdf5_extract(const capas_hdf5_bytes *image, capas_extract *room, size_t size)
 {
-    image lent = {data, data_size};
-    extraction extraction = {.room = room, .size = size};
-    hid_t file = open_image(&lent);
+    extraction extraction = {.image = image, .room = room, .size = size};
+    hid_t file = open_image(image);
     hid_t root = file < 0 ? file : H5Gopen2(file, "/", H5P_DEFAULT);
     if (root >= 0) add_group(&extraction, root);
     room->state = root < 0              ? CAPAS_EXTRACT_NO_FILE

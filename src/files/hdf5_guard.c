@@ -72,14 +72,14 @@ static capas_status tell(const capas_extract *room)
     }
 }
 
-static capas_status run(void *image, size_t image_size, capas_extract *room, size_t size)
+static capas_status run(const capas_hdf5_bytes *image, capas_extract *room, size_t size)
 {
     capas_hdf5_silence silence;
     capas_hdf5_enter(&silence);
     pid_t child = capas_system.fork();
     if (child == 0) {
-        prepare(image_size);
-        capas_hdf5_extract(image, image_size, room, size);
+        prepare(image->size);
+        capas_hdf5_extract(image, room, size);
         _exit(0);
     }
     int error = errno;
@@ -93,16 +93,16 @@ static capas_status run(void *image, size_t image_size, capas_extract *room, siz
     return tell(room);
 }
 
-capas_extract *capas_hdf5_guarded(void *image, size_t image_size, size_t *size)
+capas_extract *capas_hdf5_guarded(const capas_hdf5_bytes *image, size_t *size)
 {
-    *size = sizeof(capas_extract) + least_room + ROOM_PER_BYTE * image_size;
+    *size = sizeof(capas_extract) + least_room + ROOM_PER_BYTE * image->size;
     void *room = mmap(NULL, *size, PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (room == MAP_FAILED) {
         capas_fail(CAPAS_NO_MEMORY, "there is no memory for %zu bytes", *size);
         return NULL;
     }
-    if (run(image, image_size, room, *size) == CAPAS_OK) return room;
+    if (run(image, room, *size) == CAPAS_OK) return room;
     munmap(room, *size);
     return NULL;
 }

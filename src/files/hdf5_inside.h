@@ -67,9 +67,9 @@ enum {
 
 /* Puts everything that capas reads of a file into `room` of `size` bytes. Called in a process of
  * its own. */
-void capas_hdf5_extract(void *image, size_t image_size, capas_extract *room, size_t size);
+void capas_hdf5_extract(const capas_hdf5_bytes *image, capas_extract *room, size_t size);
 /* Makes that process and waits for it: the room, to be unmapped, or NULL with the sentence. */
-capas_extract *capas_hdf5_guarded(void *image, size_t image_size, size_t *size);
+capas_extract *capas_hdf5_guarded(const capas_hdf5_bytes *image, size_t *size);
 
 #endif
 #endif

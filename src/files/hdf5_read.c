@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum { LONGEST_PATH = 1024 };
 
@@ -94,11 +95,11 @@ static capas_status put_in_order(capas_hdf5_contents *contents)
     return CAPAS_OK;
 }
 
-capas_hdf5_contents *capas_hdf5_open(void *image, size_t size)
+capas_hdf5_contents *capas_hdf5_open(const capas_hdf5_bytes *image)
 {
     capas_hdf5_contents *contents = capas_allocate_zeroed(1, sizeof *contents);
     if (!contents) return NULL;
-    contents->room = capas_hdf5_guarded(image, size, &contents->size);
+    contents->room = capas_hdf5_guarded(image, &contents->size);
     if (contents->room && put_in_order(contents) == CAPAS_OK) return contents;
     capas_hdf5_close_contents(contents);
     return NULL;
@@ -162,6 +163,18 @@ const float *capas_hdf5_floats(const capas_hdf5_contents *contents, const char *
     }
     *shape = record->shape;
     return (const float *)(const void *)data_of(record);
+}
+
+/* The whole pages in it: those at its ends hold other records too. */
+void capas_hdf5_let_go(const capas_hdf5_contents *contents, const char *path)
+{
+    capas_record *record = (capas_record *)(uintptr_t)find(contents, path);
+    if (!record || record->kind != CAPAS_RECORD_NUMBERS) return;
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), data = (uintptr_t)data_of(record);
+    const uintptr_t begin = (data + page - 1) / page * page,
+                    end = (data + (size_t)record->data_size) / page * page;
+    record->kind = CAPAS_RECORD_BROKEN;
+    if (begin < end) madvise((void *)begin, end - begin, MADV_REMOVE);
 }
 
 capas_status capas_hdf5_read_integer(const capas_hdf5_contents *contents, const char *path,

@@ -46,7 +46,9 @@ capas_status capas_keras_write_slot(const capas_model *model, capas_hdf5 *file, 
                                     const capas_model_weight *place, int slot);
 /* The bytes of model.weights.h5, with both of them; released with capas_release. */
 capas_status capas_keras_weights_image(const capas_model *model, void **image, size_t *size);
-capas_status capas_keras_read_weights(capas_model *model, const capas_hdf5_contents *file);
+/* By the layers' places, or, when the options say so, names. */
+capas_status capas_keras_read_weights(capas_model *model, const capas_hdf5_contents *file,
+                                      const capas_weights_options *options);
 /* One weight, verified, from the array under `path`. */
 capas_status capas_keras_read_weight(capas_model *model, const capas_hdf5_contents *file,
                                      const char *path, const char *layer,
@@ -58,8 +60,8 @@ capas_status capas_keras_read_optimizer(capas_model *model, const capas_hdf5_con
 
 /* Whether a path has this at its end, and something before it. */
 bool capas_path_ends_in(const char *path, const char *end);
-/* What kind of file it is, by its first bytes; what is neither HDF5 nor JSON goes as zip. */
-enum { CAPAS_FILE_ZIP, CAPAS_FILE_HDF5, CAPAS_FILE_JSON };
+/* What kind of file it is, by its first bytes; what is none of the others goes as zip. */
+enum { CAPAS_FILE_ZIP, CAPAS_FILE_HDF5, CAPAS_FILE_JSON, CAPAS_FILE_FLAT };
 int capas_file_kind(const char *path);
 /* A .keras file; NULL with the sentence. */
 capas_model *capas_keras_load(const char *path, bool compile);
@@ -74,10 +76,6 @@ void capas_keras_rename_old(capas_hdf5_contents *file);
 /* From arrays, by order or by names. */
 capas_status capas_array_read_weights(capas_model *model, capas_array_file *file,
                                       const capas_weights_options *options);
-
-/* capas.json: how bytes are scaled, what the training data was like, names of the classes. */
-capas_value *capas_keras_extra(const capas_model *model);
-capas_status capas_keras_read_extra(capas_model *model, const capas_value *extra);
 
 /* Keras's configuration with compile_config in it. */
 capas_value *capas_keras_config(const capas_model *model);

@@ -1,6 +1,7 @@
 /* See keras_array.h. */
 #include "files/keras_array.h"
 #include "base/text.h"
+#include "kernels/fill.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -43,6 +44,7 @@ static const float *find_array(const capas_hdf5_contents *file, const capas_kera
 static capas_status check_finite(const capas_keras_array *array, const float *values, int64_t count)
 {
     char what[96];
+    if (capas_all_finite(values, count)) return CAPAS_OK;
     for (int64_t i = 0; i < count; i++) {
         if (isfinite(values[i])) continue;
         snprintf(what, sizeof what, "holds %s at place %" PRId64 "; the file cannot be used",

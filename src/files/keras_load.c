@@ -7,6 +7,7 @@
 #include "files/archive.h"
 #include "files/json.h"
 #include "files/keras.h"
+#include "model/graph.h"
 #include <stdio.h>
 
 #if CAPAS_WITH_KERAS_FILES
@@ -45,7 +46,7 @@ capas_hdf5_contents *capas_keras_open_weights(capas_archive *archive, const char
     size_t size;
     if (capas_archive_read(archive, CAPAS_KERAS_WEIGHTS, limit, &image, &size) != CAPAS_OK)
         return NULL;
-    capas_hdf5_contents *file = capas_hdf5_open(image, size);
+    capas_hdf5_contents *file = capas_hdf5_open(&(capas_hdf5_bytes){image, size, false});
     if (file)
         capas_keras_rename_old(file);
     else
@@ -58,7 +59,7 @@ static capas_status read_weights(capas_model *model, capas_archive *archive, con
 {
     capas_hdf5_contents *file = capas_keras_open_weights(archive, path, most_weights(model));
     if (!file) return capas_error_status();
-    capas_status status = capas_keras_read_weights(model, file);
+    capas_status status = capas_keras_read_weights(model, file, NULL);
     if (status == CAPAS_OK) status = capas_keras_read_optimizer(model, file, NULL);
     if (status != CAPAS_OK) capas_fail_in("%s: %s", path, CAPAS_KERAS_WEIGHTS);
     capas_hdf5_close_contents(file);
@@ -70,7 +71,7 @@ static capas_status read_extra(capas_model *model, capas_archive *archive, const
     if (!capas_archive_has(archive, CAPAS_KERAS_EXTRA)) return CAPAS_OK;
     capas_value *extra = read_json(archive, path, CAPAS_KERAS_EXTRA);
     if (!extra) return capas_error_status();
-    capas_status status = capas_keras_read_extra(model, extra);
+    capas_status status = capas_model_read_extra(model, extra);
     if (status != CAPAS_OK) capas_fail_in("%s: %s", path, CAPAS_KERAS_EXTRA);
     capas_value_free(extra);
     return status;
@@ -80,7 +81,7 @@ static capas_model *read_model(capas_archive *archive, const char *path, bool co
 {
     capas_value *config = read_json(archive, path, CAPAS_KERAS_CONFIG);
     if (!config) return NULL;
-    capas_model *model = capas_model_from_config(config);
+    capas_model *model = capas_model_from_config_with(config, CAPAS_VALUES_UNDEFINED);
     if (!model) capas_fail_in("%s", path);
     capas_status status =
         model && compile

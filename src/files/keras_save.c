@@ -36,7 +36,7 @@ static capas_status make_json(capas_value *value, char **json)
 static capas_status make_parts(const capas_model *model, parts *parts)
 {
     CAPAS_TRY(make_json(capas_keras_config(model), &parts->config));
-    CAPAS_TRY(make_json(capas_keras_extra(model), &parts->extra));
+    CAPAS_TRY(make_json(capas_model_extra(model), &parts->extra));
     return capas_keras_weights_image(model, &parts->weights, &parts->weights_size);
 }
 

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "files/json.h"
 #include "files/keras.h"
+#include "model/flat.h"
 #include <capas/files.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@ int capas_file_kind(const char *path)
     size_t got = file ? fread(start, 1, sizeof start, file) : 0, at = 0;
     if (file) fclose(file);
     if (got >= sizeof hdf5 && memcmp(start, hdf5, sizeof hdf5) == 0) return CAPAS_FILE_HDF5;
+    if (capas_flat_begins(start, got)) return CAPAS_FILE_FLAT;
     while (at < got && start[at] && strchr(" \t\r\n", start[at]))
         at++;
     return at < got && start[at] == '{' ? CAPAS_FILE_JSON : CAPAS_FILE_ZIP;
@@ -67,6 +69,7 @@ capas_model *capas_load_with(const char *path, const capas_load_options *options
     }
     bool compile = !options || options->compile != CAPAS_FALSE;
     int kind = capas_file_kind(path);
+    if (kind == CAPAS_FILE_FLAT) return capas_open_flat(path);
     return kind == CAPAS_FILE_JSON ? load_json(path, compile) : load_weighted(path, kind, compile);
 }
 

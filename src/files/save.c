@@ -1,6 +1,7 @@
 /* capas_save: what kind of file it becomes, by the end of its name. */
 #include "files/keras.h"
 #include <capas/files.h>
+#include <capas/flat.h>
 #include <string.h>
 
 bool capas_path_ends_in(const char *path, const char *end)
@@ -36,5 +37,7 @@ capas_status capas_save(capas_model *model, const char *path)
     CAPAS_TRY(capas_model_check(model));
     if (!path || !*path)
         return capas_fail(CAPAS_INVALID_ARGUMENT, "the path to save the model at is missing");
+    if (capas_path_ends_in(path, ".capas") || capas_path_ends_in(path, ".c"))
+        return capas_save_flat(model, path);
     return save(model, path);
 }

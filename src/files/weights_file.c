@@ -5,6 +5,7 @@
 #include "files/archive.h"
 #include "files/keras.h"
 #include <capas/files.h>
+#include <capas/flat.h>
 #include <string.h>
 
 #if CAPAS_WITH_KERAS_FILES
@@ -18,11 +19,7 @@ static capas_status read_contents(capas_model *model, const capas_hdf5_contents 
         if (!whole && capas_hdf5_has(file, "model_weights")) capas_hdf5_release_texts(&names);
         return capas_h5_read_weights(model, file, whole ? "model_weights" : "", options);
     }
-    if (options->by_name)
-        return capas_fail(CAPAS_UNSUPPORTED,
-                          "by_name is for Keras 2's files, npz and safetensors; in this one layers "
-                          "have places, and no names");
-    return capas_keras_read_weights(model, file);
+    return capas_keras_read_weights(model, file, options);
 }
 
 /* What weights come from: one of the two. */
@@ -69,8 +66,9 @@ static capas_status read_file(capas_model *model, const char *path,
     source source = {0};
     size_t size = (size_t)model->value_count * sizeof *model->values;
     if (!open_source(path, &source)) return capas_error_status();
-    float *before = capas_copy_memory(model->values, size);
-    capas_status status = before ? read_source(model, &source, options) : CAPAS_NO_MEMORY;
+    capas_status status = capas_model_own_values(model);
+    float *before = status == CAPAS_OK ? capas_copy_memory(model->values, size) : NULL;
+    status = before ? read_source(model, &source, options) : CAPAS_NO_MEMORY;
     if (status != CAPAS_OK) capas_fail_in("%s", path);
     if (status != CAPAS_OK && before) {
         memcpy(model->values, before, size);
@@ -116,6 +114,21 @@ static capas_status write_file(const capas_model *model, const char *path)
 }
 #endif
 
+/* Layer after layer, as whole models of Keras are taken. */
+static capas_status read_flat(capas_model *model, const char *path,
+                              const capas_weights_options *options)
+{
+    if (options->by_name)
+        return capas_fail(CAPAS_UNSUPPORTED,
+                          "%s: by_name is not for flat models, whose layers belong together", path);
+    capas_model *flat = capas_open_flat(path);
+    if (!flat) return capas_error_status();
+    capas_status status = capas_model_take_weights(model, flat);
+    if (status != CAPAS_OK) capas_fail_in("%s", path);
+    capas_model_free(flat);
+    return status;
+}
+
 capas_status capas_load_weights_with(capas_model *model, const char *path,
                                      const capas_weights_options *options)
 {
@@ -129,6 +142,7 @@ capas_status capas_load_weights_with(capas_model *model, const char *path,
                           "%s: skip_mismatch needs by_name: without names it cannot be told which "
                           "layer is another's",
                           path);
+    if (capas_file_kind(path) == CAPAS_FILE_FLAT) return read_flat(model, path, options);
     return read_file(model, path, options);
 }
 

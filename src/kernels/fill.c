@@ -251,11 +251,18 @@ void capas_add_scaled(float *value, const float *other, int64_t count, double sc
     capas_parallel_ranges(count, CAPAS_FILL_GRAIN, capas_threads(), mix_range, NULL, &m);
 }
 
-/* A float is not finite when all bits of its exponent are set. */
+/* A float is not finite when all bits of its exponent are set. Some at a time without a branch, so
+ * that the compiler takes vectors. */
 bool capas_all_finite(const float *value, int64_t count)
 {
+    enum { TOGETHER = 256 };
     const uint32_t exponent = 0x7f800000u;
-    for (int64_t i = 0; i < count; i++)
-        if ((capas_bits_of(value[i]) & exponent) == exponent) return false;
+    for (int64_t first = 0; first < count; first += TOGETHER) {
+        const int64_t end = count - first < TOGETHER ? count : first + TOGETHER;
+        unsigned found = 0;
+        for (int64_t i = first; i < end; i++)
+            found |= (capas_bits_of(value[i]) & exponent) == exponent;
+        if (found) return false;
+    }
     return true;
 }

@@ -12,7 +12,11 @@
 /* The tuned kernels of a level, best first (kernels/tuned/list.c, compiled once a level). */
 typedef const capas_kernel *const *tuned_list(capas_kernel_family family, size_t *count);
 
-#if CAPAS_HAVE_AVX512
+/* A program that only predicts has those for AVX-512, a quarter of a megabyte, when its linker is
+ * told to take them along (docs/embedding.md); otherwise this is NULL. */
+#if CAPAS_HAVE_AVX512 && CAPAS_PREDICTION_HALF
+tuned_list capas_tuned_kernels_avx512 __attribute__((weak));
+#elif CAPAS_HAVE_AVX512
 tuned_list capas_tuned_kernels_avx512;
 #endif
 #if CAPAS_HAVE_AVX2
@@ -41,11 +45,17 @@ static tuned_list *const tuned_lists[] = {
     NULL,
 };
 
+#if CAPAS_PREDICTION_HALF
+#define CAPAS_PLAIN_ENTRY(name) [CAPAS_FAMILY_##name] = {&capas_##name##_plain_f32},
+#define CAPAS_PLAIN_FAMILIES    CAPAS_PREDICTION_FAMILIES
+#else
+#define CAPAS_PLAIN_ENTRY(name)                                                                    \
+    [CAPAS_FAMILY_##name] = {&capas_##name##_plain_f32, &capas_##name##_plain_f64},
+#define CAPAS_PLAIN_FAMILIES CAPAS_KERNEL_FAMILIES
+#endif
+
 static const capas_kernel *const plain_kernels[CAPAS_FAMILY_COUNT][2] = {
-#define CAPAS_PLAIN_ENTRY(name) {&capas_##name##_plain_f32, &capas_##name##_plain_f64},
-    CAPAS_KERNEL_FAMILIES(CAPAS_PLAIN_ENTRY)
-#undef CAPAS_PLAIN_ENTRY
-};
+    CAPAS_PLAIN_FAMILIES(CAPAS_PLAIN_ENTRY)};
 
 /* All kernels of a family in order, put together at the first use. */
 enum { CAPAS_MOST_KERNELS = 64 };
@@ -62,14 +72,15 @@ static pthread_once_t registry_once = PTHREAD_ONCE_INIT;
 static void collect_family(capas_kernel_family family)
 {
     family_kernels *all = &families[family];
-    for (size_t list = 0; tuned_lists[list]; list++) {
+    for (size_t list = 0; list < sizeof tuned_lists / sizeof tuned_lists[0]; list++) {
         size_t count = 0;
+        if (!tuned_lists[list]) continue;
         const capas_kernel *const *kernels = tuned_lists[list](family, &count);
         for (size_t i = 0; i < count && all->count < CAPAS_MOST_KERNELS - 2; i++)
             all->kernels[all->count++] = kernels[i];
     }
     for (int i = 0; i < 2; i++)
-        all->kernels[all->count++] = plain_kernels[family][i];
+        if (plain_kernels[family][i]) all->kernels[all->count++] = plain_kernels[family][i];
 }
 
 static void collect(void)

@@ -65,12 +65,12 @@ static capas_status check_foreign(const capas_value *entry, const char *class_na
                       where, class_name, custom ? name : module);
 }
 
-static capas_model *read_model(const capas_value *outer, bool part);
+static capas_model *read_model(const capas_value *outer, bool part, capas_first_values first);
 
 /* A model in a model's place. How deep they go is limited by JSON's reader. */
 static capas_layer *read_nested(const capas_value *entry, const char *where)
 {
-    capas_model *part = read_model(entry, true);
+    capas_model *part = read_model(entry, true, CAPAS_VALUES_ELSEWHERE);
     capas_layer *layer = part ? capas_nested_new(part) : NULL;
     if (!layer) capas_fail_in("%s", where);
     return layer;
@@ -210,7 +210,7 @@ static capas_model *finish(const capas_value *config, capas_graph *graph, const 
     return NULL;
 }
 
-static capas_model *read_model(const capas_value *outer, bool part)
+static capas_model *read_model(const capas_value *outer, bool part, capas_first_values first)
 {
     capas_ends ends = {0};
     const char *class_name = string_of(outer, "class_name");
@@ -224,6 +224,7 @@ static capas_model *read_model(const capas_value *outer, bool part)
     capas_graph *graph = capas_graph_new();
     if (!graph) return NULL;
     graph->part = part;
+    graph->first_values = first;
     capas_status status = sequential ? read_sequential(config, outer, graph, &ends)
                                      : capas_config_read_graph(config, graph, &ends);
     if (status == CAPAS_OK) return finish(config, graph, &ends, sequential);
@@ -231,7 +232,12 @@ static capas_model *read_model(const capas_value *outer, bool part)
     return NULL;
 }
 
+capas_model *capas_model_from_config_with(const capas_value *outer, capas_first_values first)
+{
+    return read_model(outer, false, first);
+}
+
 capas_model *capas_model_from_config(const capas_value *outer)
 {
-    return read_model(outer, false);
+    return capas_model_from_config_with(outer, CAPAS_VALUES_DRAWN);
 }

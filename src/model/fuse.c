@@ -234,7 +234,8 @@ void capas_plan_fuse(capas_plan *plan)
         if (program->ops[i].kind == CAPAS_OP_CONV || program->ops[i].kind == CAPAS_OP_POOL)
             fuse_padding(plan, &program->ops[i]);
     for (size_t i = 0; i < program->op_count && only_predicts(plan); i++)
-        if (program->ops[i].kind == CAPAS_OP_NORMALISE) fuse_normalise(plan, &program->ops[i]);
+        if (program->ops[i].kind == CAPAS_OP_NORMALISE && !plan->options.saves_memory)
+            fuse_normalise(plan, &program->ops[i]);
     for (size_t i = 0; i < program->op_count && only_predicts(plan); i++)
         if (program->ops[i].kind == CAPAS_OP_ADD && !fuse_sum(plan, &program->ops[i], 0))
             fuse_sum(plan, &program->ops[i], 1);

@@ -306,7 +306,7 @@ static capas_status fill(capas_model *model, capas_graph *graph, const capas_ord
     model->output_count = output_count;
     if (graph->part) return CAPAS_OK;
     capas_nested_set_streams(model);
-    return capas_model_make_weights(model);
+    return capas_model_make_weights(model, graph->first_values);
 }
 
 static capas_status make(capas_graph *graph, const capas_node *inputs, int input_count,

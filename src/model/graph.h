@@ -5,6 +5,14 @@
 
 #include "model/model.h"
 
+/* What a new model's weights are: drawn as their initializers say; undefined, where a file has them
+ * all; or nowhere, where the caller has the block. */
+typedef enum capas_first_values {
+    CAPAS_VALUES_DRAWN,
+    CAPAS_VALUES_UNDEFINED,
+    CAPAS_VALUES_ELSEWHERE,
+} capas_first_values;
+
 struct capas_graph {
     capas_layer **layers; /* each taken over */
     size_t layer_count, layer_capacity;
@@ -13,6 +21,7 @@ struct capas_graph {
     capas_status status; /* the first failure, its sentence below */
     char *message;
     bool part; /* what comes of it is a layer of another model, which has the weights */
+    capas_first_values first_values;
 };
 
 /* Notes the thread's failure as the graph's first; returns it. */
@@ -40,8 +49,11 @@ capas_status capas_order_find(const capas_graph *graph, const capas_node *inputs
                               const capas_node *outputs, int output_count, capas_order *order);
 void capas_order_free(capas_order *order);
 
-/* Numbers the weights of the model's layers, makes the block and draws their values. */
-capas_status capas_model_make_weights(capas_model *model);
+/* Numbers the weights of the model's layers and makes the block. */
+capas_status capas_model_make_weights(capas_model *model, capas_first_values first);
+
+/* capas_model_from_config with other first values than drawn ones. */
+capas_model *capas_model_from_config_with(const capas_value *config, capas_first_values first);
 
 /* A model with nothing in it; NULL when memory runs out. */
 capas_model *capas_model_new(void);

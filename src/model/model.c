@@ -43,7 +43,7 @@ void capas_model_free(capas_model *model)
     capas_release(model->inputs);
     capas_release(model->outputs);
     capas_release(model->weights);
-    capas_release(model->values);
+    capas_model_release_values(model);
     capas_release(model->name);
     capas_release(model->message);
     pthread_mutex_destroy(&model->lock);
@@ -109,6 +109,14 @@ capas_status capas_model_set_seed(capas_model *model, uint64_t seed)
     CAPAS_TRY(capas_model_check(model));
     model->seed = seed;
     return capas_model_keep_failure(model, capas_model_initialize(model));
+}
+
+capas_status capas_model_set_save_memory(capas_model *model, int save)
+{
+    CAPAS_TRY(capas_model_check(model));
+    model->saves_memory = save == CAPAS_TRUE;
+    capas_model_drop_plans(model);
+    return CAPAS_OK;
 }
 
 uint64_t capas_model_seed(const capas_model *model)

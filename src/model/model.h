@@ -4,6 +4,7 @@
 #ifndef CAPAS_MODEL_MODEL_H
 #define CAPAS_MODEL_MODEL_H
 
+#include "base/mapping.h"
 #include "layers/layer.h"
 #include <capas/model.h>
 #include <pthread.h>
@@ -43,10 +44,13 @@ struct capas_model {
     uint64_t seed;
     capas_model_weight *weights; /* over the layers in order, each trainable then not */
     int weight_count;
-    float *values; /* the one block */
+    float *values;         /* the one block */
+    bool values_lent;      /* they are not ours: read only, and not released */
+    capas_mapping mapping; /* of the file that they lie in, if there is one */
     int64_t value_count, gradient_count;
     uint64_t version; /* grows when values change; packed copies carry it */
 
+    bool saves_memory; /* its plans that predict do */
     capas_preprocessing preprocessing;
     char **class_names;
     int class_count;
@@ -83,6 +87,14 @@ capas_status capas_model_check(const capas_model *model);
 /* Gives gradient offsets to the weights that are trainable now (layer and weight), 16 elements
  * aligned; sets gradient_count. Drops plans made before. */
 capas_status capas_model_place_gradients(capas_model *model);
+/* Gives a model without values the block of another, to be read only; `mapping` (of size 0: none)
+ * is the model's from now on. */
+void capas_model_lend_values(capas_model *model, const float *values, capas_mapping mapping);
+/* Before values are changed: they become a copy of the model's own, if they are not yet. */
+capas_status capas_model_own_values(capas_model *model);
+void capas_model_release_values(capas_model *model);
+/* All weights of another model, which must have the same ones. */
+capas_status capas_model_take_weights(capas_model *model, const capas_model *from);
 /* After values changed by other means than capas_model_set_weight. */
 void capas_model_touch(capas_model *model);
 capas_layer *capas_model_layer(const capas_model *model, const char *name);
@@ -95,5 +107,10 @@ capas_status capas_model_initialize(capas_model *model);
  * compile_config), and the model of such a tree. For files and recipes. */
 capas_value *capas_model_config(const capas_model *model);
 capas_model *capas_model_from_config(const capas_value *config);
+
+/* Beside the configuration: how bytes are scaled, what the training data was like, names of the
+ * classes. */
+capas_value *capas_model_extra(const capas_model *model);
+capas_status capas_model_read_extra(capas_model *model, const capas_value *extra);
 
 #endif

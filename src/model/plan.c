@@ -13,6 +13,7 @@ capas_op_setting capas_plan_setting(const capas_plan *plan, const capas_op *op)
         .workers = plan->workers,
         .training = plan->options.training,
         .backward = plan->options.backward,
+        .saves_memory = plan->options.saves_memory,
     };
 }
 
@@ -243,13 +244,16 @@ static bool fits(const capas_plan *plan, const capas_plan_options *options)
 capas_status capas_model_plan(capas_model *model, const capas_plan_options *options,
                               capas_plan **plan)
 {
+    capas_plan_options asked;
+    memcpy(&asked, options, sizeof asked); /* compared byte for byte */
+    asked.saves_memory |= model->saves_memory;
     *plan = NULL;
     pthread_mutex_lock(&model->lock);
     for (capas_plan *p = model->plans; p != NULL && *plan == NULL; p = p->next)
-        if (fits(p, options)) *plan = p;
+        if (fits(p, &asked)) *plan = p;
     capas_status status = CAPAS_OK;
     if (*plan == NULL) {
-        status = new_plan(model, options, plan);
+        status = new_plan(model, &asked, plan);
         if (status == CAPAS_OK) {
             (*plan)->next = model->plans;
             model->plans = *plan;

@@ -32,6 +32,8 @@ typedef struct capas_plan_options {
     double loss_weights[CAPAS_PLAN_OUTPUTS];
     capas_masked_loss masked[CAPAS_PLAN_OUTPUTS];
     bool sample_weights; /* each loss takes a weight for each row */
+    bool saves_memory;   /* predicts with the model's own weights, without copies of them that are
+                            folded or packed; also where the model asks for it */
     /* Uses (their number + 1; 0: none) whose outputs may be looked at after a run. It costs memory
      * and changes nothing of what is computed: the output of an op that was joined into another
      * stays nowhere. */

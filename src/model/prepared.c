@@ -1,7 +1,7 @@
 /* Weights made ready for prediction: with the normalisation behind a convolution worked in, packed
  * or transformed as its kernel likes them best. Plans that only predict have them, all in one
  * block, which is filled again when the model's weights have changed (its version tells). Plans
- * that train read the model's own.
+ * that train, or are to save memory, read the model's own.
  *
  *   factor = gamma / sqrt(variance + epsilon)
  *   W'[t][k] = W[t][k] factor[k],  bias'[k] = (bias[k] - mean[k]) factor[k] + beta[k] */
@@ -39,7 +39,8 @@ size_t capas_plan_folded(const capas_plan *plan, const capas_planned_op *planned
 
 void capas_plan_place_prepared(capas_plan *plan)
 {
-    bool predicts = !plan->options.training && !plan->options.backward && !plan->options.no_fusion;
+    bool predicts = !plan->options.training && !plan->options.backward &&
+                    !plan->options.no_fusion && !plan->options.saves_memory;
     for (size_t i = 0; i < plan->program.op_count; i++) {
         capas_planned_op *planned = &plan->ops[i];
         planned->prepared = planned->folded = CAPAS_NOWHERE;
@@ -66,8 +67,10 @@ static void put(const capas_plan *plan, void *to, int64_t i, double value)
         ((float *)to)[i] = (float)value;
 }
 
+/* Some filters at a time, so that weights are passed over in their order. */
 static void fold(const capas_plan *plan, const capas_op *op, void *kernel, void *bias)
 {
+    enum { TOGETHER = 64 };
     const int filters = op->problem.conv.filters;
     const float *from = numbers_of(plan, op->weights[0]),
                 *offset = numbers_of(plan, op->weights[1]);
@@ -75,13 +78,17 @@ static void fold(const capas_plan *plan, const capas_op *op, void *kernel, void 
     const float *mean = numbers_of(plan, op->folded[2]),
                 *variance = numbers_of(plan, op->folded[3]);
     const int64_t taps = plan->model->weights[op->weights[0]].count / filters;
-    for (int k = 0; k < filters; k++) {
-        const double factor =
-            (gamma ? (double)gamma[k] : 1) / sqrt((double)variance[k] + op->epsilon);
-        const double distance = (offset ? (double)offset[k] : 0) - (double)mean[k];
-        put(plan, bias, k, distance * factor + (beta ? (double)beta[k] : 0));
+    for (int first = 0; first < filters; first += TOGETHER) {
+        const int count = filters - first < TOGETHER ? filters - first : TOGETHER;
+        double factor[TOGETHER];
+        for (int i = 0, k = first; i < count; i++, k++) {
+            factor[i] = (gamma ? (double)gamma[k] : 1) / sqrt((double)variance[k] + op->epsilon);
+            const double distance = (offset ? (double)offset[k] : 0) - (double)mean[k];
+            put(plan, bias, k, distance * factor[i] + (beta ? (double)beta[k] : 0));
+        }
         for (int64_t t = 0; t < taps; t++)
-            put(plan, kernel, t * filters + k, (double)from[t * filters + k] * factor);
+            for (int i = 0, at = first; i < count; i++, at++)
+                put(plan, kernel, t * filters + at, (double)from[t * filters + at] * factor[i]);
     }
 }
 

@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { ALIGNED_ELEMENTS = 16, MOST_ELEMENTS = 1 << 29 };
+enum { ALIGNED_ELEMENTS = 16, MOST_ELEMENTS = 1 << 29, TEXT_SIZE = 128 };
 
 static int64_t aligned(int64_t count)
 {
@@ -55,7 +55,18 @@ static capas_status add_all(void *context, const capas_model *within, capas_laye
     return add_weights(context, layer, false);
 }
 
-capas_status capas_model_make_weights(capas_model *model)
+/* Between weights, so that equal models have equal blocks. The weights themselves take memory only
+ * when they come. */
+static void clear_gaps(capas_model *model)
+{
+    for (int i = 0; i < model->weight_count; i++) {
+        const capas_model_weight *place = &model->weights[i];
+        const int64_t gap = aligned(place->count) - place->count;
+        memset(model->values + place->offset + place->count, 0, (size_t)gap * sizeof(float));
+    }
+}
+
+capas_status capas_model_make_weights(capas_model *model, capas_first_values first)
 {
     int count = 0;
     for (int i = 0; i < model->layer_count; i++)
@@ -64,9 +75,12 @@ capas_status capas_model_make_weights(capas_model *model)
     if (!model->weights) return CAPAS_NO_MEMORY;
     for (int i = 0; i < model->layer_count; i++)
         CAPAS_TRY(capas_nested_leaves(model, model->layers[i], add_all, model));
-    model->values = capas_allocate_zeroed((size_t)model->value_count, sizeof *model->values);
+    capas_model_touch(model); /* plans take version 0 for never */
+    if (first == CAPAS_VALUES_ELSEWHERE) return CAPAS_OK;
+    model->values = capas_allocate((size_t)model->value_count, sizeof *model->values);
     if (!model->values) return CAPAS_NO_MEMORY;
-    CAPAS_TRY(capas_model_initialize(model));
+    clear_gaps(model);
+    if (first == CAPAS_VALUES_DRAWN) CAPAS_TRY(capas_model_initialize(model));
     capas_nested_take_weights(model);
     return CAPAS_OK;
 }
@@ -91,10 +105,37 @@ static capas_status initialize(capas_model *model, int number)
 
 capas_status capas_model_initialize(capas_model *model)
 {
+    CAPAS_TRY(capas_model_own_values(model));
     for (int i = 0; i < model->weight_count; i++)
         CAPAS_TRY(initialize(model, i));
     capas_model_touch(model);
     return CAPAS_OK;
+}
+
+void capas_model_lend_values(capas_model *model, const float *values, capas_mapping mapping)
+{
+    model->values = (float *)(uintptr_t)values; /* written only after capas_model_own_values */
+    model->values_lent = true;
+    model->mapping = mapping;
+}
+
+capas_status capas_model_own_values(capas_model *model)
+{
+    if (!model->values_lent) return CAPAS_OK;
+    float *values =
+        capas_copy_memory(model->values, (size_t)model->value_count * sizeof *model->values);
+    if (!values) return CAPAS_NO_MEMORY;
+    capas_model_drop_plans(model); /* their runs know where the values were */
+    capas_unmap(&model->mapping);
+    model->values = values;
+    model->values_lent = false;
+    return CAPAS_OK;
+}
+
+void capas_model_release_values(capas_model *model)
+{
+    if (!model->values_lent) capas_release(model->values);
+    capas_unmap(&model->mapping);
 }
 
 void capas_model_touch(capas_model *model)
@@ -161,9 +202,45 @@ capas_status capas_model_get_weight(const capas_model *model, int weight, float 
 capas_status capas_model_set_weight(capas_model *model, int weight, const float *values)
 {
     capas_status status = check_number(model, weight);
+    if (status == CAPAS_OK) status = capas_model_own_values(model);
     if (status != CAPAS_OK) return capas_model_keep_failure(model, status);
     const capas_model_weight *entry = &model->weights[weight];
     capas_weight_pack(entry->weight, values, model->values + entry->offset);
     capas_model_touch(model);
+    return CAPAS_OK;
+}
+
+static capas_status check_same(const capas_model *model, const capas_model *from)
+{
+    if (model->weight_count != from->weight_count)
+        return capas_fail(CAPAS_SHAPE_MISMATCH,
+                          "it has %d weights, and model %s %d; model and weights do not belong "
+                          "together",
+                          from->weight_count, capas_model_name(model), model->weight_count);
+    for (int i = 0; i < model->weight_count; i++) {
+        const capas_weight *own = model->weights[i].weight, *other = from->weights[i].weight;
+        char wanted[TEXT_SIZE], found[TEXT_SIZE];
+        if (!capas_shape_equal(&own->shape, &other->shape))
+            return capas_fail(CAPAS_SHAPE_MISMATCH,
+                              "layer %s: its %s must have the shape %s, found %s",
+                              model->weights[i].layer->name, own->name,
+                              capas_shape_text(&own->shape, wanted, sizeof wanted),
+                              capas_shape_text(&other->shape, found, sizeof found));
+    }
+    return CAPAS_OK;
+}
+
+capas_status capas_model_take_weights(capas_model *model, const capas_model *from)
+{
+    CAPAS_TRY(check_same(model, from));
+    for (int i = 0; i < model->weight_count; i++) {
+        const capas_shape *shape = &model->weights[i].weight->shape;
+        float *values = capas_allocate((size_t)capas_shape_count(shape, 0), sizeof *values);
+        if (!values) return CAPAS_NO_MEMORY;
+        capas_status status = capas_model_get_weight(from, i, values);
+        if (status == CAPAS_OK) status = capas_model_set_weight(model, i, values);
+        capas_release(values);
+        CAPAS_TRY(status);
+    }
     return CAPAS_OK;
 }

@@ -29,7 +29,8 @@ static void complete_conv(COMPLETE)
 {
     op->problem.conv.batch = setting->batch * op->sample_images;
     op->problem.conv.workers = setting->workers;
-    op->problem.conv.for_training = setting->backward;
+    /* In both the weights come as they are in every call. */
+    op->problem.conv.for_training = setting->backward || setting->saves_memory;
     op->problem.conv.wants_input_gradient = wants_input_gradient(op, program, setting);
 }
 

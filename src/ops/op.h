@@ -34,7 +34,7 @@ typedef struct capas_call {
 /* What the plan knows when it completes a problem. */
 typedef struct capas_op_setting {
     int batch, workers;
-    bool training, backward;
+    bool training, backward, saves_memory;
 } capas_op_setting;
 
 typedef struct capas_op_type {

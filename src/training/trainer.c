@@ -219,6 +219,7 @@ static capas_status replace(capas_model *model, capas_trainer *draft)
         return capas_fail(CAPAS_WRONG_STATE,
                           "compile: the model is being trained; wait until capas_fit is done");
     CAPAS_TRY(check_draft(draft));
+    CAPAS_TRY(capas_model_own_values(model));
     capas_trainer_free(model->trainer);
     model->trainer = NULL;
     model->optimizer_variable_count = 0;

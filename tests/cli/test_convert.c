@@ -30,6 +30,10 @@ static void converts_each_into_each(void **state)
     assert_converts("d.json e.keras --weights c.weights.h5");
     assert_converts("d.json f.hdf5 --weights a.keras");
     assert_converts("f.hdf5 g.keras");
+    assert_converts("g.keras h.capas");
+    assert_converts("h.capas i.c");
+    assert_converts("h.capas j.h5");
+    assert_converts("d.json k.c --weights h.capas");
     snprintf(arguments, sizeof arguments, "%s new.json", golden_path("files/cnn_k2.json"));
     assert_converts(arguments);
 }

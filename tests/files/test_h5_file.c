@@ -200,7 +200,7 @@ static void splits_long_lists(void **state)
     assert_int_equal(capas_hdf5_set_texts(file, "a", "none", NULL, 0), CAPAS_OK);
     assert_int_equal(capas_hdf5_image(file, &image, &size), CAPAS_OK);
     capas_hdf5_close(file);
-    capas_hdf5_contents *contents = capas_hdf5_open(image, size);
+    capas_hdf5_contents *contents = capas_hdf5_open(&(capas_hdf5_bytes){image, size, false});
     assert_non_null(contents);
     capas_release(image);
     assert_int_equal(capas_hdf5_read_texts(contents, "a/b", "layer_names", &read), CAPAS_OK);

@@ -1,8 +1,11 @@
-/* Damaged copies of every recorded file, made by chance: each is refused with a sentence or opens;
- * the sanitizers watch. CAPAS_MUTATIONS in the environment says how many of each (25). */
+/* Damaged copies of every recorded file, and of those models as flat files, made by chance: each is
+ * refused with a sentence or opens; the sanitizers watch. CAPAS_MUTATIONS in the environment says
+ * how many of each (25). */
+#include "base/checksum.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "files/archive.h"
+#include "model/flat.h"
 #include "support/cmocka.h"
 #include "support/golden.h"
 #include "support/mutate.h"
@@ -65,6 +68,57 @@ static void write_inside(const char *from, const char *to)
         capas_release((void *)entries[i].data);
 }
 
+/* The model as a flat file, of which either any byte is changed, or the description or the weights,
+ * with sizes and checksums that are right. */
+static void write_flat(const char *data, size_t size, bool inside, const char *to)
+{
+    capas_flat_head head;
+    memcpy(&head, data, sizeof head);
+    size_t first = (size_t)head.description_size, second = size - (size_t)head.values_offset;
+    const char *values = data + head.values_offset;
+    bool description = mutate_chance(4) > 0;
+    char *copy = !inside       ? mutate_copy(data, &size)
+                 : description ? mutate_copy(data + sizeof head, &first)
+                               : mutate_copy(values, &second);
+    if (!inside) {
+        assert_int_equal(capas_write_file(to, copy, size), CAPAS_OK);
+        capas_release(copy);
+        return;
+    }
+    static const char zeros[CAPAS_ALIGNMENT];
+    second -= second % sizeof(float);
+    const capas_piece parts[] = {
+        {&head, sizeof head},
+        {description ? copy : data + sizeof head, first},
+        {zeros, (CAPAS_ALIGNMENT - first % CAPAS_ALIGNMENT) % CAPAS_ALIGNMENT},
+        {description ? values : copy, second}};
+    head.description_size = first;
+    head.values_offset = sizeof head + first + parts[2].size;
+    head.value_count = second / sizeof(float);
+    head.size = head.values_offset + second;
+    head.values_checksum = capas_checksum(0, parts[3].data, second);
+    head.checksum = capas_flat_checksum(&head, parts[1].data);
+    assert_int_equal(capas_write_pieces(to, parts, 4), CAPAS_OK);
+    capas_release(copy);
+}
+
+static void try_flat(const char *file)
+{
+    char *data;
+    size_t size;
+    capas_model *model = capas_load(golden_path("files/%s", file));
+    assert_non_null(model);
+    assert_int_equal(capas_save_flat(model, "whole.capas"), CAPAS_OK);
+    capas_model_free(model);
+    assert_int_equal(capas_read_file("whole.capas", LIMIT, &data, &size), CAPAS_OK);
+    mutate_seed(size);
+    for (int i = 0, count = mutate_count(USUAL_COUNT); i < count; i++) {
+        write_flat(data, size, i % 4 > 0, "hurt.capas");
+        open_copy("hurt.capas", false);
+    }
+    capas_release(data);
+}
+
 static bool ends_in(const char *text, const char *end)
 {
     size_t length = strlen(text), more = strlen(end);
@@ -104,6 +158,7 @@ static void is_refused_or_opens(void **state)
         const char *file = json_string_value(json_object_get(entry, "file"));
         if (strncmp(file, "broken/", 7) == 0) continue;
         try_file(file);
+        if (ends_in(file, ".keras")) try_flat(file);
         tried++;
     }
     assert_true(tried >= 15);

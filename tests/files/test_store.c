@@ -111,7 +111,7 @@ static void weights_alone_can_be_stored(void **unused)
     if (status == CAPAS_UNSUPPORTED) skip();
     assert_int_equal(status, CAPAS_OK);
     assert_int_equal(capas_read_file("w.weights.h5", 1 << 20, &image, &size), CAPAS_OK);
-    capas_hdf5_contents *file = capas_hdf5_open(image, size);
+    capas_hdf5_contents *file = capas_hdf5_open(&(capas_hdf5_bytes){image, size, false});
     assert_non_null(file);
     capas_shape shape;
     const float *stored = capas_hdf5_floats(file, "layers/dense/vars/0", &shape);

@@ -75,6 +75,11 @@ static void assert_predicts(network *network, int n)
     network_result joined = network_run(network, &exact, &data);
     assert_true(network_same(network, "double, joined", &joined, &want, 1e-9, true));
     network_result_free(&joined);
+    capas_plan_options saving = options;
+    saving.saves_memory = true;
+    network_result small = network_run(network, &saving, &data);
+    assert_true(network_same(network, "saving memory", &small, &want, 1e-4, true));
+    network_result_free(&small);
     for (size_t l = 0; l < CAPAS_COUNT(levels); l++) {
         if (!capas_cpu_has(levels[l])) continue;
         assert_true(capas_cpu_force(levels[l]));

@@ -54,13 +54,6 @@ static bool live_accepts(const void *problem)
     return conv_is_usual(problem);
 }
 
-/* The rim of the flipped problem must not be negative. */
-static bool can_flip(const capas_conv_problem *p)
-{
-    return p->pool.height == 0 && p->stride_height == 1 && p->stride_width == 1 &&
-           p->pad_top < p->kernel_height && p->pad_left < p->kernel_width;
-}
-
 static size_t larger(size_t a, size_t b)
 {
     return a > b ? a : b;
@@ -78,12 +71,7 @@ static size_t live_workspace(const void *problem)
     if (CAPAS_TUNED(capas_conv_winograd_weights_fit)(p))
         most = larger(most, CAPAS_TUNED(capas_conv_weights_workspace)(
                                 p, &CAPAS_TUNED(capas_conv_weights_by_winograd)));
-    if (p->wants_input_gradient)
-        most = larger(most, CAPAS_TUNED(capas_conv_input_lists_workspace)(p));
-    if (p->wants_input_gradient && CAPAS_TUNED(capas_conv_is_points)(p))
-        most = larger(most, CAPAS_TUNED(capas_conv_input_points_workspace)(p));
-    else if (p->wants_input_gradient && can_flip(p))
-        most = larger(most, CAPAS_TUNED(capas_conv_input_flipped_workspace)(p));
+    if (p->wants_input_gradient) most = larger(most, CAPAS_TUNED(capas_conv_input_workspace)(p));
     return most;
 }
 
@@ -122,7 +110,7 @@ static double share_where_lists_pay(const capas_conv_problem *p,
 }
 
 /* Winograd's way takes so much of the dense one's time. */
-static const double winograd_weights_time = 0.7, winograd_input_time = 0.5;
+static const double winograd_weights_time = 0.7;
 
 static const conv_weights_way *weights_way(const capas_conv_problem *p, double live, double share)
 {
@@ -145,14 +133,7 @@ static void live_run(const void *problem, const void *arguments)
     const double live = p->steady ? 1 : p->pool.height == 0 ? live_share(p, a) : 0;
     const double share = share_where_lists_pay(p, a);
     CAPAS_TUNED(capas_conv_weights)(p, a, weights_way(p, live, share));
-    if (!a->input_gradient) return;
-    const bool winograd = can_flip(p) && CAPAS_TUNED(capas_conv_flipped_is_winograd)(p);
-    if (CAPAS_TUNED(capas_conv_is_points)(p) && live > share)
-        CAPAS_TUNED(capas_conv_input_points)(p, a);
-    else if (can_flip(p) && live > (winograd ? winograd_input_time : 1) * share)
-        CAPAS_TUNED(capas_conv_input_flipped)(p, a);
-    else
-        CAPAS_TUNED(capas_conv_input_by_lists)(p, a);
+    if (a->input_gradient) CAPAS_TUNED(capas_conv_input)(p, a, live, share);
 }
 
 CAPAS_TUNED_KERNEL_OF(conv_backward, conv_backward_few, "few", few_accepts, few_workspace, few_run);

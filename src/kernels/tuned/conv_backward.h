@@ -231,4 +231,11 @@ static inline conv_list_tiling conv_list_tiling_of(const conv_backward *b)
     return t;
 }
 
+/* The input's gradient in the way that is best for so many live filters (`share`: where lists pay);
+ * and the memory for any of them. */
+size_t CAPAS_TUNED(capas_conv_input_workspace)(const capas_conv_problem *p);
+void CAPAS_TUNED(capas_conv_input)(const capas_conv_problem *p,
+                                   const capas_conv_backward_arguments *a, double live,
+                                   double share);
+
 #endif

@@ -52,6 +52,7 @@ extern const capas_kernel CAPAS_TUNED(capas_conv_forward_depthwise);
 extern const capas_kernel CAPAS_TUNED(capas_conv_forward_groups);
 extern const capas_kernel CAPAS_TUNED(capas_conv_forward_phases);
 extern const capas_kernel CAPAS_TUNED(capas_conv_backward_few);
+extern const capas_kernel CAPAS_TUNED(capas_conv_backward_input);
 extern const capas_kernel CAPAS_TUNED(capas_conv_backward_live);
 extern const capas_kernel CAPAS_TUNED(capas_conv_backward_depthwise);
 extern const capas_kernel CAPAS_TUNED(capas_conv_backward_groups);

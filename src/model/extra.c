@@ -1,8 +1,8 @@
-/* capas.json: what capas must know of a model and Keras's files have no word for. All keys may be
- * missing; unknown ones are let be, for later versions. */
+/* What capas must know of a model and Keras's configuration has no word for; in a .keras file it is
+ * capas.json. All keys may be missing; unknown ones are let be, for later versions. */
 #include "base/memory.h"
 #include "base/text.h"
-#include "files/keras.h"
+#include "model/model.h"
 #include <math.h>
 #include <string.h>
 
@@ -98,7 +98,7 @@ static capas_status fill_extra(const capas_model *model, capas_value *extra)
     return capas_value_set(extra, "class_names", class_names(model));
 }
 
-capas_value *capas_keras_extra(const capas_model *model)
+capas_value *capas_model_extra(const capas_model *model)
 {
     capas_value *extra = capas_value_map();
     if (!extra || fill_extra(model, extra) == CAPAS_OK) return extra;
@@ -174,7 +174,7 @@ static capas_status read_class_names(capas_model *model, const capas_value *list
     return status;
 }
 
-capas_status capas_keras_read_extra(capas_model *model, const capas_value *extra)
+capas_status capas_model_read_extra(capas_model *model, const capas_value *extra)
 {
     if (extra->kind != CAPAS_VALUE_MAP) return fail_extra("the whole", "a map", extra);
     capas_preprocessing preprocessing = model->preprocessing;
