@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "files/json.h"
 #include "layers/object.h"
+#include "model/application.h"
 #include <capas/applications.h>
 #include <capas/files.h>
 #include <errno.h>
@@ -188,6 +189,14 @@ capas_model *cli_with_weights(capas_model *model, const char *weights)
 {
     if (model == NULL || weights == NULL || capas_load_weights(model, weights) == CAPAS_OK)
         return model;
+    capas_model_free(model);
+    return NULL;
+}
+
+capas_model *cli_application(const char *name, const char *weights)
+{
+    capas_model *model = cli_with_weights(capas_application(name), weights);
+    if (model == NULL || capas_efficientnet_mend(model) == CAPAS_OK) return model;
     capas_model_free(model);
     return NULL;
 }

@@ -58,6 +58,8 @@ int cli_fail(const cli_command *command);
 
 /* The model with the weights of a file (NULL: those it has); takes it over, NULL on failure. */
 capas_model *cli_with_weights(capas_model *model, const char *weights);
+/* A network by name with the weights of a file, which may be NULL; NULL on failure. */
+capas_model *cli_application(const char *name, const char *weights);
 /* Whether it names one of the networks of capas/applications.h, and no file. */
 bool cli_is_application(const char *name);
 

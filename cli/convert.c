@@ -110,10 +110,9 @@ static int convert(const cli_command *command, const char *from, const char *to,
     char text[32];
     double difference = 0;
     bool plain = target == JSON && weights == NULL && cli_ends_in(from, ".json");
-    capas_model *model = plain ? capas_load(from)
-                         : cli_is_application(from)
-                             ? cli_with_weights(capas_application(from), weights)
-                             : cli_load_model(from, weights, true);
+    capas_model *model = plain                      ? capas_load(from)
+                         : cli_is_application(from) ? cli_application(from, weights)
+                                                    : cli_load_model(from, weights, true);
     capas_status done = model ? write_model(model, to, target) : capas_error_status();
     if (done == CAPAS_OK) done = check(model, to, target, samples, &difference);
     if (done == CAPAS_OK)

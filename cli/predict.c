@@ -240,7 +240,7 @@ static capas_status set_preprocessing(capas_model *model, const char *name)
 static capas_model *open_model(const char *name, const char *weights)
 {
     if (!cli_is_application(name)) return cli_load_model(name, weights, false);
-    if (weights != NULL) return cli_with_weights(capas_application(name), weights);
+    if (weights != NULL) return cli_application(name, weights);
     capas_fail(CAPAS_INVALID_ARGUMENT,
                "%s is a network without weights; give them with --weights FILE", name);
     return NULL;

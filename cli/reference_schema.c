@@ -74,6 +74,19 @@ static void add_object(capas_builder *text, const capas_option_table *table, con
     capas_builder_add(text, "}}");
 }
 
+/* What stands in a list of layers and is none. */
+static const char network[] =
+    ",\n        \"Network\": {\"type\": \"object\", \"additionalProperties\": false, "
+    "\"properties\": {\n"
+    "          \"application\": {\"type\": \"string\"},\n"
+    "          \"file\": {\"type\": \"string\"},\n"
+    "          \"alpha\": {\"type\": \"number\"},\n"
+    "          \"input_shape\": {\"type\": \"array\"},\n"
+    "          \"pooling\": {\"enum\": [\"avg\", \"max\"]},\n"
+    "          \"weights\": {\"type\": \"string\"},\n"
+    "          \"until\": {\"type\": \"string\"},\n"
+    "          \"trainable\": {\"type\": \"boolean\"}}}";
+
 /* A name, or a map of one name and its options. */
 static void add_group(capas_builder *text, capas_catalogue_group group, const char *title)
 {
@@ -95,6 +108,7 @@ static void add_group(capas_builder *text, capas_catalogue_group group, const ch
                          : "\"name\": {\"type\": \"string\"}",
                    "          ");
     }
+    if (layer) capas_builder_add(text, network);
     capas_builder_add(text, "\n      }}\n    ]}");
 }
 

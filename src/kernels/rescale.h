@@ -9,6 +9,7 @@
 typedef struct capas_rescale_problem {
     int workers;
     bool inverse, without_mean;
+    bool deviations; /* `variance` has deviations in place of variances, of any size and sign */
     double least;
     capas_shape shape;      /* of the input; dims[0] = the batch */
     capas_shape statistics; /* the input's rank, 1 where one number is for all, dims[0] = 1 */

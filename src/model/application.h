@@ -63,5 +63,9 @@ capas_node capas_squeezenet_body(capas_applying *a, const int *sizes, capas_node
 capas_node capas_squeezenet_top(capas_applying *a, capas_node x);
 capas_node capas_efficientnet_body(capas_applying *a, const int *sizes, capas_node input);
 capas_node capas_efficientnet_top(capas_applying *a, capas_node x);
+/* After weights were loaded: those of Keras's own EfficientNet for ImageNet have deviations where
+ * Normalization wants variances, and a layer more in the network makes up for it. Here they become
+ * variances; other weights and networks are let be. */
+capas_status capas_efficientnet_mend(capas_model *model);
 
 #endif

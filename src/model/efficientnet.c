@@ -2,6 +2,8 @@
  * wider windows, and each block's channels weighed by what the whole picture shows of them. Lite0
  * has no such weights, relu6 for silu, and begins with pictures from -1 to 1. */
 #include "model/application.h"
+#include "model/model.h"
+#include <math.h>
 
 enum { BLOCKS = 16 };
 
@@ -147,4 +149,20 @@ capas_node capas_efficientnet_top(capas_applying *a, capas_node x)
                         capas_variance_scaling(1.0 / 3, CAPAS_FAN_OUT, CAPAS_DISTRIBUTION_UNIFORM),
                     .name = "predictions"),
         x);
+}
+
+capas_status capas_efficientnet_mend(capas_model *model)
+{
+    static const float deviation[] = {0.229f, 0.224f, 0.225f};
+    float variance[3];
+    int weight = capas_model_find_weight(model, "normalization", "variance");
+    if (weight < 0 || !capas_model_layer(model, "stem_conv") ||
+        model->weights[weight].count != (int64_t)CAPAS_COUNT(variance))
+        return CAPAS_OK;
+    CAPAS_TRY(capas_model_get_weight(model, weight, variance));
+    for (int c = 0; c < 3; c++) {
+        if (fabsf(variance[c] - deviation[c]) > 1e-3f) return CAPAS_OK;
+        variance[c] *= variance[c];
+    }
+    return capas_model_set_weight(model, weight, variance);
 }

@@ -8,6 +8,7 @@
  * built. */
 #include "recipe/network.h"
 #include "base/memory.h"
+#include "model/application.h"
 #include "recipe/config.h"
 #include <capas/applications.h>
 #include <capas/files.h>
@@ -110,7 +111,9 @@ static capas_model *open_network(const capas_value *options)
     const char *file = text_of(options, "file"), *weights = text_of(options, "weights"),
                *until = text_of(options, "until");
     capas_model *network = file ? capas_load_with(file, &how) : make_application(options);
-    if (network && weights && capas_load_weights(network, weights) != CAPAS_OK) {
+    if (network && weights &&
+        (capas_load_weights(network, weights) != CAPAS_OK ||
+         (!file && capas_efficientnet_mend(network) != CAPAS_OK))) {
         capas_model_free(network);
         return NULL;
     }

@@ -1,5 +1,6 @@
 /* Networks by name: as many weights as keras.applications has, by family, width and top; what they
  * say of options that are not theirs. That every layer is Keras's own is seen in tests/interop. */
+#include "model/application.h"
 #include "support/cmocka.h"
 
 #include <capas/capas.h>
@@ -93,6 +94,24 @@ static void are_as_large_as_keras_says(void **state)
     capas_model_free(model);
 }
 
+/* Keras's own weights of EfficientNet have deviations for variances, once. */
+static void mends_keras_own_weights(void **state)
+{
+    (void)state;
+    static const float deviations[] = {0.229f, 0.224f, 0.225f};
+    float variances[3];
+    capas_model *model = capas_efficientnet_b0(.include_top = CAPAS_FALSE);
+    int weight = capas_model_find_weight(model, "normalization", "variance");
+    assert_int_equal(capas_model_set_weight(model, weight, deviations), CAPAS_OK);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(capas_efficientnet_mend(model), CAPAS_OK);
+        assert_int_equal(capas_model_get_weight(model, weight, variances), CAPAS_OK);
+        for (int c = 0; c < 3; c++)
+            assert_true(variances[c] == deviations[c] * deviations[c]);
+    }
+    capas_model_free(model);
+}
+
 /* With ImageNet's classes they are named; with others not. */
 static void name_their_classes(void **state)
 {
@@ -145,6 +164,7 @@ int main(void)
         cmocka_unit_test(have_as_many_weights_as_keras),
         cmocka_unit_test(fit_other_pictures),
         cmocka_unit_test(are_as_large_as_keras_says),
+        cmocka_unit_test(mends_keras_own_weights),
         cmocka_unit_test(name_their_classes),
         cmocka_unit_test(say_what_is_wrong),
     };

@@ -293,9 +293,41 @@ static void nothing_is_lost_without_memory(void **state)
     capas_value_free(config);
 }
 
+#define SCALED(scale)                                                                              \
+    "{'class_name': 'Sequential', 'config': {'layers': ["                                          \
+    "{'class_name': 'InputLayer', 'config': {'batch_shape': [null, 2, 3]}}, "                      \
+    "{'class_name': 'Rescaling', 'config': {'name': 'r', 'scale': " scale ", 'offset': 1}}]}}"
+
+/* As Keras's EfficientNet for ImageNet has it: one for each channel, of any sign. */
+static void a_scale_for_each_channel(void **state)
+{
+    (void)state;
+    static const float input[] = {1, 1, 1, 2, 3, 4}, wanted[] = {3, 1.5f, 0, 5, 2.5f, -3};
+    float output[6];
+    capas_model *model = read(SCALED("[2, 0.5, -1]"));
+    if (!model) fail_msg("%s", capas_error());
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(capas_predict(model, input, 1, output), CAPAS_OK);
+        assert_memory_equal(output, wanted, sizeof output);
+        capas_value *config = capas_model_config(model);
+        capas_model_free(model);
+        model = capas_model_from_config(config);
+        if (!model) fail_msg("%s", capas_error());
+        capas_value_free(config);
+    }
+    capas_model_free(model);
+    assert_null(read(SCALED("[2, 0.5]")));
+    assert_non_null(strstr(capas_error(), "there are 2 scales, and its input has 3 channels"));
+    assert_null(read(SCALED("[[2, 0.5, 1]]")));
+    assert_non_null(strstr(capas_error(), "scale must be a number or one for each channel"));
+    assert_null(read(SCALED("['2']")));
+    assert_non_null(strstr(capas_error(), "a number or a list of numbers"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_scale_for_each_channel),
         cmocka_unit_test(keras_chain_comes_back),
         cmocka_unit_test(the_golden_networks_come_back),
         cmocka_unit_test(keras_2_chain_is_read),

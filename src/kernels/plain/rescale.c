@@ -9,6 +9,14 @@ static double statistic(const double *fixed, const void *given, int64_t at)
     return fixed ? fixed[at] : (double)((const capas_real *)given)[at];
 }
 
+static double width_of(const capas_rescale_problem *p, const capas_rescale_arguments *a, int64_t at)
+{
+    const double given = statistic(p->variance, a->variance, at);
+    if (p->deviations) return given;
+    const double deviation = sqrt(given);
+    return deviation > p->least ? deviation : p->least;
+}
+
 static void run_range(const void *problem, const void *arguments, int64_t begin, int64_t end,
                       int shard)
 {
@@ -21,8 +29,7 @@ static void run_range(const void *problem, const void *arguments, int64_t begin,
     walk place = walk_from(&p->shape, strides, begin);
     (void)shard;
     for (int64_t i = begin; i < end; i++, walk_on(&place)) {
-        const double deviation = sqrt(statistic(p->variance, a->variance, place.offset));
-        const capas_real width = (capas_real)(deviation > p->least ? deviation : p->least);
+        const capas_real width = (capas_real)width_of(p, a, place.offset);
         const capas_real mean =
             p->without_mean ? 0 : (capas_real)statistic(p->mean, a->mean, place.offset);
         y[i] = p->inverse ? x[i] * width + mean : (x[i] - mean) / width;
