@@ -7,6 +7,7 @@
 #include "data/picture_file.h"
 #include "data/resize.h"
 #include "training/trainer.h"
+#include <math.h>
 #include <string.h>
 
 static const size_t largest_file = (size_t)256 << 20;
@@ -196,8 +197,7 @@ static capas_status load(const char *path, const capas_picture_options *options,
     return status;
 }
 
-/* Resizing what is there as a whole.
- */
+/* Resizing what is there as a whole. */
 static capas_status resize_whole(const capas_picture *picture, const capas_picture_options *options,
                                  capas_resizer *resizer)
 {
@@ -224,6 +224,11 @@ static capas_status resize_turned(loading *loading)
 /* Results -----------------------------------------------------------------------------------------
  */
 
+static uint8_t nearest_level(float value)
+{
+    return (uint8_t)(fminf(fmaxf(value, 0), 255) + 0.5f);
+}
+
 static capas_status round_levels(const capas_resizer *resizer, capas_picture *picture)
 {
     const capas_placement *placement = &resizer->placement;
@@ -238,7 +243,7 @@ static capas_status round_levels(const capas_resizer *resizer, capas_picture *pi
     }
     capas_resizer_finish(resizer, levels);
     for (size_t i = 0; i < count; i++)
-        pixels[i] = capas_nearest_level(levels[i]);
+        pixels[i] = nearest_level(levels[i]);
     capas_release(levels);
     *picture = (capas_picture){placement->result_height, placement->result_width, resizer->channels,
                                pixels};

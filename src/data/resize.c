@@ -50,7 +50,7 @@ static void pad(capas_placement *placement)
     if (placement->to_width < 1) placement->to_width = 1;
 }
 
-capas_placement capas_place_picture(const capas_picture_options *options, int height, int width)
+static capas_placement place_picture(const capas_picture_options *options, int height, int width)
 {
     const int to_height = options->height > 0 ? options->height : height;
     const int to_width = options->width > 0 ? options->width : width;
@@ -59,8 +59,7 @@ capas_placement capas_place_picture(const capas_picture_options *options, int he
                                  .to_height = to_height,
                                  .to_width = to_width,
                                  .result_height = to_height,
-                                 .result_width = to_width,
-                                 .source_width = width};
+                                 .result_width = to_width};
     if (options->crop_to_aspect_ratio) crop(&placement);
     if (options->pad_to_aspect_ratio) pad(&placement);
     return placement;
@@ -103,8 +102,8 @@ static size_t length_of(const capas_resizer *resizer)
 capas_status capas_resizer_open(capas_resizer *resizer, const capas_picture_options *options,
                                 int height, int width, int channels)
 {
-    *resizer = (capas_resizer){.placement = capas_place_picture(options, height, width),
-                               .channels = channels};
+    *resizer =
+        (capas_resizer){.placement = place_picture(options, height, width), .channels = channels};
     const capas_placement *placement = &resizer->placement;
     capas_status status =
         make_axis(&resizer->down, options, placement->height, placement->to_height);
@@ -172,9 +171,4 @@ void capas_resizer_finish(const capas_resizer *resizer, float *result)
     for (int y = 0; y < placement->to_height; y++)
         mix_columns(&resizer->across, resizer->rows + (size_t)y * length_of(resizer),
                     resizer->channels, result + (size_t)y * stride);
-}
-
-uint8_t capas_nearest_level(float value)
-{
-    return (uint8_t)(fminf(fmaxf(value, 0), 255) + 0.5f);
 }

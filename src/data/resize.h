@@ -5,17 +5,13 @@
 
 #include "base/status.h"
 #include <capas/pictures.h>
-#include <stdbool.h>
 
 /* What of a picture goes where in the result; the rest of the result is 0. */
 typedef struct capas_placement {
-    int top, left, height, width;                  /* of the source */
-    int to_top, to_left, to_height, to_width;      /* in the result */
-    int result_height, result_width, source_width; /* as a whole */
+    int top, left, height, width;             /* of the source */
+    int to_top, to_left, to_height, to_width; /* in the result */
+    int result_height, result_width;          /* as a whole */
 } capas_placement;
-
-/* For options that are in their ranges. */
-capas_placement capas_place_picture(const capas_picture_options *options, int height, int width);
 
 /* The weights of one axis: result i is the sum of weights[i * span + j] * source[starts[i] + j]. */
 typedef struct capas_resize_axis {
@@ -32,6 +28,7 @@ typedef struct capas_resizer {
     float *rows;    /* of the result, but as long as the source's */
 } capas_resizer;
 
+/* For options that are in their ranges. */
 capas_status capas_resizer_open(capas_resizer *resizer, const capas_picture_options *options,
                                 int height, int width, int channels);
 /* The next row of the source, as many times as it is high. */
@@ -39,7 +36,5 @@ void capas_resizer_take(capas_resizer *resizer, const uint8_t *row);
 /* Fills the result, of height x width x channels. */
 void capas_resizer_finish(const capas_resizer *resizer, float *result);
 void capas_resizer_close(capas_resizer *resizer);
-
-uint8_t capas_nearest_level(float value);
 
 #endif
