@@ -76,7 +76,7 @@ static capas_layer *read_nested(const capas_value *entry, const char *where)
     return layer;
 }
 
-capas_layer *capas_config_layer(const capas_value *entry, int number)
+static capas_layer *read_layer(const capas_value *entry, int number)
 {
     char where[WHERE_SIZE];
     const char *class_name = string_of(entry, "class_name");
@@ -92,6 +92,17 @@ capas_layer *capas_config_layer(const capas_value *entry, int number)
     if (is_model_class(class_name)) return read_nested(entry, where);
     if (check_foreign(entry, class_name, where) != CAPAS_OK) return NULL;
     return capas_layer_from_config(class_name, capas_value_get(entry, "config"), where);
+}
+
+capas_layer *capas_config_layer(const capas_value *entry, int number)
+{
+    if (!capas_config_is_keras1(entry)) return read_layer(entry, number);
+    capas_value *now = capas_config_renew_keras1(entry);
+    capas_layer *layer = now ? read_layer(now, number) : NULL;
+    const char *name = capas_config_layer_name(entry);
+    if (!now && name) capas_fail_in("layer %s", name);
+    capas_value_free(now);
+    return layer;
 }
 
 /* Of the input layer that a chain begins with, or of the chain in its place. */

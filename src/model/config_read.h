@@ -18,6 +18,10 @@ capas_layer *capas_config_layer(const capas_value *entry, int number);
 /* Its name, or NULL. */
 const char *capas_config_layer_name(const capas_value *entry);
 
+/* Whether an entry is of Keras 1; and what it would be now, NULL with the sentence. */
+bool capas_config_is_keras1(const capas_value *entry);
+capas_value *capas_config_renew_keras1(const capas_value *entry);
+
 /* The "config" of a Functional model. */
 capas_status capas_config_read_graph(const capas_value *config, capas_graph *graph,
                                      capas_ends *ends);

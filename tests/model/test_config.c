@@ -273,6 +273,72 @@ static void damaged_configurations_do_no_harm(void **state)
     capas_value_free(chain);
 }
 
+/* The same networks in the words of Keras 1 and of today. */
+static const char *const keras_1[][2] = {
+    {"{'class_name': 'Sequential', 'config': ["
+     "{'class_name': 'Convolution2D', 'config': {'name': 'c', 'trainable': true, "
+     "'batch_input_shape': [null, 9, 8, 2], 'input_dtype': 'float32', 'nb_filter': 4, "
+     "'nb_row': 3, 'nb_col': 2, 'init': 'glorot_uniform', 'activation': 'relu', "
+     "'border_mode': 'same', 'subsample': [2, 1], 'dim_ordering': 'tf', 'bias': true, "
+     "'W_regularizer': {'name': 'WeightRegularizer', 'l1': 0.0, 'l2': 0.5}, "
+     "'b_regularizer': null, 'activity_regularizer': null, 'W_constraint': null, "
+     "'b_constraint': null}}, "
+     "{'class_name': 'BatchNormalization', 'config': {'name': 'b', 'epsilon': 0.001, 'mode': 0, "
+     "'axis': -1, 'momentum': 0.99, 'beta_init': 'zero', 'gamma_init': 'one', "
+     "'gamma_regularizer': null, 'beta_regularizer': null}}, "
+     "{'class_name': 'MaxPooling2D', 'config': {'name': 'm', 'pool_size': [2, 2], "
+     "'strides': [2, 2], 'border_mode': 'valid', 'dim_ordering': 'tf'}}, "
+     "{'class_name': 'Flatten', 'config': {'name': 'f'}}, "
+     "{'class_name': 'Dropout', 'config': {'name': 'p', 'p': 0.25}}, "
+     "{'class_name': 'Dense', 'config': {'name': 'd', 'output_dim': 3, 'input_dim': null, "
+     "'init': 'he_normal', 'activation': 'softmax', 'bias': false}}]}",
+     "{'class_name': 'Sequential', 'config': ["
+     "{'class_name': 'Conv2D', 'config': {'name': 'c', 'batch_input_shape': [null, 9, 8, 2], "
+     "'filters': 4, 'kernel_size': [3, 2], 'activation': 'relu', 'padding': 'same', "
+     "'strides': [2, 1], 'kernel_regularizer': {'class_name': 'L1L2', 'config': {'l1': 0.0, "
+     "'l2': 0.5}}}}, "
+     "{'class_name': 'BatchNormalization', 'config': {'name': 'b'}}, "
+     "{'class_name': 'MaxPooling2D', 'config': {'name': 'm'}}, "
+     "{'class_name': 'Flatten', 'config': {'name': 'f'}}, "
+     "{'class_name': 'Dropout', 'config': {'name': 'p', 'rate': 0.25}}, "
+     "{'class_name': 'Dense', 'config': {'name': 'd', 'units': 3, 'kernel_initializer': "
+     "'he_normal', 'activation': 'softmax', 'use_bias': false}}]}"},
+    {"{'class_name': 'Model', 'config': {'name': 'm', 'layers': ["
+     "{'class_name': 'InputLayer', 'config': {'name': 'i', 'batch_input_shape': [null, 4], "
+     "'input_dtype': 'float32', 'sparse': false}, 'inbound_nodes': [], 'name': 'i'}, "
+     "{'class_name': 'Dense', 'config': {'name': 'd', 'output_dim': 4}, 'inbound_nodes': "
+     "[[['i', 0, 0]]], 'name': 'd'}, "
+     "{'class_name': 'Merge', 'config': {'name': 's', 'layers': [], 'mode': 'concat', "
+     "'concat_axis': 1, 'dot_axes': -1, 'output_shape': null, 'arguments': {}}, "
+     "'inbound_nodes': [[['i', 0, 0], ['d', 0, 0]]], 'name': 's'}], "
+     "'input_layers': [['i', 0, 0]], 'output_layers': [['s', 0, 0]]}}",
+     "{'class_name': 'Model', 'config': {'name': 'm', 'layers': ["
+     "{'class_name': 'InputLayer', 'config': {'name': 'i', 'batch_input_shape': [null, 4]}, "
+     "'inbound_nodes': [], 'name': 'i'}, "
+     "{'class_name': 'Dense', 'config': {'name': 'd', 'units': 4}, 'inbound_nodes': "
+     "[[['i', 0, 0, {}]]], 'name': 'd'}, "
+     "{'class_name': 'Concatenate', 'config': {'name': 's', 'axis': 1}, "
+     "'inbound_nodes': [[['i', 0, 0, {}], ['d', 0, 0, {}]]], 'name': 's'}], "
+     "'input_layers': [['i', 0, 0]], 'output_layers': [['s', 0, 0]]}}"},
+};
+
+static void keras_1_is_read(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CAPAS_COUNT(keras_1); i++) {
+        capas_model *then = read(keras_1[i][0]), *now = read(keras_1[i][1]);
+        if (!then || !now) fail_msg("%s", capas_error());
+        capas_value *wanted = capas_model_config(now);
+        assert_writes(then, wanted);
+        capas_value_free(wanted);
+        capas_model_free(then);
+        capas_model_free(now);
+    }
+    assert_null(read("{'class_name': 'Sequential', 'config': [{'class_name': 'BatchNormalization', "
+                     "'config': {'name': 'b', 'mode': 2, 'batch_input_shape': [null, 4]}}]}"));
+    assert_non_null(strstr(capas_error(), "layer b: BatchNormalization of Keras 1"));
+}
+
 static void nothing_is_lost_without_memory(void **state)
 {
     (void)state;
@@ -331,6 +397,7 @@ int main(void)
         cmocka_unit_test(keras_chain_comes_back),
         cmocka_unit_test(the_golden_networks_come_back),
         cmocka_unit_test(keras_2_chain_is_read),
+        cmocka_unit_test(keras_1_is_read),
         cmocka_unit_test(layers_that_are_not_there_are_named),
         cmocka_unit_test(keras_graph_comes_back),
         cmocka_unit_test(short_forms_are_read),
