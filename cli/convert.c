@@ -19,10 +19,12 @@ typedef enum target { WHOLE, WEIGHTS, JSON, SOURCE } target;
 
 static bool target_of(const char *path, target *target)
 {
-    *target = cli_ends_in(path, ".weights.h5") ? WEIGHTS
-              : cli_ends_in(path, ".json")     ? JSON
-              : cli_ends_in(path, ".c")        ? SOURCE
-                                               : WHOLE;
+    *target = cli_ends_in(path, ".weights.h5") || cli_ends_in(path, ".npz") ||
+                      cli_ends_in(path, ".safetensors")
+                  ? WEIGHTS
+              : cli_ends_in(path, ".json") ? JSON
+              : cli_ends_in(path, ".c")    ? SOURCE
+                                           : WHOLE;
     return *target == WEIGHTS || *target == SOURCE || cli_is_model(path);
 }
 
@@ -140,8 +142,8 @@ static int run_convert(const cli_command *command, int argc, char **argv)
     }
     if (!target_of(argv[1], &target)) {
         fprintf(stderr,
-                "capas convert: the second file must end in .keras, .h5, .weights.h5, .json, "
-                ".capas or .c, found \"%s\".\n",
+                "capas convert: the second file must end in .keras, .h5, .weights.h5, .npz, "
+                ".safetensors, .json, .capas or .c, found \"%s\".\n",
                 argv[1]);
         return CLI_WRONG_USE;
     }

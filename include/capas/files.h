@@ -48,7 +48,8 @@ CAPAS_API capas_status capas_load_weights_with(capas_model *model, const char *p
                                                const capas_weights_options *options);
 
 /* Writes a file that Keras 3's load_weights opens, with the optimizer's state as Keras has it; the
- * path must end in .weights.h5. */
+ * path must end in .weights.h5. Or the weights alone, called "layer/weight", for .npz and
+ * .safetensors; CAPAS_UNSUPPORTED where such names are not enough (Bidirectional). */
 CAPAS_API capas_status capas_save_weights(capas_model *model, const char *path);
 
 /* The largest difference between what two models give for `samples` random inputs; their inputs and

@@ -76,6 +76,8 @@ void capas_keras_rename_old(capas_hdf5_contents *file);
 /* From arrays, by order or by names. */
 capas_status capas_array_read_weights(capas_model *model, capas_array_file *file,
                                       const capas_weights_options *options);
+/* Into them, by the end of the path: .npz, or .safetensors. */
+capas_status capas_array_write_weights(const capas_model *model, const char *path);
 
 /* Keras's configuration with compile_config in it. */
 capas_value *capas_keras_config(const capas_model *model);

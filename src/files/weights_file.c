@@ -84,6 +84,7 @@ static capas_status write_file(const capas_model *model, const char *path)
 {
     void *image = NULL;
     size_t size = 0;
+    if (!capas_path_ends_in(path, ".weights.h5")) return capas_array_write_weights(model, path);
     if (capas_keras_weights_image(model, &image, &size) != CAPAS_OK)
         return capas_fail_in("%s cannot be made", path);
     capas_status status = capas_write_file(path, image, size);
@@ -154,10 +155,11 @@ capas_status capas_load_weights(capas_model *model, const char *path)
 capas_status capas_save_weights(capas_model *model, const char *path)
 {
     CAPAS_TRY(capas_model_check(model));
-    if (!path || !capas_path_ends_in(path, ".weights.h5"))
+    if (!path || !(capas_path_ends_in(path, ".weights.h5") || capas_path_ends_in(path, ".npz") ||
+                   capas_path_ends_in(path, ".safetensors")))
         return capas_fail(CAPAS_INVALID_ARGUMENT,
-                          "a file of weights must be named *.weights.h5, as Keras wants it, found "
-                          "%s%s%s",
+                          "a file of weights must be named *.weights.h5, as Keras wants it, *.npz "
+                          "or *.safetensors, found %s%s%s",
                           path ? "\"" : "", path ? path : "nothing", path ? "\"" : "");
     return write_file(model, path);
 }

@@ -136,9 +136,31 @@ static void leaves_the_model_when_they_do_not_fit(void **state)
     assert_int_equal(capas_load_weights_with(model, "a.weights.h5", &options),
                      CAPAS_INVALID_ARGUMENT);
     assert_int_equal(capas_save_weights(model, "weights.h5"), CAPAS_INVALID_ARGUMENT);
+    assert_int_equal(capas_save_weights(model, "weights.npy"), CAPAS_INVALID_ARGUMENT);
     assert_int_equal(capas_save_weights(model, NULL), CAPAS_INVALID_ARGUMENT);
     assert_int_equal(capas_load_weights(model, NULL), CAPAS_INVALID_ARGUMENT);
     capas_model_free(model);
+}
+
+/* Into NumPy's arrays and safetensors and back, by name. */
+static void goes_through_arrays(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"arrays.npz", "arrays.safetensors"};
+    for (int f = 0; f < 2; f++) {
+        capas_model *model = small_graph(), *again = small_graph();
+        train_step(model);
+        if (capas_save_weights(model, files[f]) != CAPAS_OK) fail_msg("%s", capas_error());
+        assert_loads(again, files[f], NULL);
+        assert_same_weights(model, again);
+        capas_model_free(model);
+        capas_model_free(again);
+        model = capas_sequential(capas_input(4, 1),
+                                 capas_bidirectional(capas_simple_rnn(1), .name = "bi"));
+        assert_int_equal(capas_save_weights(model, files[f]), CAPAS_UNSUPPORTED);
+        assert_non_null(strstr(capas_error(), "layer bi: its name cannot tell its weight"));
+        capas_model_free(model);
+    }
 }
 
 /* TensorFlow's Keras before 2.15 had another word for "layers". */
@@ -233,6 +255,7 @@ int main(void)
         cmocka_unit_test(takes_weights_by_name),
         cmocka_unit_test(leaves_the_model_when_they_do_not_fit),
         cmocka_unit_test(knows_the_old_word),
+        cmocka_unit_test(goes_through_arrays),
         cmocka_unit_test(opens_networks_with_channels_first),
         cmocka_unit_test(compares_models),
     };
