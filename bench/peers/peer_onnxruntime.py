@@ -6,8 +6,8 @@ import sys
 import onnxruntime
 
 from mnist import read_part
-from onnx_twin import build
-from worker import read_config, serve, time_calls
+from onnx_twin import build, images_for
+from worker import read_graph, serve, time_calls
 
 
 class Peer:
@@ -17,11 +17,11 @@ class Peer:
     def open(self, request):
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = request["variant"].get("threads", self.threads)
-        model = build(read_config(request["model"])[0], request["batch"])
+        model = build(read_graph(request["model"]), request["batch"])
         session = onnxruntime.InferenceSession(
             model.SerializeToString(), settings, providers=["CPUExecutionProvider"]
         )
-        images = {"input": self.images[: request["batch"]].transpose(0, 3, 1, 2).copy()}
+        images = {model.graph.input[0].name: images_for(model, self.images)}
         return lambda: session.run(None, images)
 
     def predict(self, opened, seconds):

@@ -5,8 +5,8 @@ import sys
 import openvino
 
 from mnist import read_part
-from onnx_twin import build
-from worker import read_config, serve, time_calls
+from onnx_twin import build, images_for
+from worker import read_graph, serve, time_calls
 
 
 class Peer:
@@ -15,15 +15,14 @@ class Peer:
         self.core = openvino.Core()
 
     def open(self, request):
-        model = self.core.read_model(build(read_config(request["model"])[0], request["batch"]).SerializeToString())
+        twin = build(read_graph(request["model"]), request["batch"])
         compiled = self.core.compile_model(
-            model, "CPU",
+            self.core.read_model(twin.SerializeToString()), "CPU",
             {"INFERENCE_NUM_THREADS": self.threads, "PERFORMANCE_HINT": "LATENCY",
              "INFERENCE_PRECISION_HINT": "f32"},
         )
         infer = compiled.create_infer_request()
-        images = self.images[: request["batch"]].transpose(0, 3, 1, 2).copy()
-        infer.set_input_tensor(openvino.Tensor(images, shared_memory=True))
+        infer.set_input_tensor(openvino.Tensor(images_for(twin, self.images), shared_memory=True))
         return infer.infer
 
     def predict(self, opened, seconds):

@@ -58,14 +58,16 @@ def training_table(results):
     return ["network", "batch", "MFLOP", "capas", "of peak", "best peer", "ratio", "which"], rows
 
 
+LIBRARIES = ("ONNX Runtime", "OpenVINO", "Keras predict")
+
+
 def prediction_table(results):
     rows = []
     for one in results["prediction"]:
         others = ", ".join(f"{side} {1e6 * median(values):,.0f}" for side, values in peers_of(one["seconds"]).items())
         rows.append([one["network"], f"{one['batch']}", f"{1e6 * median(one['seconds']['capas']):,.0f}",
-                     spread(prediction_ratios(one, "ONNX Runtime")), spread(prediction_ratios(one, "Keras predict")),
-                     others])
-    return ["network", "batch", "capas", "ratio to ONNX Runtime", "ratio to Keras predict", "others"], rows
+                     *(spread(prediction_ratios(one, library)) for library in LIBRARIES), others])
+    return ["network", "batch", "capas", *(f"ratio to {library}" for library in LIBRARIES), "others"], rows
 
 
 def print_table(heading, rows):

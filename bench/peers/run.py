@@ -27,6 +27,7 @@ TRAINING = ("tf1-cnn mlp-2048 cnn-simple keras-cnn crash-mlp keras-mlp model1 mo
             "bench/peers/no-zeros.yaml").split()
 PREDICTION = "cnn-simple crash-mlp keras-mlp keras-cnn model2-v1".split()
 BATCHES = (1, 128)
+APPLICATIONS = {"resnet50": (1, 8), "mobilenetv2": (1,), "squeezenet": (1,)}  # networks by name, and their batches
 FINALISTS = 2
 QUALIFYING_SECONDS = 1.0
 
@@ -84,6 +85,14 @@ class Run:
                   "fit.callbacks=null", "--verbose", "0", "--fresh", "--out", folder)
         return folder / "model.keras"
 
+    def application(self, name):
+        """A network by name with random weights, as a file that Keras reads."""
+        path = self.work / "networks" / f"{name}.keras"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.ours(self.settings.capas, "convert", name, path)
+        return path
+
     def train_ours(self, recipe, seconds):
         answer = self.ours(
             self.settings.capas, "bench", recipe, "--set", "data.augment=null", "--train", "--json",
@@ -92,7 +101,8 @@ class Run:
         return answer["networks"][0]
 
     def predict_ours(self, model, batch, seconds):
-        return self.ours(self.settings.inference, model, batch, seconds, self.pictures)
+        pictures = [] if model.stem in APPLICATIONS else [self.pictures]
+        return self.ours(self.settings.inference, model, batch, seconds, *pictures)
 
     def qualify(self, variants, request, kind):
         """Tries every variant shortly; {name: its worker, variant, and figure or failure}."""
@@ -173,14 +183,15 @@ class Run:
 
     def prediction(self, recipe, batch, left):
         began, share = time.monotonic(), self.share(left)
-        model, name = self.untrained(recipe), Path(recipe).stem
+        name = Path(recipe).stem
+        model = self.application(name) if name in APPLICATIONS else self.untrained(recipe)
         print(f"{name}: prediction, batch {batch}", flush=True)
         request = {"for": "prediction", "model": str(model), "batch": batch}
         seconds = min(self.settings.seconds, 1.0)
         tried = self.qualify(prediction_variants(self.settings.threads), request, "predict")
         best = best_of(tried, "predict")
         finalists = best[:FINALISTS]
-        for library in ("ONNX Runtime", "Keras predict"):  # there are goals against these
+        for library in ("ONNX Runtime", "OpenVINO", "Keras predict"):  # there are goals against these
             if not any(finalist.startswith(library) for finalist in finalists):
                 finalists += [way for way in best if way.startswith(library)][:1]
         times, measure = self.turns(finalists, tried, request, "predict", seconds,
@@ -241,7 +252,7 @@ def start_results(settings):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--networks", default="", help="names or paths of recipes, by commas (default: all of ours)")
+    parser.add_argument("--networks", default="", help="names or paths of recipes, or of networks, by commas (default: all)")
     parser.add_argument("--only", choices=["training", "prediction"], help="not the other part")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2, help="of each turn")
@@ -268,8 +279,9 @@ def main():
     os.sched_setaffinity(0, cores)  # for all sides alike; JAX has no other way to say how many threads
     run, results = Run(settings), start_results(settings)
     asked = [name for name in settings.networks.split(",") if name]
-    jobs = [("training", recipe, None) for recipe in asked or TRAINING]
-    jobs += [("prediction", recipe, batch) for recipe in asked or PREDICTION for batch in BATCHES]
+    jobs = [("training", recipe, None) for recipe in asked or TRAINING if recipe not in APPLICATIONS]
+    jobs += [("prediction", recipe, batch) for recipe in asked or [*PREDICTION, *APPLICATIONS]
+             for batch in APPLICATIONS.get(recipe, BATCHES)]
     jobs = [job for job in jobs if settings.only in (None, job[0])]
     done = {(kind, one["network"], one["batch"] if kind == "prediction" else None)
             for kind in ("training", "prediction") for one in results[kind]}

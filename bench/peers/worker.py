@@ -79,6 +79,21 @@ def read_config(path):
     return layers, config.get("compile_config")
 
 
+def read_graph(path):
+    """The layers of a model in a .keras file with one output, as (name, class, config, names of those before it)."""
+    with zipfile.ZipFile(path) as archive:
+        layers = json.loads(archive.read("config.json"))["config"]["layers"]
+    graph = []
+    for layer in layers:
+        before = [graph[-1][0]] if graph else []  # Sequential
+        if "inbound_nodes" in layer:
+            arguments = [node["args"][0] for node in layer["inbound_nodes"]]
+            tensors = arguments[0] if arguments and isinstance(arguments[0], list) else arguments
+            before = [tensor["config"]["keras_history"][0] for tensor in tensors]
+        graph.append((layer["config"]["name"], layer["class_name"], layer["config"], before))
+    return graph
+
+
 def serve(peer):
     """`peer` has the methods open(request), which gives what train(opened, seconds) and predict(opened, seconds) are
     given back, and forget() where it keeps anything else. What was opened for a network is kept until another comes, so
