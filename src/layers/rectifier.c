@@ -47,6 +47,8 @@ static int lower_relu(const capas_layer *layer, capas_program *program, const in
     bool limited = relu->max_value != CAPAS_NONE, from_zero = relu->threshold == 0;
     if (!limited && from_zero && relu->negative_slope == 0)
         return capas_program_activate(program, layer->name, inputs[0], CAPAS_RELU);
+    if (relu->max_value == 6 && from_zero && relu->negative_slope == 0)
+        return capas_program_activate(program, layer->name, inputs[0], CAPAS_RELU6);
     return rectify(layer, program, inputs[0],
                    (capas_rectify_problem){
                        .threshold = relu->threshold,

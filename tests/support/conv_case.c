@@ -51,6 +51,8 @@ static bool read_word(char *word, capas_conv_problem *p, bool *same)
         *same = true;
     else if (strcmp(word, "relu") == 0)
         p->activation = CAPAS_RELU;
+    else if (strcmp(word, "relu6") == 0)
+        p->activation = CAPAS_RELU6;
     else if (strcmp(word, "nobias") == 0)
         p->has_bias = false;
     else if (strcmp(word, "inference") == 0)

@@ -3,10 +3,10 @@
  *     conv 32x28x28x1 k3 f32 relu pool2
  *
  * batch x height x width x channels, kernel k3 or k3x5, filters f32, and then as wanted: s2 or s2x1
- * (strides), d2 (dilation), g2 (groups), same (padding, else valid), relu, pool2 or pool3s2 or
- * pool2x3, nobias, inference (no positions, weights prepared where the
- * kernel can), residual (only without a pool, and forward), nodx (no input gradient). Data are
- * random, each array a piece of memory of its own so that a sanitizer sees every step outside. */
+ * (strides), d2 (dilation), g2 (groups), same (padding, else valid), relu, relu6, pool2 or pool3s2
+ * or pool2x3, nobias, inference (no positions, weights prepared where the kernel can), residual
+ * (only without a pool, and forward), nodx (no input gradient). Data are random, each array a piece
+ * of memory of its own so that a sanitizer sees every step outside. */
 #ifndef CAPAS_TESTS_CONV_CASE_H
 #define CAPAS_TESTS_CONV_CASE_H
 

@@ -56,9 +56,26 @@ static inline conv_sizes conv_sizes_of(const capas_conv_problem *p)
     return z;
 }
 
-/* Shapes that the tuned kernels know: one group, no dilation, linear or ReLU, offsets that fit 31
- * bits. */
-static inline bool conv_is_usual(const capas_conv_problem *p)
+/* What an activation leaves of a number: max(floor, .) and min(ceiling, .). */
+typedef struct conv_limits {
+    float floor, ceiling; /* infinite: no limit */
+} conv_limits;
+
+static inline conv_limits conv_limits_of(capas_activation activation)
+{
+    return (conv_limits){
+        .floor = activation == CAPAS_RELU || activation == CAPAS_RELU6 ? 0.0f : -__builtin_inff(),
+        .ceiling = activation == CAPAS_RELU6 ? 6.0f : __builtin_inff(),
+    };
+}
+
+CAPAS_INLINE vfloat conv_limited(conv_limits limits, vfloat value)
+{
+    return v_min(v_set(limits.ceiling), v_max(v_set(limits.floor), value));
+}
+
+/* Shapes that the tuned kernels know: one group, no dilation, offsets that fit 31 bits. */
+static inline bool conv_fits(const capas_conv_problem *p)
 {
     const int64_t padded_height = (int64_t)p->out_height * p->stride_height + p->kernel_height;
     const int64_t padded_width = (int64_t)p->out_width * p->stride_width + p->kernel_width;
@@ -68,8 +85,20 @@ static inline bool conv_is_usual(const capas_conv_problem *p)
                             (p->kernel_width * p->channels + CONV_BLOCK) *
                             (p->filters + CONV_BLOCK);
     return p->groups == 1 && p->dilation_height == 1 && p->dilation_width == 1 &&
-           (p->activation == CAPAS_LINEAR || p->activation == CAPAS_RELU) &&
            image < INT32_MAX / 4 && map < INT32_MAX / 4 && weights < INT32_MAX / 4;
+}
+
+/* ... and activations that all of them know, both ways. */
+static inline bool conv_is_usual(const capas_conv_problem *p)
+{
+    return conv_fits(p) && (p->activation == CAPAS_LINEAR || p->activation == CAPAS_RELU);
+}
+
+/* ... and ReLU6, which some know forward, without a pool. */
+static inline bool conv_is_usual_forward(const capas_conv_problem *p)
+{
+    return conv_is_usual(p) ||
+           (conv_fits(p) && p->activation == CAPAS_RELU6 && p->pool.height == 0);
 }
 
 /* An image as windows see it: the window of pixel (y, x) begins at first + y * sh * pitch + x *
@@ -103,16 +132,16 @@ void CAPAS_TUNED(capas_conv_pack)(const conv_sizes *z, int filters, const float 
 
 /* One row of the map, before pooling, for one block of filters:
  *
- *   out[x][k] = max(floor, bias[k] + sum over t of X[x * step + t] * W[t][k] + residual[x][k])
+ *   out[x][k] = limited(bias[k] + sum over t of X[x * step + t] * W[t][k] + residual[x][k])
  *
  * where t runs over `rows` rows of `window` floats each, `pitch` floats apart. */
 typedef struct conv_row {
     const float *input;
     int64_t pitch;
     int step, rows, window;
-    const float *weights;  /* [rows * window][16] */
-    const float *bias;     /* [16] */
-    float floor;           /* 0 for ReLU, else -infinity */
+    const float *weights; /* [rows * window][16] */
+    const float *bias;    /* [16] */
+    conv_limits limits;
     float *output;         /* [pixels][output_step], of which `filters` <= 16 are written */
     const float *residual; /* likewise; NULL: none */
     int64_t output_step;
@@ -133,7 +162,7 @@ static inline conv_row conv_row_of(const capas_conv_problem *p, const conv_sizes
         .window = z->window,
         .weights = packed.weights + (int64_t)block * z->taps * CONV_BLOCK,
         .bias = packed.bias + block * CONV_BLOCK,
-        .floor = -__builtin_inff(),
+        .limits = conv_limits_of(CAPAS_LINEAR),
         .filters = conv_smaller(CONV_BLOCK, p->filters - block * CONV_BLOCK),
         .pixels = p->out_width,
     };

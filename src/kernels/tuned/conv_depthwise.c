@@ -15,7 +15,7 @@ typedef struct row {
     float *output;
     int top;        /* the image's row of the first tap */
     conv_taps down; /* rows of taps inside */
-    float floor;
+    conv_limits limits;
 } row;
 
 CAPAS_INLINE void convolve_pixel(const row *o, vfloat bias, int x, conv_taps across, int count)
@@ -31,7 +31,7 @@ CAPAS_INLINE void convolve_pixel(const row *o, vfloat bias, int x, conv_taps acr
                         v_load_some(o->weights + (r * p->kernel_width + s) * p->channels, count),
                         sum);
         }
-    v_store_some(o->output + (int64_t)x * p->channels, v_max(v_set(o->floor), sum), count);
+    v_store_some(o->output + (int64_t)x * p->channels, conv_limited(o->limits, sum), count);
 }
 
 /* Pixels begin .. end-1 with all nine taps inside. */
@@ -52,7 +52,7 @@ CAPAS_INLINE void convolve_3x3(const row *o, vfloat bias, int begin, int end, in
         CAPAS_UNROLL
         for (int i = 0; i < 9; i++)
             sum = v_fma(v_load_some(from + i / 3 * down + i % 3 * right, count), w[i], sum);
-        v_store_some(o->output + (int64_t)x * p->channels, v_max(v_set(o->floor), sum), count);
+        v_store_some(o->output + (int64_t)x * p->channels, conv_limited(o->limits, sum), count);
     }
 }
 
@@ -92,7 +92,7 @@ static void forward_rows(const void *problem, const void *arguments, int64_t beg
         const int y = (int)(i % p->out_height);
         row o = {.problem = p, .top = y * p->stride_height - p->pad_top};
         o.down = conv_taps_inside(o.top, p->kernel_height, p->dilation_height, p->height);
-        o.floor = p->activation == CAPAS_RELU ? 0.0f : -__builtin_inff();
+        o.limits = conv_limits_of(p->activation);
         for (int c = 0; c < p->channels; c += CAPAS_VECTOR) {
             const int count = conv_smaller(CAPAS_VECTOR, p->channels - c);
             o.image = (const float *)a->input +
@@ -106,6 +106,13 @@ static void forward_rows(const void *problem, const void *arguments, int64_t beg
                 convolve_row(&o, first, count);
         }
     }
+}
+
+static bool accepts(const void *problem)
+{
+    const capas_conv_problem *p = problem;
+    return conv_is_depthwise(p) && (p->activation == CAPAS_LINEAR || p->activation == CAPAS_RELU ||
+                                    p->activation == CAPAS_RELU6);
 }
 
 void CAPAS_TUNED(capas_conv_depthwise_forward)(const void *problem, const void *arguments)
@@ -123,7 +130,7 @@ const capas_kernel CAPAS_TUNED(capas_conv_forward_depthwise) = {
     .family = CAPAS_FAMILY_conv_forward,
     .level = CAPAS_LEVEL,
     .element = CAPAS_FLOAT32,
-    .accepts = conv_is_depthwise,
+    .accepts = accepts,
     .run = CAPAS_TUNED(capas_conv_depthwise_forward),
     .runs = &forward_runs,
 };

@@ -1,5 +1,6 @@
 /* What the depthwise convolutions share: each channel with a filter of its own (groups = channels =
- * filters), over vectors of channels; any stride and dilation, linear or ReLU. */
+ * filters), over vectors of channels; any stride and dilation; linear or ReLU, and forward ReLU6.
+ */
 #ifndef CAPAS_KERNELS_TUNED_CONV_DEPTHWISE_H
 #define CAPAS_KERNELS_TUNED_CONV_DEPTHWISE_H
 
@@ -33,12 +34,10 @@ static inline int64_t conv_depthwise_grain(const capas_conv_problem *p, int widt
     return (1 << 16) / ((int64_t)p->kernel_height * p->kernel_width * width * p->channels) + 1;
 }
 
-static inline bool conv_is_depthwise(const void *problem)
+static inline bool conv_is_depthwise(const capas_conv_problem *p)
 {
-    const capas_conv_problem *p = problem;
     return p->groups > 1 && p->groups == p->channels && p->groups == p->filters &&
-           p->pool.height == 0 && !p->has_residual &&
-           (p->activation == CAPAS_LINEAR || p->activation == CAPAS_RELU);
+           p->pool.height == 0 && !p->has_residual;
 }
 
 /* The kernel's run; also the input's gradient, where the filters can be turned round. */

@@ -329,6 +329,12 @@ static void backward(const void *problem, const void *arguments)
                               p->workers, input_rows, p, a);
 }
 
+static bool accepts(const void *problem)
+{
+    const capas_conv_problem *p = problem;
+    return conv_is_depthwise(p) && (p->activation == CAPAS_LINEAR || p->activation == CAPAS_RELU);
+}
+
 static unsigned long backward_runs;
 
 const capas_kernel CAPAS_TUNED(capas_conv_backward_depthwise) = {
@@ -336,7 +342,7 @@ const capas_kernel CAPAS_TUNED(capas_conv_backward_depthwise) = {
     .family = CAPAS_FAMILY_conv_backward,
     .level = CAPAS_LEVEL,
     .element = CAPAS_FLOAT32,
-    .accepts = conv_is_depthwise,
+    .accepts = accepts,
     .workspace = backward_workspace,
     .run = backward,
     .runs = &backward_runs,

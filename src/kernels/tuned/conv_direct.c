@@ -71,20 +71,20 @@ CAPAS_INLINE void add_residual(const int sums, vfloat sum[SUMS], const conv_row 
 
 CAPAS_INLINE void store_tile(const int sums, vfloat sum[SUMS], const conv_row *row, int begin)
 {
-    const vfloat least = v_set(row->floor);
+    const conv_limits limits = row->limits;
     float *out = row->output + begin * row->output_step;
     if (row->residual) add_residual(sums, sum, row, begin);
     if (row->filters == CONV_BLOCK) {
         CAPAS_UNROLL
         for (int i = 0; i < sums; i++)
             v_store(out + i / VECTORS * row->output_step + i % VECTORS * CAPAS_VECTOR,
-                    v_max(least, sum[i]));
+                    conv_limited(limits, sum[i]));
         return;
     }
     float all[SUMS * CAPAS_VECTOR];
     CAPAS_UNROLL
     for (int i = 0; i < sums; i++)
-        v_store(all + i * CAPAS_VECTOR, v_max(least, sum[i]));
+        v_store(all + i * CAPAS_VECTOR, conv_limited(limits, sum[i]));
     for (int i = 0; i < sums / VECTORS; i++)
         memcpy(out + i * row->output_step, all + i * CONV_BLOCK,
                (size_t)row->filters * sizeof(float));

@@ -1,9 +1,9 @@
 /* Convolution forward, directly: sums of products over the image itself (no matrix of windows), 16
- * filters at a time, with bias, a residual, ReLU and max-pool on the way.
+ * filters at a time, with bias, a residual, ReLU or ReLU6 and max-pool on the way.
  *
  *   Z[y,x,k] = bias[k] + sum over r,s,c of X[y*sh + r - pad_top, x*sw + s - pad_left, c] *
- * W[r,s,c,k] Y = max(floor, Z), or pooled max(floor, max over the window of Z);  floor = 0 for
- * ReLU, else -infinity
+ * W[r,s,c,k] Y = limited(Z), or pooled limited(max over the window of Z);  conv_limits has what
+ * activations leave
  *
  * With a pool, the rows of Z that a window needs wait in a ring, one block of filters wide, so that
  * the map before pooling is never stored:
@@ -18,7 +18,7 @@ typedef struct call {
     const capas_conv_problem *problem;
     const capas_conv_forward_arguments *arguments;
     conv_sizes sizes;
-    float floor;
+    conv_limits limits;
     int bands;
     conv_packed packed;
     float *copies; /* [workers][copy_floats] */
@@ -34,7 +34,7 @@ static size_t lay_out(call *c, const capas_conv_problem *p, void *workspace)
     c->sizes = conv_sizes_of(p);
     const conv_sizes *z = &c->sizes;
     const size_t workers = (size_t)conv_workers(p);
-    c->floor = p->activation == CAPAS_RELU ? 0.0f : -__builtin_inff();
+    c->limits = conv_limits_of(p->activation);
     c->copy_floats = z->rim ? conv_copy_floats(p, z, z->padded_height) : 0;
     c->ring_floats = (size_t)p->pool.height * (size_t)p->out_width * CONV_BLOCK;
     c->packed = conv_take_packed(&memory, z);
@@ -51,7 +51,7 @@ static size_t workspace(const void *problem)
 
 static bool accepts(const void *problem)
 {
-    return conv_is_usual(problem);
+    return conv_is_usual_forward(problem);
 }
 
 /* Weights and bias of blocks begin .. end-1. */
@@ -85,7 +85,7 @@ static void write_rows(const call *c, conv_view view, int block, int rows, int64
 {
     const capas_conv_problem *p = c->problem;
     conv_row row = conv_row_of(p, &c->sizes, c->packed, view, block);
-    row.floor = c->floor;
+    row.limits = c->limits;
     place += block * CONV_BLOCK;
     row.output = (float *)c->arguments->output + place;
     if (p->has_residual) row.residual = (const float *)c->arguments->residual + place;
@@ -147,9 +147,9 @@ static void pool_row(const call *c, const float *ring, int start, int filters, f
         const int64_t to = (int64_t)j * p->filters;
         uint8_t *cell = position ? position + to : NULL;
         if (pool->height == 2 && pool->width == 2)
-            pool_cell(2, 2, corner, ring_row, start, c->floor, filters, out + to, cell);
+            pool_cell(2, 2, corner, ring_row, start, c->limits.floor, filters, out + to, cell);
         else
-            pool_cell(pool->height, pool->width, corner, ring_row, start, c->floor, filters,
+            pool_cell(pool->height, pool->width, corner, ring_row, start, c->limits.floor, filters,
                       out + to, cell);
     }
 }

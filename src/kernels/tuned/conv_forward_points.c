@@ -1,7 +1,7 @@
 /* Convolution forward with a window of one pixel: every pixel by itself, whatever the image it is
  * in, so that all images together are one long row,
  *
- *   Y[i,k] = max(floor, bias[k] + sum over c of X[i,c] * W[c,k] + residual[i,k])
+ *   Y[i,k] = limited(bias[k] + sum over c of X[i,c] * W[c,k] + residual[i,k])
  *
  * A piece of pixels stays in the second cache, while all filters go by, 16 at a time. The work is
  * cut by piece, and with few pieces also by groups of filters; a group's weights are then read by
@@ -20,14 +20,14 @@ typedef struct call {
     const capas_conv_forward_arguments *arguments;
     int64_t pixels, pieces;
     int blocks, groups;
-    float floor;
+    conv_limits limits;
     conv_packed packed;
 } call;
 
 static bool accepts(const void *problem)
 {
     const capas_conv_problem *p = problem;
-    return conv_is_usual(p) && p->kernel_height == 1 && p->kernel_width == 1 &&
+    return conv_is_usual_forward(p) && p->kernel_height == 1 && p->kernel_width == 1 &&
            p->stride_height == 1 && p->stride_width == 1 && p->out_height == p->height &&
            p->out_width == p->width && p->pool.height == 0;
 }
@@ -91,7 +91,7 @@ static void convolve(const call *c, int64_t i)
             .window = p->channels,
             .weights = c->packed.weights + (int64_t)block * p->channels * CONV_BLOCK,
             .bias = c->packed.bias + block * CONV_BLOCK,
-            .floor = c->floor,
+            .limits = c->limits,
             .output = (float *)c->arguments->output + place,
             .residual = p->has_residual ? (const float *)c->arguments->residual + place : NULL,
             .output_step = p->filters,
@@ -130,7 +130,7 @@ static void run(const void *problem, const void *arguments)
     call c = {.problem = p, .arguments = a, .pixels = (int64_t)a->n * p->height * p->width};
     if (c.pixels == 0) return;
     c.blocks = conv_sizes_of(p).blocks;
-    c.floor = p->activation == CAPAS_RELU ? 0.0f : -__builtin_inff();
+    c.limits = conv_limits_of(p->activation);
     const int piece = piece_of(p);
     c.pieces = c.pixels < piece ? 1 : (c.pixels + piece / 2) / piece;
     c.groups =

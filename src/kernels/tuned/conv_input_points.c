@@ -107,7 +107,7 @@ static void convolve(const call *c, int64_t i, int worker)
         .rows = 1,
         .window = p->filters,
         .bias = c->no_bias,
-        .floor = -__builtin_inff(),
+        .limits = conv_limits_of(CAPAS_LINEAR),
         .output_step = (int64_t)p->stride_width * p->channels,
         .pixels = (int)(end - first),
     };

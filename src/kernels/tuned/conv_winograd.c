@@ -119,7 +119,7 @@ static void multiply(const call *c, int64_t piece, int block, const float *point
         .rows = 1,
         .window = channels,
         .bias = c->no_bias,
-        .floor = -__builtin_inff(),
+        .limits = conv_limits_of(CAPAS_LINEAR),
         .output_step = WINOGRAD_POINTS * CONV_BLOCK,
         .filters = CONV_BLOCK,
         .pixels = count,
