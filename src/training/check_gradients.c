@@ -29,7 +29,7 @@ typedef struct part {
     int weight; /* -1: an input */
     float *values, *gradient;
     int64_t count;
-    char name[128];
+    char name[144];
 } part;
 
 static capas_status loss_of(check *check, double *loss)
