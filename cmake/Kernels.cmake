@@ -65,6 +65,9 @@ macro(capas_tuned_kernels level vector)
     target_compile_options(capas_tuned_${level} PRIVATE ${tuned_flags} ${ARGN})
     capas_kernel_list(capas_list_${level} src/kernels/tuned/list.c CAPAS_LEVEL_NAME=${level}
                       CAPAS_VECTOR=${vector})
+    foreach(half "" _predict)
+      target_compile_options(capas_list_${level}${half} PRIVATE ${tuned_flags} ${ARGN})
+    endforeach()
   endif()
 endmacro()
 
