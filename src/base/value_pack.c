@@ -79,7 +79,7 @@ static capas_status get_count(reader *reader, uint32_t *count)
 
 static capas_status get_text(reader *reader, char **text)
 {
-    uint32_t length;
+    uint32_t length = 0;
     CAPAS_TRY(get_count(reader, &length));
     if (memchr(reader->data + reader->at, '\0', length))
         return fail_at(reader, "a text has a 0 in it");
@@ -122,7 +122,7 @@ static capas_status get_item(reader *reader, capas_value *list)
 
 static capas_status get_items(reader *reader, capas_value *container)
 {
-    uint32_t count;
+    uint32_t count = 0;
     CAPAS_TRY(get_count(reader, &count));
     if (++reader->depth > DEEPEST) return fail_at(reader, "it goes deeper than 100 levels");
     if (container->kind == CAPAS_VALUE_MAP && count > MOST_KEYS)
@@ -169,7 +169,7 @@ static capas_status get_content(reader *reader, int kind, capas_value **value)
 
 static capas_status get_value(reader *reader, capas_value **value)
 {
-    char kind;
+    char kind = 0;
     *value = NULL;
     CAPAS_TRY(get(reader, &kind, sizeof kind));
     capas_status status = get_content(reader, kind, value);
