@@ -22,6 +22,7 @@ static capas_model *make_model(void)
     capas_preprocessing preprocessing;
     capas_model_preprocessing(model, &preprocessing);
     preprocessing.scale = 1 / 255.0;
+    preprocessing.offset = 0;
     capas_model_set_preprocessing(model, &preprocessing);
     capas_model_set_class_names(model, names, CLASSES);
     return model;
