@@ -10,28 +10,13 @@
 #include <capas/pictures.h>
 #include <capas/runtime.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #if CAPAS_WITH_WEBP
 #include <webp/encode.h>
 #endif
 
 #if CAPAS_WITH_PNG && CAPAS_WITH_JPEG && CAPAS_WITH_JANSSON
-enum { LIMIT = 1 << 22, USUAL_COUNT = 60, MOST_PIECE = 64 << 20 };
-
-/* A changed header may ask for a picture of any size. */
-static void *allocate(size_t size, size_t alignment, void *context)
-{
-    void *memory = NULL;
-    (void)context;
-    return size <= MOST_PIECE && posix_memalign(&memory, alignment, size) == 0 ? memory : NULL;
-}
-
-static void release(void *memory, void *context)
-{
-    (void)context;
-    free(memory);
-}
+enum { LIMIT = 1 << 22, USUAL_COUNT = 60 };
 
 static void open_copy(const char *path, int turn)
 {
@@ -65,7 +50,7 @@ static void is_refused_or_decoded(void **state)
     (void)state;
     json_t *images = golden_json("images/images.json"), *entry;
     size_t i, tried = 0;
-    capas_set_allocator(&(capas_allocator){allocate, release, NULL});
+    mutate_limit_memory();
     json_array_foreach(json_object_get(images, "decode"), i, entry)
     {
         char *data;
@@ -90,7 +75,7 @@ static void webp_is_refused_or_decoded(void **state)
     uint8_t pixels[SIDE * SIDE * 4], *file;
     for (int i = 0; i < SIDE * SIDE * 4; i++)
         pixels[i] = (uint8_t)(i * i / 97 + i);
-    capas_set_allocator(&(capas_allocator){allocate, release, NULL});
+    mutate_limit_memory();
     for (int lossy = 0; lossy < 2; lossy++) {
         const size_t size = lossy ? WebPEncodeRGBA(pixels, SIDE, SIDE, SIDE * 4, 70, &file)
                                   : WebPEncodeLosslessRGBA(pixels, SIDE, SIDE, SIDE * 4, &file);

@@ -11,25 +11,10 @@
 #include "support/mutate.h"
 #include <capas/capas.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #if CAPAS_WITH_KERAS_FILES
-enum { LIMIT = 1 << 24, USUAL_COUNT = 25, MOST_PIECE = 64 << 20 };
-
-/* A changed configuration may ask for layers of any size. */
-static void *allocate(size_t size, size_t alignment, void *context)
-{
-    void *memory = NULL;
-    (void)context;
-    return size <= MOST_PIECE && posix_memalign(&memory, alignment, size) == 0 ? memory : NULL;
-}
-
-static void release(void *memory, void *context)
-{
-    (void)context;
-    free(memory);
-}
+enum { LIMIT = 1 << 24, USUAL_COUNT = 25 };
 
 static void open_copy(const char *path, bool weights)
 {
@@ -150,7 +135,7 @@ static void try_file(const char *file)
 static void is_refused_or_opens(void **state)
 {
     (void)state;
-    capas_set_allocator(&(capas_allocator){allocate, release, NULL});
+    mutate_limit_memory();
     json_t *files = golden_json("files/files.json"), *entry;
     size_t i, tried = 0;
     json_array_foreach(json_object_get(files, "files"), i, entry)

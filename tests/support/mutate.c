@@ -2,6 +2,7 @@
 #include "support/mutate.h"
 #include "base/memory.h"
 #include "support/cmocka.h"
+#include <capas/runtime.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,4 +67,24 @@ int mutate_count(int usual)
 {
     const char *text = getenv("CAPAS_MUTATIONS");
     return text ? atoi(text) : usual;
+}
+
+enum { LARGEST = 64 << 20 };
+
+static void *allocate(size_t size, size_t alignment, void *context)
+{
+    void *memory = NULL;
+    (void)context;
+    return size <= LARGEST && posix_memalign(&memory, alignment, size) == 0 ? memory : NULL;
+}
+
+static void release(void *memory, void *context)
+{
+    (void)context;
+    free(memory);
+}
+
+void mutate_limit_memory(void)
+{
+    capas_set_allocator(&(capas_allocator){allocate, release, NULL});
 }

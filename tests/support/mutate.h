@@ -16,4 +16,8 @@ char *mutate_copy(const char *data, size_t *size);
 /* How many copies of each file: CAPAS_MUTATIONS in the environment, or else `usual`. */
 int mutate_count(int usual);
 
+/* From now on, until capas_set_allocator(NULL), no piece of memory is larger than 64 MB: what a
+ * damaged file asks for may be of any size. */
+void mutate_limit_memory(void);
+
 #endif

@@ -69,16 +69,16 @@ static size_t lay_out(phases *f, const capas_conv_problem *p, capas_kernel_famil
 /* Images of `rows` x `columns` pixels, whose pixel 0 is the phases' pixel `top`, `left`, and their
  * phases of `height` x `width`. */
 typedef struct map {
-    const capas_conv_problem *problem;
-    int n, rows, columns, top, left, height, width, pixel /* floats */;
+    int down, right; /* dilation */
+    int n, rows, columns, top, left, height, width;
+    int pixel;    /* floats */
+    size_t bytes; /* the same */
     float *whole, *apart;
 } map;
 
 static float *phase_row(const map *m, int64_t sample, int row_phase, int column_phase, int row)
 {
-    const capas_conv_problem *p = m->problem;
-    const int64_t image =
-        (sample * p->dilation_height + row_phase) * p->dilation_width + column_phase;
+    const int64_t image = (sample * m->down + row_phase) * m->right + column_phase;
     return m->apart + (image * m->height + row) * m->width * m->pixel;
 }
 
@@ -86,23 +86,21 @@ static float *phase_row(const map *m, int64_t sample, int row_phase, int column_
 static void take_rows(const void *problem, const void *context, int64_t begin, int64_t end,
                       int shard)
 {
-    const capas_conv_problem *p = problem;
     const map *m = context;
-    const int down = p->dilation_height, right = p->dilation_width;
-    const size_t bytes = (size_t)m->pixel * sizeof(float);
+    (void)problem;
     (void)shard;
     for (int64_t i = begin; i < end; i++) {
-        const int64_t image = i / m->height, sample = image / (down * right);
-        const int row = (int)(image / right % down + i % m->height * down) - m->top;
+        const int64_t image = i / m->height, sample = image / (m->down * m->right);
+        const int row = (int)(image / m->right % m->down + i % m->height * m->down) - m->top;
         const bool inside = row >= 0 && row < m->rows;
         float *to = m->apart + i * m->width * m->pixel;
         for (int x = 0; x < m->width; x++, to += m->pixel) {
-            const int column = (int)(image % right) + x * right - m->left;
+            const int column = (int)(image % m->right) + x * m->right - m->left;
             if (inside && column >= 0 && column < m->columns)
                 memcpy(to, m->whole + ((sample * m->rows + row) * m->columns + column) * m->pixel,
-                       bytes);
+                       m->bytes);
             else
-                memset(to, 0, bytes);
+                memset(to, 0, m->bytes);
         }
     }
 }
@@ -111,23 +109,21 @@ static void take_rows(const void *problem, const void *context, int64_t begin, i
 static void put_rows(const void *problem, const void *context, int64_t begin, int64_t end,
                      int shard)
 {
-    const capas_conv_problem *p = problem;
     const map *m = context;
-    const int down = p->dilation_height, right = p->dilation_width;
-    const size_t bytes = (size_t)m->pixel * sizeof(float);
+    (void)problem;
     (void)shard;
     for (int64_t i = begin; i < end; i++) {
         const int row = (int)(i % m->rows) + m->top;
         float *to = m->whole + i * m->columns * m->pixel;
         for (int x = 0; x < m->columns; x++, to += m->pixel) {
             const int column = x + m->left;
-            if (row / down < m->height && column / right < m->width)
+            if (row / m->down < m->height && column / m->right < m->width)
                 memcpy(to,
-                       phase_row(m, i / m->rows, row % down, column % right, row / down) +
-                           column / right * m->pixel,
-                       bytes);
+                       phase_row(m, i / m->rows, row % m->down, column % m->right, row / m->down) +
+                           column / m->right * m->pixel,
+                       m->bytes);
             else
-                memset(to, 0, bytes);
+                memset(to, 0, m->bytes);
         }
     }
 }
@@ -136,34 +132,40 @@ static map map_of(const capas_conv_problem *p, const phases *f, bool input, int 
                   const void *whole, float *apart)
 {
     const capas_conv_problem *q = &f->problem;
-    if (input)
-        return (map){p,         n,        p->height,   p->width,       p->pad_top, p->pad_left,
-                     q->height, q->width, p->channels, (float *)whole, apart};
-    return (map){p,
-                 n,
-                 p->out_height,
-                 p->out_width,
-                 0,
-                 0,
-                 q->out_height,
-                 q->out_width,
-                 p->filters,
-                 (float *)whole,
-                 apart};
+    map m = {.down = p->dilation_height,
+             .right = p->dilation_width,
+             .n = n,
+             .rows = p->out_height,
+             .columns = p->out_width,
+             .height = q->out_height,
+             .width = q->out_width,
+             .pixel = p->filters,
+             .whole = (float *)whole,
+             .apart = apart};
+    if (input) {
+        m.rows = p->height;
+        m.columns = p->width;
+        m.top = p->pad_top;
+        m.left = p->pad_left;
+        m.height = q->height;
+        m.width = q->width;
+        m.pixel = p->channels;
+    }
+    m.bytes = (size_t)m.pixel * sizeof(float);
+    return m;
 }
 
 static void take(const capas_conv_problem *p, map m)
 {
-    const int64_t rows = (int64_t)m.n * p->dilation_height * p->dilation_width * m.height;
-    capas_parallel_ranges(rows, GRAIN / (m.width * m.pixel * (int)sizeof(float)) + 1, p->workers,
-                          take_rows, p, &m);
+    const int64_t rows = (int64_t)m.n * m.down * m.right * m.height;
+    capas_parallel_ranges(rows, GRAIN / (m.width * (int64_t)m.bytes) + 1, p->workers, take_rows, p,
+                          &m);
 }
 
 static void put(const capas_conv_problem *p, map m)
 {
-    capas_parallel_ranges((int64_t)m.n * m.rows,
-                          GRAIN / (m.columns * m.pixel * (int)sizeof(float)) + 1, p->workers,
-                          put_rows, p, &m);
+    capas_parallel_ranges((int64_t)m.n * m.rows, GRAIN / (m.columns * (int64_t)m.bytes) + 1,
+                          p->workers, put_rows, p, &m);
 }
 
 static void forward(const void *problem, const void *arguments)
