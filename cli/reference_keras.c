@@ -197,7 +197,6 @@ const keras_name keras_names[] = {
     {CATALOGUE_LAYERS, "ZeroPadding2D", NULL},
     {CATALOGUE_LAYERS, "ZeroPadding3D", NULL},
     {CATALOGUE_OPTIMIZERS, "Adadelta", NULL},
-    {CATALOGUE_OPTIMIZERS, "Adafactor", "not yet"},
     {CATALOGUE_OPTIMIZERS, "Adagrad", NULL},
     {CATALOGUE_OPTIMIZERS, "Adam", NULL},
     {CATALOGUE_OPTIMIZERS, "AdamW", NULL},

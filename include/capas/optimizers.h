@@ -86,6 +86,18 @@ typedef struct capas_adadelta_options {
     double epsilon;         /* default: 1e-7 */
 } capas_adadelta_options;
 
+/* Adafactor keeps the squares of gradients as their means over rows and over columns, and goes steps
+ * as long as the weights are; learning_rate is the longest that it takes. */
+typedef struct capas_adafactor_options {
+    CAPAS_OPTIMIZER_OPTIONS
+    double beta_2_decay;   /* 0 or less; default: -0.8 */
+    double epsilon_1;      /* added to the squares; default: 1e-30 */
+    double epsilon_2;      /* the shortest length of a weight that counts; default: 1e-3 */
+    double clip_threshold; /* of the root mean square of a step; default: 1 */
+    int relative_step;     /* 1 / sqrt(step) where that is smaller than the rate, as it is anyway;
+                              default: true */
+} capas_adafactor_options;
+
 typedef enum capas_optimizer_kind {
     CAPAS_OPTIMIZER_DEFAULT, /* Keras's: RMSprop */
     CAPAS_OPTIMIZER_SGD,
@@ -99,6 +111,7 @@ typedef enum capas_optimizer_kind {
     CAPAS_OPTIMIZER_LION,
     CAPAS_OPTIMIZER_ADAGRAD,
     CAPAS_OPTIMIZER_FTRL,
+    CAPAS_OPTIMIZER_ADAFACTOR,
 } capas_optimizer_kind;
 
 typedef struct capas_optimizer {
@@ -115,12 +128,14 @@ typedef struct capas_optimizer {
         capas_lion_options lion;
         capas_adagrad_options adagrad;
         capas_ftrl_options ftrl;
+        capas_adafactor_options adafactor;
     } options;
 } capas_optimizer;
 
 CAPAS_API capas_optimizer capas_sgd_with(const capas_sgd_options *options);
 CAPAS_API capas_optimizer capas_rmsprop_with(const capas_rmsprop_options *options);
 CAPAS_API capas_optimizer capas_adam_with(const capas_adam_options *options);
+CAPAS_API capas_optimizer capas_adafactor_with(const capas_adafactor_options *options);
 CAPAS_API capas_optimizer capas_adadelta_with(const capas_adadelta_options *options);
 CAPAS_API capas_optimizer capas_adamw_with(const capas_adamw_options *options);
 CAPAS_API capas_optimizer capas_adamax_with(const capas_adamax_options *options);
@@ -156,6 +171,9 @@ CAPAS_API capas_optimizer capas_ftrl_with(const capas_ftrl_options *options);
 #define capas_adagrad(...)                                                                         \
     capas_adagrad_with(                                                                            \
         &(capas_adagrad_options){.struct_size = sizeof(capas_adagrad_options), __VA_ARGS__})
+#define capas_adafactor(...)                                                                       \
+    capas_adafactor_with(                                                                          \
+        &(capas_adafactor_options){.struct_size = sizeof(capas_adafactor_options), __VA_ARGS__})
 #define capas_ftrl(...)                                                                            \
     capas_ftrl_with(&(capas_ftrl_options){.struct_size = sizeof(capas_ftrl_options), __VA_ARGS__})
 

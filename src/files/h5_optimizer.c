@@ -21,6 +21,7 @@ static const struct slot_names {
     {"Lion", {"momentum"}},
     {"Adagrad", {"accumulator"}},
     {"Ftrl", {"accumulator", "linear"}},
+    {"Adafactor", {"rows", "columns", "velocity"}},
 };
 
 static const char *slot_name(const capas_trainer *trainer, int slot)

@@ -55,12 +55,18 @@ static capas_status read_slot(source *source, int number, int weight, int slot)
     const capas_model_weight *place = &source->model->weights[weight];
     source->array.layer = place->layer->name;
     source->array.weight = place->weight->name;
+    float *to = source->model->trainer->slots[slot] + place->gradient_offset;
+    const capas_shape shape =
+        capas_optimizer_slot_shape(source->model->trainer, place->weight, slot);
+    bool like_weight = capas_shape_equal(&shape, &place->weight->shape);
+    if (shape.rank == 0 && !like_weight) return CAPAS_OK; /* a stand-in */
     find_variable(source, number);
-    const float *values =
-        capas_keras_read_array(source->file, &source->array, &place->weight->shape);
+    const float *values = capas_keras_read_array(source->file, &source->array, &shape);
     if (!values) return capas_error_status();
-    capas_weight_pack(place->weight, values,
-                      source->model->trainer->slots[slot] + place->gradient_offset);
+    if (like_weight)
+        capas_weight_pack(place->weight, values, to);
+    else
+        memcpy(to, values, (size_t)capas_shape_count(&shape, 0) * sizeof *to);
     return CAPAS_OK;
 }
 

@@ -68,10 +68,15 @@ capas_status capas_keras_write_slot(const capas_model *model, capas_hdf5 *file, 
                                     const capas_model_weight *place, int slot)
 {
     const capas_weight *weight = place->weight;
+    const float *from = model->trainer->slots[slot] + place->gradient_offset;
+    const capas_shape shape = capas_optimizer_slot_shape(model->trainer, weight, slot);
+    if (!capas_shape_equal(&shape, &weight->shape))
+        return shape.rank == 0 ? capas_hdf5_write_integer(file, path, 0)
+                               : capas_hdf5_write_floats(file, path, &shape, from);
     int64_t count = capas_shape_count(&weight->shape, 0);
     float *values = capas_allocate((size_t)count, sizeof *values);
     if (!values) return CAPAS_NO_MEMORY;
-    capas_weight_unpack(weight, model->trainer->slots[slot] + place->gradient_offset, values);
+    capas_weight_unpack(weight, from, values);
     capas_status status = capas_hdf5_write_floats(file, path, &weight->shape, values);
     capas_release(values);
     return status;

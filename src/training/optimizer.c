@@ -11,7 +11,7 @@ static const capas_optimizer_type *const types[] = {
     &capas_optimizer_sgd,      &capas_optimizer_rmsprop, &capas_optimizer_adam,
     &capas_optimizer_adadelta, &capas_optimizer_adamw,   &capas_optimizer_adamax,
     &capas_optimizer_nadam,    &capas_optimizer_lamb,    &capas_optimizer_lion,
-    &capas_optimizer_adagrad,  &capas_optimizer_ftrl,
+    &capas_optimizer_adagrad,  &capas_optimizer_ftrl,    &capas_optimizer_adafactor,
 };
 
 /* A program built against an older capas gives a shorter struct: the rest is zero, the default. */
@@ -40,6 +40,7 @@ CONSTRUCTOR(lamb, LAMB)
 CONSTRUCTOR(lion, LION)
 CONSTRUCTOR(adagrad, ADAGRAD)
 CONSTRUCTOR(ftrl, FTRL)
+CONSTRUCTOR(adafactor, ADAFACTOR)
 
 const capas_option_table *capas_optimizer_table(size_t index)
 {
@@ -107,7 +108,7 @@ static capas_status type_by_name(const char *name, const char *where,
                           where, name, nearest);
     return capas_fail(CAPAS_UNKNOWN_NAME,
                       "%s: no optimizer \"%s\"; there are SGD, RMSprop, Adam, Adadelta, AdamW, "
-                      "Adamax, Nadam, Lamb, Lion, Adagrad and Ftrl",
+                      "Adamax, Nadam, Lamb, Lion, Adagrad, Ftrl and Adafactor",
                       where, name);
 }
 

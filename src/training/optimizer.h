@@ -24,6 +24,13 @@ typedef struct capas_optimizer_type {
      * NULL: as it is. */
     void (*correct)(const capas_optimizer *optimizer, int64_t step,
                     capas_update_arguments *arguments);
+    /* Takes the step of one whole weight in place of the kernel and of `problem`. NULL: the kernel
+     * does. */
+    capas_status (*apply)(const capas_optimizer *optimizer, const capas_weight *weight,
+                          int64_t step, const capas_update_arguments *arguments);
+    /* The shape that files have of a weight's slot, for slots that are not like their weight. Their
+     * numbers lie in plain order where the weight's would begin. NULL: all are like it. */
+    void (*slot_shape)(const capas_shape *weight, int slot, capas_shape *shape);
     /* What the first slot starts with. NULL: 0, as all others. */
     double (*initial)(const capas_optimizer *optimizer);
     /* A number that files hold behind the slots, after so many updates. NULL: none. */
@@ -33,7 +40,7 @@ typedef struct capas_optimizer_type {
 extern const capas_optimizer_type capas_optimizer_sgd, capas_optimizer_rmsprop,
     capas_optimizer_adam, capas_optimizer_adadelta, capas_optimizer_adamw, capas_optimizer_adamax,
     capas_optimizer_nadam, capas_optimizer_lamb, capas_optimizer_lion, capas_optimizer_adagrad,
-    capas_optimizer_ftrl;
+    capas_optimizer_ftrl, capas_optimizer_adafactor;
 
 /* A learning rate: a number, kept as the float32 that Keras keeps, or a schedule. */
 extern const capas_option_kind capas_option_rate;

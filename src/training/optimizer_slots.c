@@ -40,6 +40,16 @@ double capas_optimizer_initial(const capas_optimizer *optimizer, int slot)
     return slot == 0 && type->initial ? type->initial(optimizer) : 0;
 }
 
+capas_shape capas_optimizer_slot_shape(const capas_trainer *trainer, const capas_weight *weight,
+                                       int slot)
+{
+    const capas_optimizer_type *type = capas_optimizer_type_of(&trainer->optimizer);
+    capas_shape shape = weight->shape;
+    if (type->slot_shape && slot < rule_slots(&trainer->optimizer))
+        type->slot_shape(&weight->shape, slot, &shape);
+    return shape;
+}
+
 int64_t capas_optimizer_updates(const capas_trainer *trainer)
 {
     const capas_optimizer *optimizer = &trainer->optimizer;
@@ -106,7 +116,10 @@ void capas_optimizer_built(capas_model *model)
     int64_t count = capas_optimizer_has_schedule(trainer) ? 1 : 2; /* iteration, learning rate */
     int weight, slot;
     double product;
-    for (int i = 0; capas_optimizer_variable(model, i, &weight, &slot); i++)
-        count += capas_shape_count(&model->weights[weight].weight->shape, 0);
+    for (int i = 0; capas_optimizer_variable(model, i, &weight, &slot); i++) {
+        const capas_shape shape =
+            capas_optimizer_slot_shape(trainer, model->weights[weight].weight, slot);
+        count += capas_shape_count(&shape, 0);
+    }
     model->optimizer_variable_count = count + capas_optimizer_product(trainer, &product);
 }

@@ -16,6 +16,7 @@ typedef struct step {
     const capas_kernel *kernel;
     capas_update_problem problem;
     capas_update_arguments arguments; /* without count, pointers and scale */
+    capas_status status;
 } step;
 
 static bool is_regularised(const capas_model_weight *weight)
@@ -123,7 +124,14 @@ static void update(step *step, const capas_model_weight *first, const capas_mode
     step->arguments.direction = step->gradients + offset;
     for (int s = 0; s < CAPAS_MAX_SLOTS && s < step->trainer->slot_count; s++)
         step->arguments.slots[s] = step->trainer->slots[s] + offset;
-    capas_run_kernel(step->kernel, &step->problem, &step->arguments, 0);
+    const capas_optimizer *optimizer = &step->trainer->optimizer;
+    const capas_optimizer_type *type = capas_optimizer_type_of(optimizer);
+    if (!type->apply)
+        capas_run_kernel(step->kernel, &step->problem, &step->arguments, 0);
+    else if (step->status == CAPAS_OK)
+        step->status =
+            type->apply(optimizer, first->weight, capas_optimizer_updates(step->trainer) + 1,
+                        &step->arguments);
 }
 
 static double norm_of(const float *values, int64_t count)
@@ -156,7 +164,8 @@ static void update_all(step *step)
 {
     const capas_sgd_options *common = &step->trainer->optimizer.options.sgd; /* what all have */
     bool lamb = step->problem.rule == CAPAS_UPDATE_LAMB;
-    bool clips = common->clipnorm != CAPAS_NONE, each = clips || lamb;
+    bool clips = common->clipnorm != CAPAS_NONE;
+    bool each = clips || lamb || capas_optimizer_type_of(&step->trainer->optimizer)->apply;
     double scale =
         common->global_clipnorm == CAPAS_NONE ? 1 : global_scale(step, common->global_clipnorm);
     const capas_model_weight *weights = step->model->weights;
@@ -179,8 +188,10 @@ static void prepare(step *step, bool *finite)
     const capas_sgd_options *common = &trainer->optimizer.options.sgd;
     double rate = capas_optimizer_rate(trainer);
     step->problem.workers = capas_threads();
-    type->problem(&trainer->optimizer, &step->problem);
-    step->kernel = capas_choose_kernel(CAPAS_FAMILY_update, CAPAS_FLOAT32, &step->problem);
+    if (type->problem) {
+        type->problem(&trainer->optimizer, &step->problem);
+        step->kernel = capas_choose_kernel(CAPAS_FAMILY_update, CAPAS_FLOAT32, &step->problem);
+    }
     step->arguments.learning_rate = rate;
     if (type->correct)
         type->correct(&trainer->optimizer, capas_optimizer_updates(trainer) + 1, &step->arguments);
@@ -279,6 +290,7 @@ capas_status capas_optimizer_step(capas_model *model, float *gradients)
     if (gather(model, gradients)) {
         prepare(&step, &finite);
         update_all(&step);
+        CAPAS_TRY(step.status);
     }
     average(model);
     constrain(model);

@@ -57,6 +57,10 @@ capas_value *capas_compile_config(const capas_model *model);
 /* The optimizer's variables in Keras's order after iteration and learning rate (keras-semantics
  * 4.2): variable i is of model weight *weight and slot *slot. Returns false past the last. */
 bool capas_optimizer_variable(const capas_model *model, int i, int *weight, int *slot);
+/* The shape of a weight's slot in files. Not the weight's: in plain order, and of rank 0 Keras's
+ * stand-in for what is not there, a whole number, 0. */
+capas_shape capas_optimizer_slot_shape(const capas_trainer *trainer, const capas_weight *weight,
+                                       int slot);
 /* Nadam's product of momenta, which a file holds behind these variables; false: there is none. */
 bool capas_optimizer_product(const capas_trainer *trainer, double *product);
 /* Keras's "built": from now on the optimizer's variables are there to be counted and saved. */
