@@ -260,6 +260,16 @@ typedef enum capas_metric {
     CAPAS_METRIC_BINARY_CROSSENTROPY,
     CAPAS_METRIC_CATEGORICAL_CROSSENTROPY,
     CAPAS_METRIC_SPARSE_CATEGORICAL_CROSSENTROPY,
+    CAPAS_METRIC_SENSITIVITY_AT_SPECIFICITY, /* the best of the first over all thresholds at which
+                                                the second is at least `at_least`; 0: at none */
+    CAPAS_METRIC_SPECIFICITY_AT_SENSITIVITY,
+    CAPAS_METRIC_PRECISION_AT_RECALL,
+    CAPAS_METRIC_RECALL_AT_PRECISION,
+    CAPAS_METRIC_IOU, /* of segmentations: overlap over union of classes, their mean */
+    CAPAS_METRIC_BINARY_IOU,
+    CAPAS_METRIC_MEAN_IOU, /* of all classes; the others of target_class_ids */
+    CAPAS_METRIC_ONE_HOT_IOU,
+    CAPAS_METRIC_ONE_HOT_MEAN_IOU,
     CAPAS_CUSTOM_METRIC, /* made by capas_registered_metric (capas/custom.h) */
 } capas_metric;
 
@@ -279,9 +289,9 @@ typedef struct capas_metric_config {
                          fbeta_score: default None, the largest */
     int k;            /* top_k accuracies; default: 5 */
     int top_k;        /* precision, recall: only the k largest count; default: None */
-    int class_id;     /* precision, recall: of this class alone; default (0): None; class 0 is said
+    int class_id;     /* precision, recall, ... at ...: of this class alone; default (0): None; class 0 is said
                          with CAPAS_ZERO */
-    int num_thresholds;               /* auc; default: 200 */
+    int num_thresholds;               /* auc, ... at ...; default: 200 */
     capas_auc_curve curve;            /* auc; default: CAPAS_ROC */
     capas_summation summation_method; /* auc; default: CAPAS_INTERPOLATION */
     capas_average average;            /* f1_score, fbeta_score; default: CAPAS_MACRO (Keras: None,
@@ -289,6 +299,14 @@ typedef struct capas_metric_config {
     double beta;                      /* fbeta_score; default: 1 */
     int from_logits;                  /* crossentropies, auc; default: false */
     double label_smoothing;           /* binary and categorical crossentropy; default: 0 */
+    double at_least;                  /* ... at ...: what the other must be; default: 0.5 */
+    int num_classes;                  /* iou, not binary_iou; default: as the output has */
+    capas_shape target_class_ids;     /* iou: {1, {2}} is class 2 alone; default: all of them */
+    int ignore_class;                 /* iou: targets of this class do not count; default: None */
+    int sparse_y_true;                /* iou, mean_iou: targets are class numbers, not vectors;
+                                         default: true */
+    int sparse_y_pred;                /* iou: outputs are class numbers, not a number for each
+                                         class; default: true, one_hot_...: false */
     const char *custom;               /* a metric of one's own: its name, ... */
     double options[CAPAS_CUSTOM_OPTIONS]; /* ... and its options */
 } capas_metric_config;

@@ -7,6 +7,15 @@
 
 CAPAS_BEGIN
 
+/* Identity: what it takes, as it is. */
+typedef struct capas_identity_options {
+    CAPAS_LAYER_OPTIONS
+} capas_identity_options;
+CAPAS_API capas_layer *capas_identity_with(const capas_identity_options *options);
+#define capas_identity(...)                                                                        \
+    capas_identity_with(                                                                           \
+        &(capas_identity_options){.struct_size = sizeof(capas_identity_options), __VA_ARGS__})
+
 /* Flatten: [n, ...] to [n, product]. */
 typedef struct capas_flatten_options {
     CAPAS_LAYER_OPTIONS

@@ -58,6 +58,7 @@
     X(unit_normalization)                                                                          \
     X(normalization)                                                                               \
     X(activation)                                                                                  \
+    X(identity)                                                                                    \
     X(relu)                                                                                        \
     X(leaky_relu)                                                                                  \
     X(elu)                                                                                         \

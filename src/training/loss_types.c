@@ -53,7 +53,7 @@ static capas_value *write_axis(const capas_option *option, const void *field)
     return capas_value_integer(-1);
 }
 
-static const capas_option_kind axis_kind = {"-1", NULL, NULL, read_axis, write_axis};
+const capas_option_kind capas_option_only_last = {"-1", NULL, NULL, read_axis, write_axis};
 
 #define FROM_LOGITS_ROW                                                                            \
     {                                                                                              \
@@ -70,7 +70,7 @@ static const capas_option_kind axis_kind = {"-1", NULL, NULL, read_axis, write_a
     }
 #define AXIS_ROW                                                                                   \
     {                                                                                              \
-        .name = "axis", .kind = &axis_kind, .help = "of the classes"                               \
+        .name = "axis", .kind = &capas_option_only_last, .help = "of the classes"                               \
     }
 #define WHOLE_ROW                                                                                  \
     {                                                                                              \

@@ -31,6 +31,9 @@ const char *capas_loss_snake_name(const capas_loss *loss);
 /* Number `index` of the list of ours; NULL past the last. */
 const capas_loss_type *capas_loss_type_at(size_t index);
 
+/* An axis that is the last one, -1. */
+extern const capas_option_kind capas_option_only_last;
+
 /* The row "reduction" that every loss has. */
 extern const capas_option_kind capas_option_reduction;
 extern const char *const capas_reduction_words[];

@@ -15,6 +15,7 @@ typedef enum capas_metric_kind {
     CAPAS_METRIC_OF_LOSS,     /* mean of a loss's values */
     CAPAS_METRIC_OF_COUNTS,   /* true and false, positives and negatives, at one threshold */
     CAPAS_METRIC_OF_CURVE,    /* the same at many thresholds */
+    CAPAS_METRIC_OF_OVERLAP,  /* which class was taken for which */
     CAPAS_METRIC_OF_CLASSES,  /* the same for each class */
     CAPAS_METRIC_OF_COLUMNS,  /* R2: sums for each element of a row */
     CAPAS_METRIC_OF_ONES_OWN, /* as the caller's functions do */
@@ -66,6 +67,9 @@ void capas_metric_reset(capas_metric_state *state);
 void capas_metric_add(capas_metric_state *state, const float *prediction, const void *labels,
                       const float *weights, int64_t n);
 double capas_metric_value(const capas_metric_state *state);
+
+/* Classes of OF_OVERLAP. */
+int capas_metric_overlap_classes(const capas_metric_state *state);
 
 /* What the caller's functions are given, without a batch. */
 capas_custom_metric_call capas_metric_call_of(const capas_metric_state *state);

@@ -9,6 +9,13 @@ static int classes_of(const capas_metric_state *state)
     return state->target->classes;
 }
 
+int capas_metric_overlap_classes(const capas_metric_state *state)
+{
+    if (state->config->metric == CAPAS_METRIC_BINARY_IOU) return 2;
+    int given = state->config->num_classes;
+    return given != CAPAS_NONE ? given : classes_of(state);
+}
+
 /* Numbers that are kept: a sum and a count, or counts. */
 static size_t sums_of(const capas_metric_state *state)
 {
@@ -17,6 +24,9 @@ static size_t sums_of(const capas_metric_state *state)
         return 4;
     case CAPAS_METRIC_OF_CURVE:
         return 2 * (size_t)state->config->num_thresholds;
+    case CAPAS_METRIC_OF_OVERLAP:
+        return (size_t)capas_metric_overlap_classes(state) *
+               (size_t)capas_metric_overlap_classes(state);
     case CAPAS_METRIC_OF_CLASSES:
         return 4 * (size_t)classes_of(state);
     case CAPAS_METRIC_OF_COLUMNS:
@@ -242,8 +252,10 @@ static void add_curve(capas_metric_state *state, const float *prediction, const 
                       const float *weights, int64_t rows)
 {
     int classes = classes_of(state), points = state->config->num_thresholds;
+    int only = state->config->metric == CAPAS_METRIC_AUC ? CAPAS_NONE : state->config->class_id;
     for (int64_t row = 0; row < rows; row++)
         for (int c = 0; c < classes; c++) {
+            if (only != CAPAS_NONE && c != only) continue;
             double p = sigmoid_if(state->config->from_logits, prediction[row * classes + c]);
             double at = ceil((double)(float)((float)p * (float)(points - 1))) - 1;
             int bucket = at >= points - 1 ? points - 1 : at > 0 ? (int)at : 0;
@@ -267,6 +279,41 @@ static void add_classes(capas_metric_state *state, const float *prediction, cons
             count(state->sums + 4 * c, target_at(state, labels, row, c) != 0, said,
                   weight_of(weights, row));
         }
+    }
+}
+
+/* A number as the class that it names; -1: none. */
+static int named_class(double number, int classes)
+{
+    return number > -1 && number < classes ? (int)number : -1;
+}
+
+/* The class of a row, its largest place, or of each of its numbers, as Keras's sparse_... say; with
+ * weights cut to whole numbers, as Keras's. */
+static void add_overlap(capas_metric_state *state, const float *prediction, const void *labels,
+                        const float *weights, int64_t rows)
+{
+    const capas_metric_config *config = state->config;
+    const int classes = capas_metric_overlap_classes(state), width = classes_of(state);
+    const bool binary = config->metric == CAPAS_METRIC_BINARY_IOU;
+    const bool each = binary || config->sparse_y_pred;
+    for (int64_t i = 0; i < rows * (each ? width : 1); i++) {
+        const int64_t row = each ? i / width : i;
+        int is, said = 0;
+        if (!each) {
+            const float *scores = prediction + row * width;
+            for (int c = 1; c < width; c++)
+                if (scores[c] > scores[said]) said = c;
+            is = class_at(state, labels, row);
+        } else {
+            double number = target_at(state, labels, row, (int)(i % width));
+            said = binary ? prediction[i] >= (float)config->threshold
+                          : named_class((double)prediction[i], classes);
+            is = named_class(number, classes);
+        }
+        if (is < 0 || is >= classes || said < 0 || said >= classes) continue;
+        if (!binary && is == config->ignore_class) continue;
+        state->sums[is * classes + said] += trunc(weight_of(weights, row));
     }
 }
 
@@ -319,6 +366,9 @@ void capas_metric_add(capas_metric_state *state, const float *prediction, const 
         return;
     case CAPAS_METRIC_OF_CURVE:
         add_curve(state, prediction, labels, weights, rows);
+        return;
+    case CAPAS_METRIC_OF_OVERLAP:
+        add_overlap(state, prediction, labels, weights, rows);
         return;
     case CAPAS_METRIC_OF_CLASSES:
         add_classes(state, prediction, labels, weights, rows);

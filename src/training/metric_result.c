@@ -92,6 +92,57 @@ static double curve_value(const capas_metric_state *state)
     return area;
 }
 
+/* The largest of one share over the thresholds where the other is large enough. */
+static double best_value(const capas_metric_state *state)
+{
+    const capas_metric metric = state->config->metric;
+    const int points = state->config->num_thresholds;
+    const double *right = state->sums, *wrong = state->sums + points;
+    double positives = 0, negatives = 0, found = 0, false_found = 0, best = 0;
+    for (int i = 0; i < points; i++) {
+        positives += right[i];
+        negatives += wrong[i];
+    }
+    for (int i = points - 1; i >= 0; i--) {
+        found += right[i];
+        false_found += wrong[i];
+        const double recall = ratio(found, positives);
+        const double precision = ratio(found, found + false_found);
+        const double specificity = ratio(negatives - false_found, negatives);
+        const double value = metric == CAPAS_METRIC_PRECISION_AT_RECALL          ? precision
+                             : metric == CAPAS_METRIC_SPECIFICITY_AT_SENSITIVITY ? specificity
+                                                                                 : recall;
+        const double other = metric == CAPAS_METRIC_RECALL_AT_PRECISION          ? precision
+                             : metric == CAPAS_METRIC_SENSITIVITY_AT_SPECIFICITY ? specificity
+                                                                                 : recall;
+        /* As float32, which Keras compares. */
+        if ((float)other >= (float)state->config->at_least && value > best) best = value;
+    }
+    return best;
+}
+
+/* Of the matrix of targets (rows) and predictions the mean over classes that occur of what lies on
+ * the diagonal by its row and column together. */
+static double overlap_value(const capas_metric_state *state)
+{
+    const int classes = capas_metric_overlap_classes(state);
+    const capas_shape *wanted = &state->config->target_class_ids;
+    double sum = 0;
+    int count = 0;
+    for (int c = 0; c < classes; c++) {
+        bool is_wanted = wanted->rank == 0 || wanted->dims[0] == CAPAS_NONE;
+        for (int i = 0; i < wanted->rank; i++)
+            is_wanted |= wanted->dims[i] == c;
+        double together = -state->sums[c * classes + c];
+        for (int other = 0; other < classes; other++)
+            together += state->sums[c * classes + other] + state->sums[other * classes + c];
+        if (!is_wanted || together <= 0) continue;
+        sum += state->sums[c * classes + c] / together;
+        count++;
+    }
+    return count > 0 ? sum / count : 0;
+}
+
 /* (1 + b^2) P R / (b^2 P + R) */
 static double score_of(const double *sums, double beta)
 {
@@ -143,7 +194,9 @@ double capas_metric_value(const capas_metric_state *state)
     case CAPAS_METRIC_OF_COUNTS:
         return count_value(state);
     case CAPAS_METRIC_OF_CURVE:
-        return curve_value(state);
+        return state->config->metric == CAPAS_METRIC_AUC ? curve_value(state) : best_value(state);
+    case CAPAS_METRIC_OF_OVERLAP:
+        return overlap_value(state);
     case CAPAS_METRIC_OF_CLASSES:
         return class_value(state);
     case CAPAS_METRIC_OF_COLUMNS:

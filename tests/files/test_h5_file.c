@@ -29,6 +29,7 @@ static void comes_back_as_it_was(void **state)
         capas_rmsprop(.centered = 1, .momentum = 0.5),
         capas_nadam(),
         capas_ftrl(),
+        capas_adafactor(),
         capas_adadelta(),
     };
     for (size_t i = 0; i < sizeof optimizers / sizeof optimizers[0]; i++) {

@@ -117,6 +117,7 @@ static void comes_back_as_it_was(void **state)
         capas_adamax(),
         capas_nadam(),
         capas_lamb(),
+        capas_adafactor(.learning_rate = 0.01),
         capas_lion(.gradient_accumulation_steps = 3),
         capas_adagrad(),
         capas_ftrl(.l1_regularization_strength = 1e-4),
