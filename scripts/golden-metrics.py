@@ -51,15 +51,15 @@ for at in (0.3, 0.6, 0.9):
     case(f"more_specificity_{at}", metrics.SpecificityAtSensitivity(at), "yb.npy", "pb.npy")
     case(f"more_precision_{at}", metrics.PrecisionAtRecall(at), "yb.npy", "pb.npy")
     case(f"more_recall_{at}", metrics.RecallAtPrecision(at), "yb.npy", "pb.npy")
-case("more_recall_class", metrics.RecallAtPrecision(0.4, num_thresholds=30, class_id=1), "oh.npy", "mp.npy")
-classes = np.load(os.path.join(folder, "mp.npy")).shape[-1]
+case("more_recall_class", metrics.RecallAtPrecision(0.4, num_thresholds=30, class_id=1), "oh.npy", "pr.npy")
+classes = np.load(os.path.join(folder, "pr.npy")).shape[-1]
 case("more_binary_iou", metrics.BinaryIoU(threshold=0.4), "yb.npy", "pb.npy")
 case("more_binary_iou_1", metrics.BinaryIoU(target_class_ids=[1]), "yb.npy", "pb.npy")
-case("more_one_hot", metrics.OneHotIoU(classes, target_class_ids=[0, 2]), "oh.npy", "mp.npy")
-case("more_one_hot_mean", metrics.OneHotMeanIoU(classes), "oh.npy", "mp.npy")
-case("more_one_hot_ignored", metrics.OneHotMeanIoU(classes, ignore_class=1), "oh.npy", "mp.npy")
-case("more_mean", metrics.MeanIoU(classes, sparse_y_pred=False), "lab.npy", "mp.npy")
-case("more_iou", metrics.IoU(classes, [1], sparse_y_pred=False), "lab.npy", "mp.npy")
+case("more_one_hot", metrics.OneHotIoU(classes, target_class_ids=[0, 2]), "oh.npy", "pr.npy")
+case("more_one_hot_mean", metrics.OneHotMeanIoU(classes), "oh.npy", "pr.npy")
+case("more_one_hot_ignored", metrics.OneHotMeanIoU(classes, ignore_class=1), "oh.npy", "pr.npy")
+case("more_mean", metrics.MeanIoU(classes, sparse_y_pred=False), "lab.npy", "pr.npy")
+case("more_iou", metrics.IoU(classes, [1], sparse_y_pred=False), "lab.npy", "pr.npy")
 with open(os.path.join(folder, "metrics.json"), "w") as file:
     json.dump(document, file, indent=1)
     file.write("\n")

@@ -86,8 +86,8 @@ typedef struct capas_adadelta_options {
     double epsilon;         /* default: 1e-7 */
 } capas_adadelta_options;
 
-/* Adafactor keeps the squares of gradients as their means over rows and over columns, and goes steps
- * as long as the weights are; learning_rate is the longest that it takes. */
+/* Adafactor keeps the squares of gradients as their means over rows and over columns, and goes
+ * steps as long as the weights are; learning_rate is the longest that it takes. */
 typedef struct capas_adafactor_options {
     CAPAS_OPTIMIZER_OPTIONS
     double beta_2_decay;   /* 0 or less; default: -0.8 */
@@ -289,8 +289,8 @@ typedef struct capas_metric_config {
                          fbeta_score: default None, the largest */
     int k;            /* top_k accuracies; default: 5 */
     int top_k;        /* precision, recall: only the k largest count; default: None */
-    int class_id;     /* precision, recall, ... at ...: of this class alone; default (0): None; class 0 is said
-                         with CAPAS_ZERO */
+    int class_id; /* precision, recall, ... at ...: of this class alone; default (0): None; class 0
+                     is said with CAPAS_ZERO */
     int num_thresholds;               /* auc, ... at ...; default: 200 */
     capas_auc_curve curve;            /* auc; default: CAPAS_ROC */
     capas_summation summation_method; /* auc; default: CAPAS_INTERPOLATION */

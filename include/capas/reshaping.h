@@ -11,9 +11,9 @@ CAPAS_BEGIN
 typedef struct capas_identity_options {
     CAPAS_LAYER_OPTIONS
 } capas_identity_options;
-CAPAS_API capas_layer *capas_identity_with(const capas_identity_options *options);
-#define capas_identity(...)                                                                        \
-    capas_identity_with(                                                                           \
+CAPAS_API capas_layer *capas_identity_layer_with(const capas_identity_options *options);
+#define capas_identity_layer(...)                                                                  \
+    capas_identity_layer_with(                                                                     \
         &(capas_identity_options){.struct_size = sizeof(capas_identity_options), __VA_ARGS__})
 
 /* Flatten: [n, ...] to [n, product]. */

@@ -27,7 +27,7 @@ const capas_layer_type capas_identity_type = {
     .passes_mask = true,
 };
 
-capas_layer *capas_identity_with(const capas_identity_options *given)
+capas_layer *capas_identity_layer_with(const capas_identity_options *given)
 {
     return capas_layer_new(&capas_identity_type, given);
 }

@@ -115,11 +115,26 @@ static capas_value *write_uses(const capas_model *model, int layer)
     return list;
 }
 
+/* Keras builds a stateful layer for so many samples as the input fixes. */
+static void fix_batch(const capas_model *model, const capas_layer *layer, capas_value *object)
+{
+    const capas_layer *input = model->layers[model->uses[model->inputs[0]].layer];
+    const int batch = ((const capas_input_options *)input->options)->batch_size;
+    const capas_value *build = capas_value_get(object, "build_config");
+    const capas_value *shape = capas_value_get(build, "input_shape");
+    if (batch == 0 || layer->part || !capas_layer_is_stateful(layer) || !shape || shape->count == 0)
+        return;
+    shape->items[0]->kind = CAPAS_VALUE_INTEGER;
+    shape->items[0]->integer = batch;
+    shape->items[0]->real = batch;
+}
+
 static capas_value *write_layers(const capas_model *model)
 {
     capas_value *list = capas_value_list();
     for (int i = 0; list && i < model->layer_count; i++) {
         capas_value *layer = capas_nested_object(model->layers[i]);
+        fix_batch(model, model->layers[i], layer);
         if (!model->sequential) {
             layer = with_entry(layer, "name", capas_value_string(model->layers[i]->name));
             layer = with_entry(layer, "inbound_nodes", write_uses(model, i));

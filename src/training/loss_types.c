@@ -70,7 +70,7 @@ const capas_option_kind capas_option_only_last = {"-1", NULL, NULL, read_axis, w
     }
 #define AXIS_ROW                                                                                   \
     {                                                                                              \
-        .name = "axis", .kind = &capas_option_only_last, .help = "of the classes"                               \
+        .name = "axis", .kind = &capas_option_only_last, .help = "of the classes"                  \
     }
 #define WHOLE_ROW                                                                                  \
     {                                                                                              \

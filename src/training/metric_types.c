@@ -1,4 +1,5 @@
-/* The metrics that there are: their names, and the tables of their options (keras-semantics 3.2). */
+/* The metrics that there are: their names, and the tables of their options (keras-semantics 3.2).
+ */
 #include "layers/axes.h"
 #include "training/metric.h"
 #include <math.h>
@@ -57,11 +58,8 @@ static const capas_option auc_options[] = {
     LOGITS_ROW,
 };
 #define AT_LEAST_ROWS(word)                                                                        \
-    {                                                                                              \
-        FIELD(integer, num_thresholds, num_thresholds), .standard = 200, .minimum = 2,             \
-                                                        .maximum = 1 << 20,                        \
-                                                        .help = "points of the curve"              \
-    },                                                                                             \
+    {FIELD(integer, num_thresholds, num_thresholds), .standard = 200, .minimum = 2,                \
+     .maximum = 1 << 20, .help = "points of the curve"},                                           \
         {FIELD(real, word, at_least), .standard = 0.5, .maximum = 1,                               \
          .help = "what it must be at least"},                                                      \
     {                                                                                              \
@@ -81,8 +79,8 @@ static const capas_option least_precision_options[] = {AT_LEAST_ROWS(precision)}
     }
 #define IDS_ROW                                                                                    \
     {                                                                                              \
-        FIELD(axes, target_class_ids, target_class_ids), .standard = CAPAS_NONE, .nullable = true,  \
-            .help = "the classes whose mean it is"   \
+        FIELD(axes, target_class_ids, target_class_ids), .standard = CAPAS_NONE, .nullable = true, \
+                                                         .help = "the classes whose mean it is"    \
     }
 #define IGNORE_ROW                                                                                 \
     {                                                                                              \
@@ -100,19 +98,29 @@ static const capas_option least_precision_options[] = {AT_LEAST_ROWS(precision)}
         .name = "axis", .kind = &capas_option_only_last, .help = "of the classes"                  \
     }
 static const capas_option iou_options[] = {
-    CLASSES_ROW, IDS_ROW, IGNORE_ROW, NUMBERS_ROW(sparse_y_true, 1, "targets"),
-    NUMBERS_ROW(sparse_y_pred, 1, "outputs"), LAST_AXIS_ROW,
+    CLASSES_ROW,
+    IDS_ROW,
+    IGNORE_ROW,
+    NUMBERS_ROW(sparse_y_true, 1, "targets"),
+    NUMBERS_ROW(sparse_y_pred, 1, "outputs"),
+    LAST_AXIS_ROW,
 };
 static const capas_option binary_iou_options[] = {IDS_ROW, THRESHOLD_ROW(threshold, 0.5, false)};
 static const capas_option mean_iou_options[] = {
-    CLASSES_ROW, IGNORE_ROW, NUMBERS_ROW(sparse_y_true, 1, "targets"),
-    NUMBERS_ROW(sparse_y_pred, 1, "outputs"), LAST_AXIS_ROW,
+    CLASSES_ROW,
+    IGNORE_ROW,
+    NUMBERS_ROW(sparse_y_true, 1, "targets"),
+    NUMBERS_ROW(sparse_y_pred, 1, "outputs"),
+    LAST_AXIS_ROW,
 };
 static const capas_option one_hot_iou_options[] = {
     CLASSES_ROW, IDS_ROW, IGNORE_ROW, NUMBERS_ROW(sparse_y_pred, 0, "outputs"), LAST_AXIS_ROW,
 };
 static const capas_option one_hot_mean_options[] = {
-    CLASSES_ROW, IGNORE_ROW, NUMBERS_ROW(sparse_y_pred, 0, "outputs"), LAST_AXIS_ROW,
+    CLASSES_ROW,
+    IGNORE_ROW,
+    NUMBERS_ROW(sparse_y_pred, 0, "outputs"),
+    LAST_AXIS_ROW,
 };
 static const capas_option f1_options[] = {AVERAGE_ROW, THRESHOLD_ROW(threshold, CAPAS_NONE, true)};
 static const capas_option fbeta_options[] = {

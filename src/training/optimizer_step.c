@@ -129,9 +129,8 @@ static void update(step *step, const capas_model_weight *first, const capas_mode
     if (!type->apply)
         capas_run_kernel(step->kernel, &step->problem, &step->arguments, 0);
     else if (step->status == CAPAS_OK)
-        step->status =
-            type->apply(optimizer, first->weight, capas_optimizer_updates(step->trainer) + 1,
-                        &step->arguments);
+        step->status = type->apply(optimizer, first->weight,
+                                   capas_optimizer_updates(step->trainer) + 1, &step->arguments);
 }
 
 static double norm_of(const float *values, int64_t count)

@@ -13,14 +13,6 @@
 
 enum { NETWORKS = 160, PLACES = 5 };
 
-/* .ci/run asks for 500 in a Release build. */
-static uint64_t networks(void)
-{
-    const char *said = getenv("CAPAS_NETWORKS");
-    return said ? strtoull(said, NULL, 10) : NETWORKS;
-}
-
-
 /* A step small enough that hardly any ReLU or maximum changes its mind within it, and large enough
  * for doubles. */
 static const double step = 0x1p-16;
@@ -111,7 +103,7 @@ static void double_gradients_are_slopes(void **state)
     (void)state;
     int checked = 0;
     assert_true(capas_cpu_force(CAPAS_CPU_PLAIN));
-    for (uint64_t seed = 1; seed <= networks(); seed++) {
+    for (uint64_t seed = 1; seed <= NETWORKS; seed++) {
         network network = network_random(seed);
         bool training = seed % 4 != 0, losses = seed % 5 != 0;
         capas_plan_options options = network_options(&network, 3, training, losses);
@@ -121,9 +113,8 @@ static void double_gradients_are_slopes(void **state)
         checked += check_gradients(&network, &options, &data);
         network_free(&network);
     }
-    print_message("%d gradients of %d networks are the slopes\n", checked,
-                  (int)networks());
-    assert_true(checked > (int)networks() * PLACES);
+    print_message("%d gradients of %d networks are the slopes\n", checked, NETWORKS);
+    assert_true(checked > NETWORKS * PLACES);
 }
 
 static const capas_cpu_level levels[] = {CAPAS_CPU_PLAIN, CAPAS_CPU_SSE2, CAPAS_CPU_AVX2,
@@ -161,7 +152,7 @@ static void float_equals_double_by_every_kernel_set(void **state)
     (void)state;
     capas_cpu_level before = capas_cpu();
     int compared = 0, redrawn = 0;
-    for (uint64_t seed = 1; seed <= networks(); seed++) {
+    for (uint64_t seed = 1; seed <= NETWORKS; seed++) {
         network network = network_random(seed);
         bool training = seed % 3 != 0, losses = seed % 4 != 0;
         int n = seed % 5 == 0 ? 1 : 5;
@@ -178,7 +169,7 @@ static void float_equals_double_by_every_kernel_set(void **state)
     assert_true(capas_cpu_force(before));
     print_message("%d float plans agree with the double ones; %d networks with other data\n",
                   compared, redrawn);
-    assert_true(redrawn <= (int)networks() / 10);
+    assert_true(redrawn <= NETWORKS / 10);
 }
 
 /* What the networks above are made of; else they would test less than it seems. */
@@ -186,7 +177,7 @@ static void networks_have_everything(void **state)
 {
     (void)state;
     int kinds[CAPAS_OP_COUNT] = {0}, shared = 0, outputs = 0, inputs = 0, apart = 0, idle = 0;
-    for (uint64_t seed = 1; seed <= networks(); seed++) {
+    for (uint64_t seed = 1; seed <= NETWORKS; seed++) {
         network network = network_random(seed);
         const capas_model *model = network.model;
         capas_plan_options options = network_options(&network, 2, true, true);
@@ -208,7 +199,7 @@ static void networks_have_everything(void **state)
     for (int kind = 0; kind < CAPAS_OP_COUNT; kind++) {
         if (kind == CAPAS_OP_CUSTOM) continue; /* the user's, in float only: tests/layers */
         print_message("  %s: %d\n", capas_op_types[kind].name, kinds[kind]);
-        assert_true(kinds[kind] >= (int)networks() / 20);
+        assert_true(kinds[kind] >= NETWORKS / 20);
     }
     print_message("  gradients added %d, of shared weights %d; several outputs %d, inputs %d\n",
                   apart, shared, outputs, inputs);

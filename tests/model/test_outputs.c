@@ -251,6 +251,7 @@ static void batch_sizes_stay(void **state)
     assert_int_equal(capas_model_to_json(model, &json), CAPAS_OK);
     assert_non_null(strstr(json, "\"batch_shape\": [1, 6, 2]"));
     assert_non_null(strstr(json, "\"stateful\": true"));
+    assert_non_null(strstr(json, "\"build_config\": {\"input_shape\": [1, 6, 2]}"));
     assert_int_equal(capas_predict(model, x, N, all), CAPAS_OK);
     capas_model *copy = capas_model_from_json(json);
     if (!copy) fail_msg("%s", capas_error());

@@ -138,9 +138,10 @@ static void compare_slots(const rig *rig, const char *name, const capas_value *c
         const capas_shape shape =
             capas_optimizer_slot_shape(&rig->trainer, &rig->weights[weight], slot);
         assert_int_equal(want.count, capas_shape_count(&shape, 0));
-        if (shape.rank > 0) assert_true(golden_close(string_at(variables->items[v], "path"),
-                                 rig->trainer.slots[slot] + rig->places[weight].gradient_offset,
-                                 &want, 1e-5, most));
+        if (shape.rank > 0)
+            assert_true(golden_close(string_at(variables->items[v], "path"),
+                                     rig->trainer.slots[slot] + rig->places[weight].gradient_offset,
+                                     &want, 1e-5, most));
         npy_free(&want);
     }
     assert_false(capas_optimizer_variable(&rig->model, (int)(count - first), &weight, &slot));
