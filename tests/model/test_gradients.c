@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NETWORKS = 160, PLACES = 5 };
+enum { NETWORKS = 500, PLACES = 5 };
 
 /* A step small enough that hardly any ReLU or maximum changes its mind within it, and large enough
  * for doubles. */

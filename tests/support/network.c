@@ -20,8 +20,7 @@ static float uniform(uint64_t seed, uint32_t stream, uint64_t place)
     return capas_uniform(word[0]);
 }
 
-/* Sizes at which numbers neither vanish nor explode through a few layers; moving variances
- * positive. */
+/* Sizes at which numbers neither vanish nor explode through a few layers; variances positive. */
 static void set_weight(network *network, int number)
 {
     capas_model *model = network->model;
@@ -30,7 +29,8 @@ static void set_weight(network *network, int number)
     int64_t count = capas_shape_count(&info.shape, 0);
     float *values = malloc((size_t)count * sizeof *values);
     assert_non_null(values);
-    bool positive = strcmp(info.name, "moving_variance") == 0 || strcmp(info.name, "gamma") == 0;
+    bool positive = strcmp(info.name, "moving_variance") == 0 ||
+                    strcmp(info.name, "variance") == 0 || strcmp(info.name, "gamma") == 0;
     double fan =
         info.shape.rank < 2 ? 4 : (double)count / (double)info.shape.dims[info.shape.rank - 1];
     float scale = (float)sqrt(3 / fan);

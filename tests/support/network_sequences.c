@@ -116,4 +116,5 @@ void grow_tokens(builder *b, int node)
                           .embeddings_initializer = capas_random_uniform(-1, 1)),
           b->count - 1);
     b->masked[b->count - 1] = masked;
+    b->input_of[b->count - 1] = (capas_node){-1}; /* no other node has whole numbers */
 }
