@@ -155,8 +155,10 @@ static map map_of(const capas_conv_problem *p, const phases *f, bool input, int 
     return m;
 }
 
+/* Nothing where there are no images: what asks for one gradient alone need not have them. */
 static void take(const capas_conv_problem *p, map m)
 {
+    if (m.whole == NULL) return;
     const int64_t rows = (int64_t)m.n * m.down * m.right * m.height;
     capas_parallel_ranges(rows, GRAIN / (m.width * (int64_t)m.bytes) + 1, p->workers, take_rows, p,
                           &m);
@@ -196,8 +198,8 @@ static void backward(const void *problem, const void *arguments)
     take(p, map_of(p, &f, false, a->n, a->output_gradient, f.output_gradient));
     capas_conv_backward_arguments inner = *a;
     inner.n = a->n * p->dilation_height * p->dilation_width;
-    inner.input = f.input;
-    inner.output = f.output;
+    inner.input = a->input ? f.input : NULL;
+    inner.output = a->output ? f.output : NULL;
     inner.output_gradient = f.output_gradient;
     inner.input_gradient = a->input_gradient ? f.input_gradient : NULL;
     inner.workspace = f.workspace;
