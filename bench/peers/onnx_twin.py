@@ -4,6 +4,8 @@
 import numpy
 from onnx import TensorProto, helper, numpy_helper
 
+from mnist import images_of
+
 ACTIVATIONS = {"relu": "Relu", "selu": "Selu", "sigmoid": "Sigmoid", "tanh": "Tanh", "softmax": "Softmax"}
 
 
@@ -134,8 +136,6 @@ def build(layers, batch):
 
 
 def images_for(model, images):
-    """Images for the twin's input: MNIST's, where those are its size, else random ones."""
-    shape = [size.dim_value for size in model.graph.input[0].type.tensor_type.shape.dim]
-    images = images[: shape[0]].transpose(0, 3, 1, 2)
-    fits = list(images.shape) == shape
-    return images.copy() if fits else numpy.random.default_rng(1).random(shape, "float32")
+    """Images for the twin's input, in its order."""
+    count, channels, *size = [side.dim_value for side in model.graph.input[0].type.tensor_type.shape.dim]
+    return images_of(images, count, (*size, channels)).transpose(0, 3, 1, 2).copy()

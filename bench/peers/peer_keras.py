@@ -13,9 +13,8 @@ if backend == "tensorflow":
     tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
 
 import keras
-import numpy
 
-from mnist import read_part
+from mnist import images_of, read_part
 from worker import Watch, serve, time_calls
 
 
@@ -85,9 +84,8 @@ class Peer:
         return watch.answer(opened.batch)
 
     def predict(self, opened, seconds):
-        shape, batch = opened.model.input_shape[1:], opened.batch
-        fits = shape == self.images.shape[1:]
-        images = self.images[:batch] if fits else numpy.random.default_rng(1).random((batch, *shape), "float32")
+        batch = opened.batch
+        images = images_of(self.images, batch, opened.model.input_shape[1:])
         return time_calls(lambda: opened.model.predict(images, batch_size=batch, verbose=0), seconds)
 
 

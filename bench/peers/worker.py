@@ -71,20 +71,22 @@ def time_calls(call, seconds):
     return {"seconds": statistics.median(times), "calls": len(times)}
 
 
+def whole_config(path):
+    with zipfile.ZipFile(path) as archive:
+        return json.loads(archive.read("config.json"))
+
+
 def read_config(path):
     """The layers [(class, config)] and the compile settings of a Sequential model in a .keras file."""
-    with zipfile.ZipFile(path) as archive:
-        config = json.loads(archive.read("config.json"))
+    config = whole_config(path)
     layers = [(layer["class_name"], layer["config"]) for layer in config["config"]["layers"]]
     return layers, config.get("compile_config")
 
 
 def read_graph(path):
     """The layers of a model in a .keras file with one output, as (name, class, config, names of those before it)."""
-    with zipfile.ZipFile(path) as archive:
-        layers = json.loads(archive.read("config.json"))["config"]["layers"]
     graph = []
-    for layer in layers:
+    for layer in whole_config(path)["config"]["layers"]:
         before = [graph[-1][0]] if graph else []  # Sequential
         if "inbound_nodes" in layer:
             arguments = [node["args"][0] for node in layer["inbound_nodes"]]

@@ -196,6 +196,12 @@ capas_value *capas_value_get(const capas_value *map, const char *key)
     return place < map->count ? map->items[place] : NULL;
 }
 
+const char *capas_value_get_text(const capas_value *map, const char *key)
+{
+    const capas_value *value = capas_value_get(map, key);
+    return value && value->kind == CAPAS_VALUE_STRING ? value->string : NULL;
+}
+
 capas_value *capas_value_take(capas_value *map, const char *key)
 {
     if (!map || map->kind != CAPAS_VALUE_MAP) return NULL;

@@ -49,6 +49,9 @@ capas_status capas_value_set(capas_value *map, const char *key, capas_value *ite
 /* The value under a key, or NULL; the map may be NULL or no map. Borrowed. */
 capas_value *capas_value_get(const capas_value *map, const char *key);
 
+/* The text under a key, or NULL where there is none or another kind of value. Borrowed. */
+const char *capas_value_get_text(const capas_value *map, const char *key);
+
 /* Removes a key and gives its value to the caller; NULL when it is not there. */
 capas_value *capas_value_take(capas_value *map, const char *key);
 

@@ -221,6 +221,16 @@ static capas_status resize_turned(loading *loading)
     return CAPAS_OK;
 }
 
+/* Decoded and as large as wanted: the resizer has it, or `whole` where its own size is. */
+static capas_status load_resized(const char *path, const capas_picture_options *options,
+                                 loading *loading)
+{
+    CAPAS_TRY(load(path, options, false, loading));
+    capas_status status = resize_turned(loading);
+    if (status != CAPAS_OK) close_loading(loading);
+    return status;
+}
+
 /* Results -----------------------------------------------------------------------------------------
  */
 
@@ -302,12 +312,12 @@ capas_status capas_load_picture_with(const char *path, const capas_picture_optio
     if (picture) *picture = (capas_picture){0};
     if (!path || !picture) return fail_missing();
     CAPAS_TRY(capas_picture_options_take(&all, options, path));
-    CAPAS_TRY(load(path, &all, false, &loading));
-    capas_status status = resize_turned(&loading);
-    if (status == CAPAS_OK && loading.resizing) {
+    CAPAS_TRY(load_resized(path, &all, &loading));
+    capas_status status = CAPAS_OK;
+    if (loading.resizing) {
         status = round_levels(&loading.resizer, picture);
         if (status != CAPAS_OK) capas_fail_in("%s", path);
-    } else if (status == CAPAS_OK) {
+    } else {
         *picture = loading.whole;
         loading.whole.pixels = NULL;
     }
@@ -326,17 +336,16 @@ capas_status capas_load_picture_levels(const char *path, const capas_picture_opt
         return capas_fail(CAPAS_INVALID_ARGUMENT,
                           "%s: height, width and channels must be said, found %dx%dx%d", path,
                           all.height, all.width, all.channels);
-    CAPAS_TRY(load(path, &all, false, &loading));
-    capas_status status = resize_turned(&loading);
-    if (status == CAPAS_OK && loading.resizing) {
+    CAPAS_TRY(load_resized(path, &all, &loading));
+    if (loading.resizing) {
         capas_resizer_finish(&loading.resizer, levels);
-    } else if (status == CAPAS_OK) {
+    } else {
         const size_t count = (size_t)all.height * (size_t)all.width * (size_t)all.channels;
         for (size_t i = 0; i < count; i++)
             levels[i] = (float)loading.whole.pixels[i];
     }
     close_loading(&loading);
-    return status;
+    return CAPAS_OK;
 }
 
 capas_status capas_load_picture(const char *path, int channels, capas_picture *picture)

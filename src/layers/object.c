@@ -65,21 +65,17 @@ capas_value *capas_object_write_function(const char *name)
     return NULL;
 }
 
-static const char *string_of(const capas_value *value, const char *key)
-{
-    const capas_value *found = capas_value_get(value, key);
-    return found && found->kind == CAPAS_VALUE_STRING ? found->string : NULL;
-}
-
 const char *capas_object_function(const capas_value *value)
 {
-    const char *class_name = string_of(value, "class_name");
-    return class_name && strcmp(class_name, function) == 0 ? string_of(value, "config") : NULL;
+    const char *class_name = capas_value_get_text(value, "class_name");
+    return class_name && strcmp(class_name, function) == 0 ? capas_value_get_text(value, "config")
+                                                           : NULL;
 }
 
 const char *capas_object_registered(const capas_value *value)
 {
-    const char *name = string_of(value, "registered_name"), *module = string_of(value, "module");
+    const char *name = capas_value_get_text(value, "registered_name"),
+               *module = capas_value_get_text(value, "module");
     bool keras = module && strncmp(module, "keras", 5) == 0;
     return name && strcmp(name, function) != 0 && !keras ? name : NULL;
 }

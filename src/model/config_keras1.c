@@ -71,12 +71,6 @@ static const change merges[] = {
     {.then = "concat", .now = "Concatenate"},
 };
 
-static const char *string_in(const capas_value *map, const char *key)
-{
-    const capas_value *value = capas_value_get(map, key);
-    return value && value->kind == CAPAS_VALUE_STRING ? value->string : NULL;
-}
-
 static const char *renamed(const change *table, size_t count, const char *then)
 {
     for (size_t i = 0; then && i < count; i++)
@@ -92,7 +86,7 @@ static bool concerns(const change *change, const char *class, const capas_value 
 
 bool capas_config_is_keras1(const capas_value *entry)
 {
-    const char *class = string_in(entry, "class_name");
+    const char *class = capas_value_get_text(entry, "class_name");
     const capas_value *config = capas_value_get(entry, "config");
     if (!class || capas_custom_type_of(class)) return false;
     if (strcmp(class, "Merge") == 0 || renamed(classes, CAPAS_COUNT(classes), class)) return true;
@@ -109,11 +103,10 @@ static capas_status set_string(capas_value *map, const char *key, const char *te
 /* {"name": "WeightRegularizer", "l1": 0.0, "l2": 0.0005} */
 static capas_value *renew_regularizer(capas_value *old)
 {
-    const char *name = string_in(old, "name");
+    const char *name = capas_value_get_text(old, "name");
     if (!name) return old;
     capas_value *map = capas_value_map();
-    capas_value *settings = capas_value_take(old, "name");
-    capas_value_free(settings);
+    capas_value_free(capas_value_take(old, "name"));
     if (capas_value_set(map, "config", old) == CAPAS_OK &&
         set_string(map, "class_name", "L1L2") == CAPAS_OK)
         return map;
@@ -170,10 +163,10 @@ static capas_status check_mode(capas_value *config)
 /* Merge with its mode is a class of its own; of its options the axis of a concatenation is left. */
 static capas_status renew_merge(capas_value *entry, const capas_value *config)
 {
-    const char *mode = string_in(config, "mode");
+    const char *mode = capas_value_get_text(config, "mode");
     const char *class = renamed(merges, CAPAS_COUNT(merges), mode);
     const capas_value *axis = capas_value_get(config, "concat_axis");
-    const char *name = string_in(config, "name");
+    const char *name = capas_value_get_text(config, "name");
     if (!class)
         return capas_fail(CAPAS_UNSUPPORTED, "Merge of Keras 1 with the mode \"%s\"",
                           mode ? mode : "a function");
@@ -190,7 +183,7 @@ static capas_status renew_merge(capas_value *entry, const capas_value *config)
 
 static capas_status renew(capas_value *entry)
 {
-    const char *class = string_in(entry, "class_name");
+    const char *class = capas_value_get_text(entry, "class_name");
     capas_value *config = (capas_value *)(uintptr_t)capas_value_get(entry, "config");
     if (strcmp(class, "Merge") == 0) return renew_merge(entry, config);
     for (size_t i = 0; i < CAPAS_COUNT(options); i++)

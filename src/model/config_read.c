@@ -17,16 +17,10 @@ capas_status capas_config_fail(const char *expected, const capas_value *found)
                       found ? capas_value_describe(found, text, sizeof text) : "nothing");
 }
 
-static const char *string_of(const capas_value *map, const char *key)
-{
-    const capas_value *value = capas_value_get(map, key);
-    return value && value->kind == CAPAS_VALUE_STRING ? value->string : NULL;
-}
-
 const char *capas_config_layer_name(const capas_value *entry)
 {
-    const char *name = string_of(entry, "name");
-    return name ? name : string_of(capas_value_get(entry, "config"), "name");
+    const char *name = capas_value_get_text(entry, "name");
+    return name ? name : capas_value_get_text(capas_value_get(entry, "config"), "name");
 }
 
 static bool is_model_class(const char *class_name)
@@ -40,7 +34,8 @@ static capas_status check_foreign(const capas_value *entry, const char *class_na
                                   const char *where)
 {
     static const char *const operations[] = {"TFOpLambda", "TensorFlowOpLayer", "SlicingOpLambda"};
-    const char *module = string_of(entry, "module"), *name = string_of(entry, "registered_name");
+    const char *module = capas_value_get_text(entry, "module"),
+               *name = capas_value_get_text(entry, "registered_name");
     if (strcmp(class_name, "Lambda") == 0)
         return capas_fail(CAPAS_UNSUPPORTED,
                           "%s: a Lambda layer is Python code, and capas runs none of a file; put "
@@ -79,7 +74,7 @@ static capas_layer *read_nested(const capas_value *entry, const char *where)
 static capas_layer *read_layer(const capas_value *entry, int number)
 {
     char where[WHERE_SIZE];
-    const char *class_name = string_of(entry, "class_name");
+    const char *class_name = capas_value_get_text(entry, "class_name");
     const char *name = capas_config_layer_name(entry);
     if (!class_name) {
         capas_config_fail("each layer must be a map with a class_name and a config", entry);
@@ -146,7 +141,7 @@ static capas_layer *input_of_shape(const capas_value *shape)
 
 static bool is_input_entry(const capas_value *entry)
 {
-    const char *class_name = string_of(entry, "class_name");
+    const char *class_name = capas_value_get_text(entry, "class_name");
     return class_name && strcmp(class_name, "InputLayer") == 0;
 }
 
@@ -210,7 +205,7 @@ static capas_status freeze(const capas_value *config, capas_model *model)
 static capas_model *finish(const capas_value *config, capas_graph *graph, const capas_ends *ends,
                            bool sequential)
 {
-    const char *name = string_of(config, "name");
+    const char *name = capas_value_get_text(config, "name");
     if (!name) name = sequential ? "sequential" : "functional";
     capas_model *model = capas_functional(graph, name, ends->inputs, ends->input_count,
                                           ends->outputs, ends->output_count);
@@ -224,7 +219,7 @@ static capas_model *finish(const capas_value *config, capas_graph *graph, const 
 static capas_model *read_model(const capas_value *outer, bool part, capas_first_values first)
 {
     capas_ends ends = {0};
-    const char *class_name = string_of(outer, "class_name");
+    const char *class_name = capas_value_get_text(outer, "class_name");
     const capas_value *config = capas_value_get(outer, "config");
     if (!class_name || !is_model_class(class_name)) {
         capas_config_fail("class_name must be \"Sequential\" or \"Functional\"",

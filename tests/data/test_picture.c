@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "support/cmocka.h"
 #include "support/golden.h"
+#include "support/missing_format.h"
 #include "support/scarce_memory.h"
 #include <capas/data.h>
 #include <capas/model.h>
@@ -175,20 +176,5 @@ int main(void)
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
 #else
-static void says_what_is_missing(void **state)
-{
-    (void)state;
-    capas_picture picture;
-    assert_int_equal(capas_write_file("a.png", "\x89PNG\r\n\x1A\n", 8), CAPAS_OK);
-    assert_int_equal(capas_load_picture("a.png", 1, &picture), CAPAS_UNSUPPORTED);
-    assert_non_null(strstr(capas_error(), "-DCAPAS_WITH_PNG=ON"));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_what_is_missing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+MISSING_FORMAT_TEST("a.png", "\x89PNG\r\n\x1A\n", "-DCAPAS_WITH_PNG=ON")
 #endif

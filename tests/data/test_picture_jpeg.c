@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "support/cmocka.h"
 #include "support/golden.h"
+#include "support/missing_format.h"
 #include "support/scarce_memory.h"
 #include <capas/model.h>
 #include <capas/pictures.h>
@@ -374,20 +375,5 @@ int main(void)
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
 #else
-static void says_what_is_missing(void **state)
-{
-    (void)state;
-    capas_picture picture;
-    assert_int_equal(capas_write_file("a.jpg", "\xFF\xD8\xFF\xE0....", 8), CAPAS_OK);
-    assert_int_equal(capas_load_picture("a.jpg", 1, &picture), CAPAS_UNSUPPORTED);
-    assert_non_null(strstr(capas_error(), "-DCAPAS_WITH_JPEG=ON"));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_what_is_missing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+MISSING_FORMAT_TEST("a.jpg", "\xFF\xD8\xFF\xE0....", "-DCAPAS_WITH_JPEG=ON")
 #endif

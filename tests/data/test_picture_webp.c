@@ -2,6 +2,7 @@
  * with and without alpha; those cut anywhere are refused. */
 #include "base/file.h"
 #include "support/cmocka.h"
+#include "support/missing_format.h"
 #include <capas/model.h>
 #include <capas/pictures.h>
 #include <stdlib.h>
@@ -103,20 +104,5 @@ int main(void)
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
 #else
-static void says_what_is_missing(void **state)
-{
-    (void)state;
-    capas_picture picture;
-    assert_int_equal(capas_write_file("a.webp", "RIFF....WEBP....", 16), CAPAS_OK);
-    assert_int_equal(capas_load_picture("a.webp", 1, &picture), CAPAS_UNSUPPORTED);
-    assert_non_null(strstr(capas_error(), "-DCAPAS_WITH_WEBP=ON"));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_what_is_missing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+MISSING_FORMAT_TEST("a.webp", "RIFF....WEBP....", "-DCAPAS_WITH_WEBP=ON")
 #endif

@@ -76,6 +76,34 @@ void train_step(capas_model *model)
         fail_msg("%s", capas_error());
 }
 
+void assert_keeps_meaning(const char *path)
+{
+    static const char *const names[] = {"one", "zwei", "drei \xe2\x82\xac", "\"four\""};
+    capas_preprocessing written = {.scale = 1.0 / 255,
+                                   .offset = -0.5,
+                                   .minimum = -0.5,
+                                   .maximum = 0.5,
+                                   .mean = NAN,
+                                   .deviation = 0.25},
+                        read;
+    capas_model *model = small_graph();
+    assert_int_equal(capas_model_set_preprocessing(model, &written), CAPAS_OK);
+    assert_int_equal(capas_model_set_class_names(model, names, 4), CAPAS_OK);
+    save_model(model, path);
+    capas_model_free(model);
+    model = open_model(path);
+    assert_int_equal(capas_model_preprocessing(model, &read), CAPAS_OK);
+    assert_true(read.scale == written.scale && read.offset == written.offset);
+    assert_true(read.minimum == written.minimum && read.maximum == written.maximum);
+    assert_true(isnan(read.mean) && read.deviation == written.deviation);
+    int count;
+    const char *const *found = capas_model_class_names(model, &count);
+    assert_int_equal(count, 4);
+    for (int i = 0; i < count; i++)
+        assert_string_equal(found[i], names[i]);
+    capas_model_free(model);
+}
+
 void assert_same_bytes(const char *a, const char *b)
 {
     char *first, *second;

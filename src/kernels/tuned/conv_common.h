@@ -88,10 +88,15 @@ static inline bool conv_fits(const capas_conv_problem *p)
            image < INT32_MAX / 4 && map < INT32_MAX / 4 && weights < INT32_MAX / 4;
 }
 
-/* ... and activations that all of them know, both ways. */
+/* Activations that all of them know, both ways. */
+static inline bool conv_activation_is_usual(const capas_conv_problem *p)
+{
+    return p->activation == CAPAS_LINEAR || p->activation == CAPAS_RELU;
+}
+
 static inline bool conv_is_usual(const capas_conv_problem *p)
 {
-    return conv_fits(p) && (p->activation == CAPAS_LINEAR || p->activation == CAPAS_RELU);
+    return conv_fits(p) && conv_activation_is_usual(p);
 }
 
 /* ... and ReLU6, which some know forward, without a pool. */

@@ -111,8 +111,7 @@ static void forward_rows(const void *problem, const void *arguments, int64_t beg
 static bool accepts(const void *problem)
 {
     const capas_conv_problem *p = problem;
-    return conv_is_depthwise(p) && (p->activation == CAPAS_LINEAR || p->activation == CAPAS_RELU ||
-                                    p->activation == CAPAS_RELU6);
+    return conv_is_depthwise(p) && (conv_activation_is_usual(p) || p->activation == CAPAS_RELU6);
 }
 
 void CAPAS_TUNED(capas_conv_depthwise_forward)(const void *problem, const void *arguments)

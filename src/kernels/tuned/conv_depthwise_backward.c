@@ -332,7 +332,7 @@ static void backward(const void *problem, const void *arguments)
 static bool accepts(const void *problem)
 {
     const capas_conv_problem *p = problem;
-    return conv_is_depthwise(p) && (p->activation == CAPAS_LINEAR || p->activation == CAPAS_RELU);
+    return conv_is_depthwise(p) && conv_activation_is_usual(p);
 }
 
 static unsigned long backward_runs;

@@ -41,7 +41,7 @@ static size_t lay_out(call *c, const capas_conv_problem *p, void *workspace)
     c->sizes = conv_sizes_of(p);
     const conv_sizes *z = &c->sizes;
     const size_t blocks = (size_t)z->blocks;
-    c->floor = p->activation == CAPAS_RELU ? 0.0f : -__builtin_inff();
+    c->floor = conv_limits_of(p->activation).floor;
     c->copy_floats = z->rim ? conv_copy_floats(p, z, z->padded_height) : 0;
     c->packed.weights = conv_take(&memory, blocks * (size_t)z->taps * CONV_BLOCK, sizeof(float));
     c->packed.bias = conv_take(&memory, blocks * CONV_BLOCK, sizeof(float));

@@ -118,7 +118,7 @@ void CAPAS_TUNED(capas_winograd_output)(const capas_conv_problem *p, const winog
         .row = (int64_t)wide * p->filters,
         .filters = p->filters,
         .block = conv_smaller(CONV_BLOCK, p->filters - block * CONV_BLOCK),
-        .floor = p->activation == CAPAS_RELU ? 0.0f : -__builtin_inff(),
+        .floor = conv_limits_of(p->activation).floor,
     };
     for (int i = 0; i < count; i++, products += WINOGRAD_POINTS * CONV_BLOCK) {
         const winograd_place place = winograd_place_of(tiles, first + i);
