@@ -27,15 +27,18 @@ enum { POINTERS = (TILE + 2) / 3 };
 /* Of pixel i, vector v: number i * VECTORS + v. */
 enum { VECTORS = CONV_BLOCK_VECTORS, SUMS = TILE * VECTORS };
 
-/* One row of the window: `taps` steps of the loop above. */
+/* One row of the window: `taps` steps of the loop above. `ahead` goes on by `pace` floats a step.
+ */
 CAPAS_INLINE const float *add_window_row(const int sums, vfloat sum[SUMS], const float *x,
-                                         int64_t step, int taps, const float *w)
+                                         int64_t step, int taps, const float *w, const float *ahead,
+                                         int64_t pace)
 {
     const float *first[POINTERS];
     CAPAS_UNROLL
     for (int i = 0; i < POINTERS; i++)
         first[i] = x + 3 * i * step;
-    for (int t = 0; t < taps; t++, w += CONV_BLOCK) {
+    for (int t = 0; t < taps; t++, w += CONV_BLOCK, ahead += pace) {
+        __builtin_prefetch(ahead, 0, 2);
         vfloat factor[VECTORS];
         CAPAS_UNROLL
         for (int v = 0; v < VECTORS; v++)
@@ -90,7 +93,8 @@ CAPAS_INLINE void store_tile(const int sums, vfloat sum[SUMS], const conv_row *r
                (size_t)row->filters * sizeof(float));
 }
 
-CAPAS_INLINE void tile(const int pixels, const conv_row *row, int begin)
+CAPAS_INLINE void tile(const int pixels, const conv_row *row, int begin, const float *ahead,
+                       int64_t pace)
 {
     vfloat sum[SUMS];
     CAPAS_UNROLL
@@ -102,16 +106,17 @@ CAPAS_INLINE void tile(const int pixels, const conv_row *row, int begin)
             __builtin_prefetch(row->residual + (begin + i) * row->output_step);
             __builtin_prefetch(row->output + (begin + i) * row->output_step, 1);
         }
-    for (int r = 0; r < row->rows; r++, x += row->pitch)
-        w = add_window_row(pixels * VECTORS, sum, x, row->step, row->window, w);
+    for (int r = 0; r < row->rows; r++, x += row->pitch, ahead += row->window * pace)
+        w = add_window_row(pixels * VECTORS, sum, x, row->step, row->window, w, ahead, pace);
     store_tile(pixels * VECTORS, sum, row, begin);
 }
 
 /* A function for each width of a tile: by itself the compiler keeps all its sums in registers. */
 #define DEFINE_TILE(pixels)                                                                        \
-    static __attribute__((noinline)) void tile_##pixels(const conv_row *row, int begin)            \
+    static __attribute__((noinline)) void tile_##pixels(const conv_row *row, int begin,            \
+                                                        const float *ahead, int64_t pace)          \
     {                                                                                              \
-        tile(pixels <= TILE ? pixels : TILE, row, begin);                                          \
+        tile(pixels <= TILE ? pixels : TILE, row, begin, ahead, pace);                             \
     }
 DEFINE_TILE(1)
 DEFINE_TILE(2)
@@ -126,15 +131,19 @@ DEFINE_TILE(10)
 DEFINE_TILE(11)
 DEFINE_TILE(12)
 
-/* The row is cut into tiles as even as can be. */
+/* The row is cut into tiles as even as can be. Meanwhile the weights behind those of this block,
+ * the next one's, come into the second cache, spread over all tiles: left to the first tile that
+ * needs them, they would come too slowly. */
 void CAPAS_TUNED(capas_conv_direct_row)(const conv_row *row)
 {
-    static void (*const tile_of[])(const conv_row *, int) = {tile_1, tile_2,  tile_3,  tile_4,
-                                                             tile_5, tile_6,  tile_7,  tile_8,
-                                                             tile_9, tile_10, tile_11, tile_12};
+    static void (*const tile_of[])(const conv_row *, int, const float *,
+                                   int64_t) = {tile_1, tile_2, tile_3, tile_4,  tile_5,  tile_6,
+                                               tile_7, tile_8, tile_9, tile_10, tile_11, tile_12};
     const int tiles = (row->pixels + TILE - 1) / TILE;
+    const int64_t taps = (int64_t)row->rows * row->window, pace = (CONV_BLOCK + tiles - 1) / tiles;
+    const float *next = row->weights + taps * CONV_BLOCK;
     for (int i = 0; i < tiles; i++) {
         const int begin = row->pixels * i / tiles, end = row->pixels * (i + 1) / tiles;
-        tile_of[end - begin - 1](row, begin);
+        tile_of[end - begin - 1](row, begin, next + i * taps * pace, pace);
     }
 }
