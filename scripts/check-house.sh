@@ -6,8 +6,8 @@
 #   - includes of our own say their folder: "base/status.h" (in cli a neighbour's bare name too)
 #   - what they include is there
 #   - the processor's intrinsics are only in src/kernels
-#   - no source is longer than 400 lines
-#   - examples see the public headers only
+#   - no source is longer than 400 lines, tests and benchmarks among them
+#   - examples and public headers see public headers only
 #
 #   check-house.sh [FOLDER OF THE PROJECT]     prints each breach; exit status 1 when there is one
 set -u
@@ -15,7 +15,7 @@ cd "${1:-$(dirname "$0")/..}" || exit 2
 limit=400
 
 # shellcheck disable=SC2046
-find src cli examples -type f \( -name '*.c' -o -name '*.h' \) 2>/dev/null | LC_ALL=C sort | xargs awk -v limit="$limit" '
+find src cli include examples tests bench -type f \( -name '*.c' -o -name '*.h' \) 2>/dev/null | LC_ALL=C sort | xargs awk -v limit="$limit" '
 function breach(text) { print text; breaches++ }
 
 function rank_of(folder) { return folder in rank ? rank[folder] : 0 }
@@ -35,6 +35,8 @@ FNR == 1 {
 
 FNR == limit + 1 && folder != "examples" { breach(FILENAME ": longer than " limit " lines") }
 
+folder == "tests" || folder == "bench" { next }
+
 /^[ \t]*#[ \t]*include/ {
     place = FILENAME ":" FNR ": "
     if (!match($0, /[<"][^>"]*[>"]/)) { breach(place "an include by macro cannot be checked"); next }
@@ -52,6 +54,7 @@ FNR == limit + 1 && folder != "examples" { breach(FILENAME ": longer than " limi
     if (bracket == "<") next
     if (name ~ /\.\./) { breach(place "an include says its folder, without ..: " name); next }
     if (folder == "examples") { breach(place "an example includes only <capas/...>: " name); next }
+    if (folder == "include") { breach(place "a public header includes only <capas/...>: " name); next }
     target = index(name, "/") ? substr(name, 1, index(name, "/") - 1) : folder
     if (!index(name, "/") && folder != "cli") breach(place "say the folder: \"" folder "/" name "\"")
     else if (!rank_of(target)) breach(place name ": " target " is no room of the house")

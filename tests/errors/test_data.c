@@ -47,14 +47,6 @@ static void mend(void)
     put_file("t.yaml", recipe);
 }
 
-static void put_bytes(const char *path, const void *data, size_t size)
-{
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(data, 1, size, file), size);
-    assert_int_equal(fclose(file), 0);
-}
-
 static void idx_files_are_checked(void **state)
 {
     (void)state;

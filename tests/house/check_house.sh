@@ -16,7 +16,7 @@ clean_house() {
         mkdir -p "src/$folder"
         echo "int ${folder##*/};" > "src/$folder/a.h"
     done
-    mkdir -p include/capas cli examples
+    mkdir -p include/capas cli examples tests/base bench
     echo "int capas;" > include/capas/capas.h
     echo '#include <immintrin.h>' > src/kernels/tuned/fast.c
     printf '#include "base/a.h"\n#include <capas/capas.h>\n#include <stdio.h>\n' > src/ops/a.c
@@ -25,6 +25,8 @@ clean_house() {
     echo "int verb;" > cli/verb.h
     printf '#include "verb.h"\n#include "recipe/a.h"\n' > cli/main.c
     echo '#include <capas/capas.h>' > examples/first.c
+    echo '#include "support/golden.h"' > tests/base/test_a.c
+    echo '#include "kernels/a.h"' > bench/a.c
 }
 
 caught() { # FILE LINE WHAT_IS_SAID
@@ -60,6 +62,9 @@ caught src/base/a.c '#include <immintrin.h>' "belongs in src/kernels only"
 caught cli/main.c '#include <arm_neon.h>' "belongs in src/kernels only"
 caught examples/first.c '#include "base/a.h"' "an example includes only"
 caught src/ops/a.c "$(yes 'int line;' | head -n 400)" "longer than 400 lines"
+caught tests/base/test_a.c "$(yes 'int line;' | head -n 400)" "longer than 400 lines"
+caught bench/a.c "$(yes 'int line;' | head -n 400)" "longer than 400 lines"
+caught include/capas/capas.h '#include "base/a.h"' "a public header includes only"
 caught src/extra.c 'int room;' "no room of the house"
 clean_house
 mkdir src/attic && echo "int attic;" > src/attic/a.c

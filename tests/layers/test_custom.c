@@ -1,6 +1,7 @@
 /* Layers of the caller's own: they compute, learn, are saved and found again as all others; what
  * does not fit is told. */
 #include "support/cmocka.h"
+#include "support/said.h"
 
 #include <capas/capas.h>
 #include <math.h>
@@ -97,11 +98,6 @@ static int register_all(void **state)
     return capas_register_layer(&swish_layer) != CAPAS_OK ||
            capas_register_layer(&mix_layer) != CAPAS_OK ||
            capas_register_layer(&forward_only) != CAPAS_OK;
-}
-
-static void assert_said(const char *piece)
-{
-    if (!strstr(capas_error(), piece)) fail_msg("\"%s\" is not in \"%s\"", piece, capas_error());
 }
 
 static float x[N * WIDTH];

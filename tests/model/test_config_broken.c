@@ -8,17 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static capas_model *read(const char *json)
-{
-    capas_value *config = tree(json);
-    capas_model *model = capas_model_from_config(config);
-    capas_value_free(config);
-    return model;
-}
-
 static void assert_fails(const char *json, const char *sentence)
 {
-    capas_model *model = read(json);
+    capas_model *model = tree_model(json);
     if (model) fail_msg("a model was made of %s", json);
     assert_string_equal(capas_error(), sentence);
 }
@@ -139,7 +131,7 @@ static void long_graphs_are_read(void **state)
              "'inbound_nodes': []}], 'input_layers': ['l0', 0, 0], 'output_layers': ['l%d', 0, "
              "0]}}",
              LAYERS);
-    capas_model *model = read(json);
+    capas_model *model = tree_model(json);
     if (!model) fail_msg("%s", capas_error());
     assert_int_equal(model->layer_count, LAYERS + 1);
     assert_string_equal(model->layers[0]->name, "l0");

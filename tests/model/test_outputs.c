@@ -2,6 +2,7 @@
  * directions of a Bidirectional apart, models within models; their configurations, summary and
  * parts. And stateful layers, which go on where the batch before ended. */
 #include "support/cmocka.h"
+#include "support/said.h"
 
 #include "base/text.h"
 #include "model/graph.h"
@@ -20,11 +21,6 @@ static int fill(void **state)
     for (int i = 0; i < N * STEPS * WIDTH; i++)
         x[i] = sinf((float)i * 1.3f);
     return 0;
-}
-
-static void assert_said(const char *piece)
-{
-    if (!strstr(capas_error(), piece)) fail_msg("\"%s\" is not in \"%s\"", piece, capas_error());
 }
 
 /* An encoder whose states a decoder begins with; outputs: the decoder's sequence, and h. */

@@ -1,211 +1,12 @@
-/* Progress lines: golden/text/train_verbose1.txt and 2, drawn again call by call with a clock that
- * the test turns, and what Keras's file does not show. Elapsed and remaining seconds are not
- * compared. */
+/* Progress lines where Keras's golden text shows nothing: without a terminal, without colours, on a
+ * narrow one; times, values and means. */
 #include "support/cmocka.h"
-#include "support/golden.h"
+#include "support/progress_stage.h"
 
 #include "report/progress.h"
-#include "training/hooks.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static double now;
-
-static double test_clock(void)
-{
-    return now;
-}
-
-/* A progress that writes into memory. */
-typedef struct stage {
-    char *text;
-    size_t size;
-    FILE *stream;
-    capas_callback *progress;
-    capas_training training;
-} stage;
-
-static void open_stage(stage *s, int verbose, bool redraw, bool colour)
-{
-    *s = (stage){.training = {.epochs = 1}};
-    s->stream = open_memstream(&s->text, &s->size);
-    capas_progress_style style = {verbose, redraw, colour, test_clock, NULL};
-    s->progress = capas_progress_styled(s->stream, &style);
-    assert_non_null(s->progress);
-    now = 1000;
-}
-
-/* What was written; the caller frees it. */
-static char *close_stage(stage *s)
-{
-    capas_progress_free(s->progress);
-    fclose(s->stream);
-    return s->text;
-}
-
-/* One drawing of a line in the golden text. */
-typedef struct drawing {
-    int current, target, count;
-    double step; /* seconds */
-    char names[8][32];
-    double values[8];
-} drawing;
-
-static double seconds_before(const char *end)
-{
-    const char *start = end;
-    while (start[-1] != ' ')
-        start--;
-    char *unit;
-    double number = strtod(start, &unit);
-    return *unit == 'm' ? number * 1e-3 : *unit == 'u' ? number * 1e-6 : number;
-}
-
-/* Reads "1/4 ... 347ms/step - accuracy: 0.4375 - loss: 0.9874"; gives back where it ends. */
-static const char *read_drawing(const char *text, drawing *d)
-{
-    *d = (drawing){0};
-    assert_int_equal(sscanf(text, "%d/%d", &d->current, &d->target), 2);
-    const char *at = strstr(text, "/step");
-    assert_non_null(at);
-    d->step = seconds_before(at);
-    at += strlen("/step");
-    int length;
-    while (sscanf(at, " - %31[a-z_]: %lf%n", d->names[d->count], &d->values[d->count], &length) ==
-           2) {
-        at += length;
-        d->count++;
-    }
-    return at;
-}
-
-static void set_logs(capas_logs *logs, const drawing *d)
-{
-    capas_logs_cut(logs, 0);
-    for (int i = 0; i < d->count; i++)
-        assert_int_equal(capas_logs_set(logs, d->names[i], d->values[i]), CAPAS_OK);
-}
-
-typedef enum part { EPOCH, TEST_PART, PREDICT } part;
-
-static void begin(stage *s, part part)
-{
-    capas_logs none = {0};
-    if (part == EPOCH)
-        s->progress->on_epoch_begin(s->progress->context, &s->training, s->training.epoch, &none);
-    else if (part == TEST_PART)
-        s->progress->on_test_begin(s->progress->context, &s->training, &none);
-    else
-        s->progress->on_predict_begin(s->progress->context, &s->training, &none);
-}
-
-static void end_batch(stage *s, part part, int batch, capas_logs *logs)
-{
-    capas_callback *p = s->progress;
-    if (part == EPOCH)
-        p->on_train_batch_end(p->context, &s->training, batch, logs);
-    else if (part == TEST_PART)
-        p->on_test_batch_end(p->context, &s->training, batch, logs);
-    else
-        p->on_predict_batch_end(p->context, &s->training, batch, logs);
-}
-
-static void end(stage *s, part part, capas_logs *logs)
-{
-    capas_callback *p = s->progress;
-    if (part == EPOCH)
-        p->on_epoch_end(p->context, &s->training, s->training.epoch, logs);
-    else if (part == TEST_PART)
-        p->on_test_end(p->context, &s->training, logs);
-    else
-        p->on_predict_end(p->context, &s->training, logs);
-}
-
-/* All batches within the time of one drawing, then the end: `first` NULL for verbose 2. */
-static void play(stage *s, part part, const drawing *first, const drawing *last)
-{
-    capas_logs logs = {0};
-    s->training.steps = last->target;
-    begin(s, part);
-    double start = now;
-    if (first) {
-        now = start + first->step;
-        start = now;
-        set_logs(&logs, first);
-    }
-    for (int batch = 0; batch < last->target; batch++)
-        end_batch(s, part, batch, &logs);
-    now = start + last->step * (first ? last->target - 1 : last->target);
-    set_logs(&logs, last);
-    end(s, part, &logs);
-    capas_logs_clear(&logs);
-}
-
-/* "Epoch 1/2\n" at `at`: goes behind it. */
-static bool read_epoch(stage *s, const char **at)
-{
-    int epoch, length = 0;
-    bool found = sscanf(*at, "Epoch %d/%d\n%n", &epoch, &s->training.epochs, &length) == 2;
-    if (found) s->training.epoch = epoch - 1;
-    *at += length;
-    return found;
-}
-
-/* A fit's epochs, then evaluate, then predict. */
-static void play_golden(stage *s, const char *golden, int verbose)
-{
-    capas_callback *p = s->progress;
-    capas_logs none = {0};
-    p->on_train_begin(p->context, &s->training, &none);
-    bool in_fit = true;
-    const char *counter = verbose == 1 ? "\033[1m" : "";
-    for (const char *at = golden; *at; at += strcspn(at, "\n") + 1) {
-        drawing first, last;
-        bool epoch = read_epoch(s, &at);
-        if (!epoch && in_fit) p->on_train_end(p->context, &s->training, &none);
-        in_fit = epoch;
-        const char *last_at = at;
-        if (verbose == 1) {
-            last_at = read_drawing(strstr(at, counter) + strlen(counter), &first);
-            last_at = strstr(last_at, counter) + strlen(counter);
-        }
-        at = read_drawing(last_at, &last);
-        part part = epoch ? EPOCH : last.count > 0 ? TEST_PART : PREDICT;
-        play(s, part, verbose == 1 ? &first : NULL, &last);
-    }
-}
-
-/* Seconds that passed or remain: "1s" becomes "#s". */
-static void mask_seconds(char *text)
-{
-    for (char *c = text; *c; c++) {
-        if (*c != 's' || c == text || c[-1] < '0' || c[-1] > '9') continue;
-        for (char *digit = c - 1; digit >= text && *digit >= '0' && *digit <= '9'; digit--)
-            *digit = '#';
-    }
-}
-
-static void compare_golden(int verbose)
-{
-    stage s;
-    char *golden = golden_text("text/train_verbose%d.txt", verbose);
-    open_stage(&s, verbose, true, true);
-    play_golden(&s, golden, verbose);
-    char *got = close_stage(&s);
-    mask_seconds(golden);
-    mask_seconds(got);
-    assert_string_equal(got, golden);
-    free(golden);
-    free(got);
-}
-
-static void draws_as_keras(void **state)
-{
-    (void)state;
-    compare_golden(1);
-    compare_golden(2);
-}
 
 static const drawing half = {.current = 1,
                              .target = 2,
@@ -254,7 +55,7 @@ static void compare_times(double step, int target, const char *want)
     s.training.steps = target;
     capas_logs none = {0};
     begin(&s, EPOCH);
-    now += step;
+    stage_now += step;
     end_batch(&s, EPOCH, 0, &none);
     char *got = close_stage(&s);
     if (!strstr(got, want)) fail_msg("%s is not in %s", want, got);
@@ -282,7 +83,7 @@ static void shows_an_unknown_target(void **state)
     for (s.training.epoch = 0; s.training.epoch < 2; s.training.epoch++) {
         begin(&s, EPOCH);
         for (int batch = 0; batch < 3; batch++) {
-            now += 1;
+            stage_now += 1;
             end_batch(&s, EPOCH, batch, &logs);
         }
         end(&s, EPOCH, &logs);
@@ -326,7 +127,7 @@ static void shows_running_means(void **state)
     capas_logs logs = {0};
     begin(&s, EPOCH);
     for (int batch = 0; batch < 2; batch++) {
-        now += 1;
+        stage_now += 1;
         capas_logs_set(&logs, "loss", batch == 0 ? 3 : 2);
         end_batch(&s, EPOCH, batch, &logs);
     }
@@ -404,7 +205,7 @@ static char *play_on(int wide)
                           {"accuracy", "loss", "val_accuracy", "val_loss"},
                           {0.9485, 0.175, 0.969, 0.1043}};
     open_stage(&s, 1, true, false);
-    capas_progress_style style = {1, true, false, test_clock, test_columns};
+    capas_progress_style style = {1, true, false, stage_clock, test_columns};
     capas_progress_free(s.progress);
     s.progress = capas_progress_styled(s.stream, &style);
     columns = wide;
@@ -433,7 +234,6 @@ static void a_narrow_terminal_holds_its_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(draws_as_keras),
         cmocka_unit_test(stays_plain_without_a_terminal),
         cmocka_unit_test(leaves_colours_out),
         cmocka_unit_test(writes_times_as_keras),

@@ -66,6 +66,17 @@ static inline int draw_window(builder *b, int64_t size)
     return 1 + draw(b, size < most ? (int)size : most);
 }
 
+/* network_images.c */
+void grow_conv(builder *b, int node);
+void grow_separable(builder *b, int node);
+void grow_cropping(builder *b, int node);
+void grow_pool(builder *b, int node);
+void grow_padding(builder *b, int node);
+void grow_global_pool(builder *b, int node);
+void grow_scale(builder *b, int node);
+void grow_warp(builder *b, int node);
+void grow_adjust(builder *b, int node);
+
 /* network_volumes.c */
 void grow_volume(builder *b, int node);
 void grow_transposed(builder *b, int node);

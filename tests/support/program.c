@@ -1,6 +1,7 @@
 /* Running the program, see program.h: through the shell, into two files that are read back. */
 #include "support/program.h"
 
+#include "base/file.h"
 #include "support/cmocka.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,6 +31,12 @@ void put_file(const char *path, const char *text)
     assert_non_null(file);
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
+}
+
+void put_bytes(const char *path, const void *data, size_t size)
+{
+    assert_int_equal(capas_make_folder_of(path), CAPAS_OK);
+    assert_int_equal(capas_write_file(path, data, size), CAPAS_OK);
 }
 
 static program_run run_text(const char *line)

@@ -3,6 +3,7 @@
 #define CAPAS_TESTS_PROGRAM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define PROGRAM_PRINTF __attribute__((format(printf, 1, 2)))
 
@@ -22,6 +23,8 @@ void program_run_free(program_run *run);
  * what it wrote. */
 bool program_fails(const program_run *run, int status, const char *const *texts, int count);
 
+/* A file of any bytes, in folders that are made with it. */
+void put_bytes(const char *path, const void *data, size_t size);
 /* A text file, and what is in one (to be freed; NULL when there is none). */
 void put_file(const char *path, const char *text);
 char *get_file(const char *path, long *size);

@@ -1,16 +1,12 @@
 /* compile: options, what is refused and in which words, and the configuration that Keras writes. */
 #include "support/cmocka.h"
+#include "support/said.h"
 #include "support/small_network.h"
 
 #include "training/losses.h"
 #include "training/optimizer.h"
 #include <stdio.h>
 #include <string.h>
-
-static void assert_said(const char *piece)
-{
-    if (!strstr(capas_error(), piece)) fail_msg("\"%s\" is not in \"%s\"", piece, capas_error());
-}
 
 /* {a: b} from alternating keys and values, ended by NULL; values may be NULL for null. */
 static capas_value *map_of(const char *key, capas_value *value)

@@ -2,6 +2,7 @@
  * Keras writes them and found again; what is not registered is told by name; and the check of
  * gradients tells a right backward function from a wrong one. */
 #include "support/cmocka.h"
+#include "support/said.h"
 
 #include "base/text.h"
 #include "base/value.h"
@@ -133,11 +134,6 @@ static int register_all(void **state)
         failures += capas_register_loss(&losses[i]) != CAPAS_OK;
     failures += capas_register_metric(&within) != CAPAS_OK;
     return failures + (capas_register_metric(&least) != CAPAS_OK);
-}
-
-static void assert_said(const char *piece)
-{
-    if (!strstr(capas_error(), piece)) fail_msg("\"%s\" is not in \"%s\"", piece, capas_error());
 }
 
 static float x[N * WIDTH], y[N * WIDTH], weights[N];

@@ -1,6 +1,7 @@
 /* The guards against the mistakes of courses: what is refused and what is told, with the figures,
  * and that sound training stays silent. */
 #include "support/cmocka.h"
+#include "support/said.h"
 #include "support/small_network.h"
 
 #include <math.h>
@@ -8,16 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static char warnings[4096];
-
-static void keep_warning(capas_log_level level, const char *message, void *context)
-{
-    (void)context;
-    size_t used = strlen(warnings);
-    if (level == CAPAS_LOG_WARNING)
-        snprintf(warnings + used, sizeof warnings - used, "%s\n", message);
-}
 
 static void assert_warned(const char *piece)
 {

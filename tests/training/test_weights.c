@@ -2,6 +2,7 @@
  * weighted metrics; validation_freq; metrics of one output alone. Expected losses are worked out
  * here from the model's predictions, by Keras's rule: sum of weight * value / samples. */
 #include "support/cmocka.h"
+#include "support/said.h"
 #include "support/small_network.h"
 
 #include "training/trainer.h"
@@ -12,11 +13,6 @@
 enum { N = SMALL_SAMPLES };
 
 static const double class_weights[] = {1, 0, 2.5};
-
-static void assert_said(const char *piece)
-{
-    if (!strstr(capas_error(), piece)) fail_msg("\"%s\" is not in \"%s\"", piece, capas_error());
-}
 
 static void assert_near(double got, double want)
 {
