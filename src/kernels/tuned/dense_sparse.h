@@ -89,7 +89,18 @@ static void capas_list_inputs(const void *problem, const void *context, int64_t 
     }
 }
 
-/* Piece = a chunk of units and a group of tiles. */
+/* Block `index` of the weights of units j .. j + units - 1: T floats from unit to unit. */
+static inline const float *capas_sparse_weights(const capas_sparse_call *call, int64_t index,
+                                                int64_t j)
+{
+    const capas_dense_problem *p = call->problem;
+    const capas_input_block block = capas_input_block_at(p, index);
+    return (const float *)call->arguments->weights + (block.tile * p->units + j) * p->tile +
+           block.first;
+}
+
+/* Piece = a chunk of units and a group of tiles. While one block is worked on, the weights of the
+ * next come. */
 static void capas_sparse_piece(void *context, int piece, int worker)
 {
     const capas_sparse_call *call = context;
@@ -104,10 +115,9 @@ static void capas_sparse_piece(void *context, int piece, int worker)
     float *sums = call->sums + group * call->rows * call->sum_stride + j;
     for (int64_t i = first; i < end; i++) {
         const capas_input_block block = capas_input_block_at(p, i);
-        const float *w = (const float *)call->arguments->weights +
-                         (block.tile * p->units + j) * p->tile + block.first;
-        capas_transpose(w, p->tile, units, block.count, scratch, CAPAS_CHUNK, width);
-        const capas_listed_sum sum = {
+        capas_transpose(capas_sparse_weights(call, i, j), p->tile, units, block.count, scratch,
+                        CAPAS_CHUNK, width);
+        capas_listed_sum sum = {
             .lists = &call->lists,
             .block = (int)i,
             .end = call->rows,
@@ -119,6 +129,9 @@ static void capas_sparse_piece(void *context, int piece, int worker)
             .from_stride = call->sum_stride,
             .to_stride = call->sum_stride,
         };
+        if (i + 1 < end)
+            sum.next = (capas_prefetch){capas_sparse_weights(call, i + 1, j), p->tile, (int)units,
+                                        (int)capas_input_block_at(p, i + 1).count / 16};
         capas_sum_lists(&sum, (int)width);
     }
 }
