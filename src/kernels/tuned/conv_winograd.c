@@ -1,7 +1,8 @@
 /* The convolution by Winograd's way (conv_winograd.h), with bias, ReLU and a 2x2 max-pool at its
  * end.
  *
- * Tiles of all images are taken in pieces whose points fit half of the second cache. For each block
+ * Tiles of all images are taken in pieces whose points fit half of the second cache, or that serve
+ * a weight often enough. For each block
  * of 16 filters follow 36 products, with the micro-kernel of the direct convolution (a tile's
  * channels are its window), and the way back, pooled in registers:
  *
@@ -14,7 +15,7 @@
 #include "kernels/tuned/conv_winograd.h"
 #include "kernels/tuned/kernels.h"
 
-enum { PIECE_BYTES = 384 << 10, MOST_TILES = 36, PIECE_UNIT = 12 };
+enum { PIECE_BYTES = 384 << 10, MOST_TILES = 36, FEWEST_TILES = 16 };
 
 typedef struct call {
     const capas_conv_problem *problem;
@@ -27,14 +28,12 @@ typedef struct call {
     size_t point_floats, product_floats; /* of a piece */
 } call;
 
-/* Tiles at once: a multiple of the micro-kernel's rows where it can be. */
+/* Tiles at once, at most. */
 static int piece_of(const winograd_tiles *t)
 {
     const int64_t fit =
         PIECE_BYTES / ((int64_t)WINOGRAD_POINTS * t->columns * (int64_t)sizeof(float));
-    if (fit >= MOST_TILES) return MOST_TILES;
-    if (fit >= PIECE_UNIT) return (int)fit / PIECE_UNIT * PIECE_UNIT;
-    return PIECE_UNIT / 2;
+    return fit > MOST_TILES ? MOST_TILES : fit < FEWEST_TILES ? FEWEST_TILES : (int)fit;
 }
 
 /* Pieces with points of their own: of each worker, or of all of them where they are few. */
@@ -104,10 +103,20 @@ static void prepare(const void *problem, const void *arguments, void *to)
     make_weights(&c, a->weights, a->bias, false);
 }
 
+/* The first tile of a piece; all pieces are about the same size. */
+static int64_t piece_begin(const call *c, int64_t piece)
+{
+    return c->all_tiles * piece / c->pieces;
+}
+
+static int64_t piece_with(const call *c, int64_t tile)
+{
+    return ((tile + 1) * c->pieces - 1) / c->all_tiles;
+}
+
 static int tiles_in(const call *c, int64_t piece)
 {
-    const int64_t left = c->all_tiles - piece * c->piece;
-    return left < c->piece ? (int)left : c->piece;
+    return (int)(piece_begin(c, piece + 1) - piece_begin(c, piece));
 }
 
 /* One piece and one block of filters. */
@@ -131,7 +140,7 @@ static void multiply(const call *c, int64_t piece, int block, const float *point
         CAPAS_TUNED(capas_conv_direct_row)(&row);
     }
     CAPAS_TUNED(capas_winograd_output)
-    (c->problem, &c->tiles, &c->arguments->forward, piece * c->piece, count, block,
+    (c->problem, &c->tiles, &c->arguments->forward, piece_begin(c, piece), count, block,
      c->bias + block * CONV_BLOCK, products);
 }
 
@@ -145,7 +154,7 @@ static void convolve_pieces(void *context, int shard, int worker)
     float *products = c->products + (size_t)worker * c->product_floats;
     for (int64_t i = capas_shard_begin(c->pieces, shards, shard); i < end; i++) {
         CAPAS_TUNED(capas_winograd_input)
-        (&c->images, &c->tiles, i * c->piece, tiles_in(c, i), c->piece, points);
+        (&c->images, &c->tiles, piece_begin(c, i), tiles_in(c, i), c->piece, points);
         for (int block = 0; block < c->blocks; block++)
             multiply(c, i, block, points, products);
     }
@@ -159,9 +168,11 @@ static void make_all_points(const void *problem, const void *context, int64_t be
     (void)problem;
     (void)shard;
     for (int64_t i = begin; i < end; i++) {
-        float *points = c->points + i / c->piece * (int64_t)c->point_floats;
+        const int64_t piece = piece_with(c, i);
+        float *points = c->points + piece * (int64_t)c->point_floats;
         CAPAS_TUNED(capas_winograd_input)
-        (&c->images, &c->tiles, i, 1, c->piece, points + i % c->piece * c->tiles.columns);
+        (&c->images, &c->tiles, i, 1, c->piece,
+         points + (i - piece_begin(c, piece)) * c->tiles.columns);
     }
 }
 
