@@ -201,6 +201,12 @@ typedef enum capas_loss_name {
     CAPAS_COSINE_SIMILARITY, /* -1: the same direction */
     CAPAS_DICE,              /* 1 - overlap of the whole batch */
     CAPAS_TVERSKY,
+    CAPAS_CATEGORICAL_GENERALIZED_CROSS_ENTROPY, /* (1 - p^q) / q; targets are class numbers */
+    CAPAS_CIRCLE, /* of all pairs of a batch: outputs are vectors of length 1, [n, size], targets
+                     any numbers that name who belongs together, [n] */
+    CAPAS_CTC, /* of sequences: outputs are logits, [n, steps, classes], class 0 the blank; targets
+                  are [n, labels], filled up with 0. One value a sample. Labels that the steps
+                  cannot hold cost some 707, as in Keras on TensorFlow. No metric goes with it */
     CAPAS_CUSTOM_LOSS, /* made by capas_registered_loss (capas/custom.h) */
 } capas_loss_name;
 
@@ -219,8 +225,11 @@ typedef struct capas_loss {
     double delta;              /* Huber; default: 1 */
     double alpha;              /* focal: 0.25; Tversky: 0.5, the weight of what is wrongly found */
     double beta;               /* Tversky: 0.5, of what is missed */
-    double gamma;              /* focal: 2 */
+    double gamma;              /* focal: 2; Circle: 80 */
     int apply_class_balancing; /* binary focal: alpha weighs the classes; default: false */
+    double q;                  /* generalized cross-entropy, above 0 and below 1; default: 0.5 */
+    double margin;             /* Circle; default: 0.4 */
+    int remove_diagonal;       /* Circle: a row is no pair with itself; default: true */
     const char *custom;        /* a loss of one's own: its name, ... */
     double options[CAPAS_CUSTOM_OPTIONS]; /* ... and its options */
 } capas_loss;

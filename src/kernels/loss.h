@@ -34,9 +34,22 @@ typedef enum capas_loss_kind {
     /* of all rows together; each row has the whole as its value: */
     CAPAS_LOSS_KIND_DICE,
     CAPAS_LOSS_KIND_TVERSKY,
+    /* of what class numbers name: target int32 [rows] */
+    CAPAS_LOSS_KIND_GENERALIZED_CROSS_ENTROPY,
+    CAPAS_LOSS_KIND_CIRCLE, /* of all pairs of rows; any number may name a class */
+    /* of a sequence: a row is a sample, [steps][classes]; target int32 [rows][labels], 0 fills up
+     */
+    CAPAS_LOSS_KIND_CTC,
     /* a function of the user's; float32 only, plans in double refuse it */
     CAPAS_LOSS_KIND_CUSTOM,
 } capas_loss_kind;
+
+/* What does not count in the mean of a loss that leaves rows out by their values. */
+typedef enum capas_loss_share {
+    CAPAS_LOSS_SHARE_NONE,    /* there is no mean: a sum */
+    CAPAS_LOSS_SHARE_ROWS,    /* the mean is over the rows that count */
+    CAPAS_LOSS_SHARE_WEIGHTS, /* ... over their weights */
+} capas_loss_share;
 
 typedef struct capas_loss_problem {
     int workers;
@@ -46,9 +59,15 @@ typedef struct capas_loss_problem {
     double label_smoothing; /* cross-entropies of vectors or elements */
     bool has_ignore_class;  /* sparse: such rows have value 0 and no gradient */
     int ignore_class;
-    double delta;                    /* Huber */
-    double alpha, beta, gamma;       /* focal (alpha, gamma), Tversky (alpha, beta) */
-    bool balanced;                   /* binary focal: alpha weighs the two classes */
+    double delta;              /* Huber */
+    double alpha, beta, gamma; /* focal (alpha, gamma), Tversky (alpha, beta), Circle (gamma) */
+    bool balanced;             /* binary focal: alpha weighs the two classes */
+    double q;                  /* generalized cross-entropy */
+    double margin;             /* Circle */
+    bool remove_diagonal;      /* Circle: a row is no pair with itself */
+    capas_loss_share share;    /* Circle: values come multiplied with it */
+    int batch;                 /* Circle: rows at most */
+    int steps, labels;         /* CTC */
     const capas_custom_loss *custom; /* lasts as long as the process */
     double options[CAPAS_CUSTOM_OPTIONS];
 } capas_loss_problem;
@@ -62,6 +81,15 @@ typedef struct capas_loss_arguments {
     void *value;               /* [rows], unweighted */
     void *probability;         /* from_logits only: softmax(prediction), or NULL */
     void *prediction_gradient; /* NULL: only the values */
+    void *workspace;           /* Circle and CTC */
 } capas_loss_arguments;
+
+/* Whether targets are class numbers, int32. */
+static inline bool capas_loss_kind_takes_numbers(capas_loss_kind kind)
+{
+    return kind == CAPAS_LOSS_KIND_SPARSE_CATEGORICAL_CROSSENTROPY ||
+           kind == CAPAS_LOSS_KIND_GENERALIZED_CROSS_ENTROPY || kind == CAPAS_LOSS_KIND_CIRCLE ||
+           kind == CAPAS_LOSS_KIND_CTC;
+}
 
 #endif

@@ -143,9 +143,14 @@ static void lower_loss(capas_plan *plan, int index)
     if (program->status != CAPAS_OK) return;
     capas_shape shape = program->buffers[prediction].shape, rows = shape;
     if (rows.rank > 1) rows.rank--;
-    bool sparse = problem.kind == CAPAS_LOSS_KIND_SPARSE_CATEGORICAL_CROSSENTROPY;
-    int target =
-        capas_program_input(program, sparse ? &rows : &shape, sparse ? CAPAS_INT32 : CAPAS_FLOAT32);
+    capas_shape wanted = capas_loss_kind_takes_numbers(problem.kind) ? rows : shape;
+    if (problem.kind == CAPAS_LOSS_KIND_CTC) {
+        rows.rank = 1;
+        wanted = capas_shape_of(2, CAPAS_ANY, problem.labels);
+    }
+    int target = capas_program_input(program, &wanted,
+                                     capas_loss_kind_takes_numbers(problem.kind) ? CAPAS_INT32
+                                                                                 : CAPAS_FLOAT32);
     int weight = CAPAS_NO_BUFFER;
     if (plan->options.sample_weights) weight = capas_program_input(program, &rows, CAPAS_FLOAT32);
     lower_row_weights(plan, index, weight, &rows);

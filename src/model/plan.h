@@ -28,7 +28,7 @@ typedef struct capas_plan_options {
     /* Losses, one for each output in order; loss_count 0: none, and backward starts from the
      * outputs' gradients, which the caller fills in. */
     int loss_count;
-    capas_loss_problem losses[CAPAS_PLAN_OUTPUTS]; /* classes is filled in from the output */
+    capas_loss_problem losses[CAPAS_PLAN_OUTPUTS]; /* sizes but `labels` come from the output */
     double loss_weights[CAPAS_PLAN_OUTPUTS];
     capas_masked_loss masked[CAPAS_PLAN_OUTPUTS];
     bool sample_weights; /* each loss takes a weight for each row */

@@ -293,6 +293,7 @@ static void complete_loss(COMPLETE)
 {
     (void)program;
     op->problem.loss.workers = setting->workers;
+    op->problem.loss.batch = setting->batch;
 }
 
 static void forward_loss(FORWARD)
@@ -306,6 +307,7 @@ static void forward_loss(FORWARD)
         .value = operands->output,
         .probability = operands->probability,
         .prediction_gradient = operands->input_gradients[0],
+        .workspace = operands->workspace,
     };
     capas_run_kernel(kernel, &op->problem, &arguments, 0);
 }

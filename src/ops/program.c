@@ -359,6 +359,10 @@ int capas_program_loss(capas_program *program, const char *label, int prediction
     op->problem.loss = *problem;
     op->problem.loss.classes = shape.rank > 1 ? (int)shape.dims[shape.rank - 1] : 1;
     op->loss_weight = loss_weight;
+    if (problem->kind == CAPAS_LOSS_KIND_CTC) { /* a sample has one value */
+        op->problem.loss.steps = (int)shape.dims[1];
+        op->sample_rows = shape.rank = 1;
+    }
     if (shape.rank > 1) shape.rank--;
     return capas_program_finish(program, &shape);
 }

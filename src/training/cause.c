@@ -52,7 +52,7 @@ static const char *target_cause(const capas_model *model, const capas_dataset_sp
                                 const capas_batch *batch, char *text, size_t size)
 {
     for (int i = 0; i < spec->target_count; i++) {
-        if (model->trainer->losses[i].name == CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY) continue;
+        if (capas_loss_takes_numbers(&model->trainer->losses[i])) continue;
         extremes seen = look(spec->target_elements[i], batch->targets[i],
                              batch->count * capas_shape_count(&spec->target_shapes[i], 0));
         if (!seen.finite)

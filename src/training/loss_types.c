@@ -141,6 +141,55 @@ static const capas_option tversky_options[] = {
     WHOLE_ROW,
 };
 
+/* Above 0 and below 1. */
+static capas_status check_between(const capas_option *option, const void *field)
+{
+    const double number = *(const double *)field;
+    (void)option;
+    if (number > 0 && number < 1) return CAPAS_OK;
+    return capas_fail(CAPAS_INVALID_ARGUMENT, "a number above 0 and below 1, found %.15g", number);
+}
+
+static capas_status read_real(const capas_option *option, const capas_value *value, void *field)
+{
+    return capas_option_real.read(option, value, field);
+}
+
+static void resolve_real(const capas_option *option, void *field)
+{
+    capas_option_real.resolve(option, field);
+}
+
+static capas_value *write_real(const capas_option *option, const void *field)
+{
+    return capas_option_real.write(option, field);
+}
+
+static const capas_option_kind between = {
+    "a number above 0 and below 1", resolve_real, check_between, read_real, write_real,
+};
+
+static const capas_option generalized_options[] = {
+    CAPAS_REDUCTION_ROW,
+    {.name = "q",
+     .kind = &between,
+     .offset = offsetof(capas_loss, q),
+     .standard = 0.5,
+     .help = "near 0: as the cross-entropy; near 1: as the absolute error, which forgives wrong "
+             "labels"},
+};
+
+static const capas_option circle_options[] = {
+    CAPAS_REDUCTION_ROW,
+    NUMBER_ROW(gamma, 80, "scale of the similarities"),
+    NUMBER_ROW(margin, 0.4, "from which distance on a pair counts less"),
+    {.name = "remove_diagonal",
+     .kind = &capas_option_bool,
+     .offset = offsetof(capas_loss, remove_diagonal),
+     .standard = CAPAS_TRUE,
+     .help = "a row is no pair with itself"},
+};
+
 #define LOSS(word, class, snake, other, rows)                                                      \
     {                                                                                              \
         .name = CAPAS_##word, .kind = CAPAS_LOSS_KIND_##word, .snake_name = snake, .alias = other, \
@@ -180,6 +229,16 @@ static const capas_loss_type types[] = {
     LOSS(COSINE_SIMILARITY, "CosineSimilarity", "cosine_similarity", NULL, plain_options),
     LOSS(DICE, "Dice", "dice", NULL, dice_options),
     LOSS(TVERSKY, "Tversky", "tversky", NULL, tversky_options),
+    {
+        .name = CAPAS_CATEGORICAL_GENERALIZED_CROSS_ENTROPY,
+        .kind = CAPAS_LOSS_KIND_GENERALIZED_CROSS_ENTROPY,
+        .snake_name = "categorical_generalized_cross_entropy",
+        .only_class = true,
+        .table = {"CategoricalGeneralizedCrossEntropy", generalized_options,
+                  CAPAS_COUNT(generalized_options), sizeof(capas_loss)},
+    },
+    LOSS(CIRCLE, "Circle", "circle", NULL, circle_options),
+    LOSS(CTC, "CTC", "ctc", NULL, plain_options),
 };
 
 const capas_loss_type *capas_loss_type_at(size_t index)

@@ -41,6 +41,9 @@ static capas_status check_foreign(const capas_loss *loss, const capas_loss_type 
         {"beta", loss->beta != 0},
         {"gamma", loss->gamma != 0},
         {"apply_class_balancing", loss->apply_class_balancing != 0},
+        {"q", loss->q != 0},
+        {"margin", loss->margin != 0},
+        {"remove_diagonal", loss->remove_diagonal != 0},
     };
     bool own = type->name == CAPAS_CUSTOM_LOSS;
     for (size_t i = 0; i < CAPAS_COUNT(options); i++)
@@ -135,7 +138,8 @@ capas_status capas_loss_read(const capas_value *value, capas_loss *loss, bool *b
     if (!type && (registered || strchr(object.name, '>')))
         return capas_custom_fail("loss", object.name, where);
     if (!type) return fail_unknown(object.name, where);
-    *by_name = !type->own && (value->kind == CAPAS_VALUE_STRING || !object.settings);
+    *by_name =
+        !type->own && !type->only_class && (value->kind == CAPAS_VALUE_STRING || !object.settings);
     *loss = (capas_loss){.name = type->name, .custom = type->own ? type->table.owner : NULL};
     CAPAS_TRY(capas_loss_resolve(loss, where));
     return object.settings ? read_settings(type, object.settings, loss, where) : CAPAS_OK;
@@ -163,7 +167,8 @@ const char *capas_loss_snake_name(const capas_loss *loss)
 
 int32_t capas_loss_left_out(const capas_loss *loss)
 {
-    return loss->ignore_class != CAPAS_NONE ? loss->ignore_class : INT32_MIN;
+    bool has_one = has_option(type_of(loss), "ignore_class") && loss->ignore_class != CAPAS_NONE;
+    return has_one ? loss->ignore_class : INT32_MIN;
 }
 
 bool capas_loss_is_whole(const capas_loss *loss)
@@ -181,7 +186,18 @@ bool capas_loss_names_classes(const capas_loss *loss)
     return loss->name == CAPAS_CATEGORICAL_CROSSENTROPY ||
            loss->name == CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY ||
            loss->name == CAPAS_CATEGORICAL_FOCAL_CROSSENTROPY ||
-           loss->name == CAPAS_CATEGORICAL_HINGE;
+           loss->name == CAPAS_CATEGORICAL_HINGE ||
+           loss->name == CAPAS_CATEGORICAL_GENERALIZED_CROSS_ENTROPY;
+}
+
+bool capas_loss_takes_numbers(const capas_loss *loss)
+{
+    return capas_loss_kind_takes_numbers(type_of(loss)->kind);
+}
+
+bool capas_loss_has_name(const capas_loss *loss)
+{
+    return !type_of(loss)->only_class;
 }
 
 void capas_loss_set_problem(const capas_loss *loss, bool leaves_out, capas_loss_problem *problem)
@@ -197,9 +213,15 @@ void capas_loss_set_problem(const capas_loss *loss, bool leaves_out, capas_loss_
     if (has_option(type, "beta")) problem->beta = loss->beta;
     if (has_option(type, "gamma")) problem->gamma = loss->gamma;
     problem->balanced = has_option(type, "apply_class_balancing") && loss->apply_class_balancing;
-    if (type->name == CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY &&
-        (leaves_out || loss->ignore_class != CAPAS_NONE)) {
-        problem->has_ignore_class = true;
-        problem->ignore_class = capas_loss_left_out(loss);
+    if (has_option(type, "q")) problem->q = loss->q;
+    if (type->name == CAPAS_CIRCLE) {
+        problem->margin = loss->margin;
+        problem->remove_diagonal = loss->remove_diagonal;
+        problem->share = loss->reduction == CAPAS_SUM ? CAPAS_LOSS_SHARE_NONE
+                         : loss->reduction == CAPAS_MEAN_WITH_SAMPLE_WEIGHT
+                             ? CAPAS_LOSS_SHARE_WEIGHTS
+                             : CAPAS_LOSS_SHARE_ROWS;
     }
+    problem->ignore_class = capas_loss_left_out(loss);
+    problem->has_ignore_class = leaves_out || problem->ignore_class != INT32_MIN;
 }

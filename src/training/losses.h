@@ -12,6 +12,7 @@ typedef struct capas_loss_type {
     capas_loss_name name;
     capas_loss_kind kind;
     const char *snake_name, *alias; /* alias NULL: none */
+    bool only_class;                /* Keras does not know it by the name alone */
     capas_option_table table;       /* its owner is Keras's class */
     const capas_custom_loss *own;   /* one that the caller registered, ... */
     const char *registered_name;    /* ... as "Custom>Tilted"; NULL: it is ours */
@@ -51,9 +52,13 @@ bool capas_loss_is_whole(const capas_loss *loss);
  * one class a row. */
 bool capas_loss_takes_probabilities(const capas_loss *loss);
 bool capas_loss_names_classes(const capas_loss *loss);
+/* Whether its targets are whole numbers, and not numbers that may lie anywhere. */
+bool capas_loss_takes_numbers(const capas_loss *loss);
+/* Whether Keras knows it by its name alone. */
+bool capas_loss_has_name(const capas_loss *loss);
 
-/* The kernel's problem, without classes and workers. `leaves_out`: there may be labels outside the
- * classes, which come as capas_loss_left_out and are ignored. */
+/* The kernel's problem, without classes, workers and a sequence's labels. `leaves_out`: there may
+ * be labels outside the classes, which come as capas_loss_left_out and are ignored. */
 void capas_loss_set_problem(const capas_loss *loss, bool leaves_out, capas_loss_problem *problem);
 int32_t capas_loss_left_out(const capas_loss *loss);
 
@@ -76,8 +81,10 @@ capas_status capas_target_prepare(capas_target *target, const capas_loss *loss, 
                                   const capas_shape *prediction, const capas_shape *shape,
                                   capas_element element, const char *where);
 
-/* Whether the targets are class numbers, which the loss takes as int32; others are float32. */
+/* Whether the targets are a class number a row, which the loss takes as int32; or as many labels a
+ * sample as `count` says, int32 too (CTC). Others are float32. */
 bool capas_target_is_sparse(const capas_target *target);
+bool capas_target_is_sequence(const capas_target *target);
 
 /* Converts n samples; `first` is the number of the first one, for messages about labels that are no
  * class. `to` may be NULL: only the check. *valid counts rows that are not ignored. */

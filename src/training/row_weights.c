@@ -27,11 +27,13 @@ static capas_status check_classes(const capas_dataset_spec *spec, const capas_ta
                           "%s: class_weight and sample weights exclude each other; multiply them "
                           "into the sample weights",
                           where);
-    if (targets[0].rows != 1)
+    const bool sequence = capas_target_is_sequence(&targets[0]);
+    if (targets[0].rows != 1 || sequence)
         return capas_fail(CAPAS_UNSUPPORTED,
                           "%s: class_weight is for one label a sample, output \"%s\" has %lld; "
                           "give the data sample weights",
-                          where, targets[0].output, (long long)targets[0].rows);
+                          where, targets[0].output,
+                          (long long)(sequence ? targets[0].count : targets[0].rows));
     for (int i = 0; i < classes->count; i++)
         if (!isfinite(classes->values[i]))
             return capas_fail(CAPAS_INVALID_ARGUMENT,

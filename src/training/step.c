@@ -93,6 +93,8 @@ static capas_status take_plan(capas_stepper *stepper, int batch)
     options.sample_weights = stepper->weighted;
     for (int i = 0; i < trainer->loss_count; i++) {
         capas_loss_set_problem(&trainer->losses[i], stepper->force, &options.losses[i]);
+        if (capas_target_is_sequence(&stepper->targets[i]))
+            options.losses[i].labels = (int)stepper->targets[i].count;
         options.loss_weights[i] = trainer->loss_weights[i];
         options.masked[i] = masked_loss(&trainer->losses[i]);
     }
@@ -109,14 +111,28 @@ static bool has_state(const capas_stepper *stepper, int metric)
     return stepper->trainer->metrics[metric].config.metric != CAPAS_ACCURACY;
 }
 
+static capas_status open_metric(capas_stepper *stepper, int output, int metric, int batch,
+                                const char *where)
+{
+    const capas_trainer_metric *config = &stepper->trainer->metrics[metric];
+    const capas_target *target = &stepper->targets[output];
+    if (!capas_metric_is_of(config, output)) return CAPAS_OK;
+    if (capas_target_is_sequence(target))
+        return capas_fail(
+            CAPAS_UNSUPPORTED,
+            "%s: the metric %s compares an output with targets of its own length, and "
+            "%s of output \"%s\" has labels of another; leave metrics out",
+            where, config->name, capas_loss_snake_name(target->loss), target->output);
+    if (!has_state(stepper, metric)) return CAPAS_OK;
+    return capas_metric_open(&stepper->metrics[output][metric], &config->config, target, batch,
+                             where);
+}
+
 static capas_status open_metrics(capas_stepper *stepper, int batch, const char *where)
 {
     for (int i = 0; i < stepper->spec.target_count; i++)
         for (int m = 0; m < stepper->trainer->metric_count; m++)
-            if (has_state(stepper, m) && capas_metric_is_of(&stepper->trainer->metrics[m], i))
-                CAPAS_TRY(capas_metric_open(&stepper->metrics[i][m],
-                                            &stepper->trainer->metrics[m].config,
-                                            &stepper->targets[i], batch, where));
+            CAPAS_TRY(open_metric(stepper, i, m, batch, where));
     return CAPAS_OK;
 }
 
@@ -164,7 +180,7 @@ capas_status capas_stepper_check_labels(const capas_stepper *stepper, const capa
         const capas_target *target = &stepper->targets[i];
         const void *data = dataset->type->target(dataset, i);
         int64_t valid;
-        if (data && capas_target_is_sparse(target) &&
+        if (data && capas_loss_takes_numbers(target->loss) &&
             capas_target_read(target, data, dataset->spec.count, 0, NULL, &valid) != CAPAS_OK)
             return capas_fail_in("%s", where);
     }

@@ -89,6 +89,37 @@ static capas_status check_squared(capas_target *target, const capas_shape *predi
     return CAPAS_OK;
 }
 
+/* Any number may name a class; the output's width is no count of them. */
+static capas_status check_pairs(const capas_target *target, const capas_shape *prediction,
+                                const capas_shape *shape, const char *where)
+{
+    char found[TEXT_SIZE];
+    const capas_shape full = with_batch(prediction), number = {0};
+    if (prediction->rank != 1)
+        return capas_fail(CAPAS_SHAPE_MISMATCH,
+                          "%s: %s compares the samples of a batch, each of them a vector; output "
+                          "\"%s\" has the shape %s, add a Flatten or pooling layer",
+                          where, capas_loss_snake_name(target->loss), target->output,
+                          capas_shape_text(&full, found, sizeof found));
+    return are_numbers(shape, prediction) ? CAPAS_OK : fail_shape(target, &number, shape, where);
+}
+
+static capas_status check_sequence(const capas_target *target, const capas_shape *prediction,
+                                   const capas_shape *shape, const char *where)
+{
+    char wanted[TEXT_SIZE], found[TEXT_SIZE];
+    const capas_shape outputs = with_batch(prediction), labels = with_batch(shape);
+    if (prediction->rank == 2 && prediction->dims[1] > 1 && shape->rank == 1) return CAPAS_OK;
+    return capas_fail(
+        CAPAS_SHAPE_MISMATCH,
+        "%s: %s takes an output of the shape (None, steps, classes) with the blank and "
+        "a class at least, and targets (None, labels); output \"%s\" has %s, its "
+        "targets %s",
+        where, capas_loss_snake_name(target->loss), target->output,
+        capas_shape_text(&outputs, wanted, sizeof wanted),
+        capas_shape_text(&labels, found, sizeof found));
+}
+
 capas_status capas_target_prepare(capas_target *target, const capas_loss *loss, const char *output,
                                   const capas_shape *prediction, const capas_shape *shape,
                                   capas_element element, const char *where)
@@ -105,7 +136,13 @@ capas_status capas_target_prepare(capas_target *target, const capas_loss *loss, 
     target->count = capas_shape_count(shape, 0);
     target->rows = capas_shape_count(&sample, 0) / (target->classes > 0 ? target->classes : 1);
     switch (loss->name) {
+    case CAPAS_CIRCLE:
+        return check_pairs(target, &sample, shape, where);
+    case CAPAS_CTC:
+        target->rows = 1;
+        return check_sequence(target, &sample, shape, where);
     case CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY:
+    case CAPAS_CATEGORICAL_GENERALIZED_CROSS_ENTROPY:
         return check_sparse(target, &sample, shape, where);
     case CAPAS_CATEGORICAL_CROSSENTROPY:
     case CAPAS_CATEGORICAL_FOCAL_CROSSENTROPY:
@@ -121,7 +158,18 @@ capas_status capas_target_prepare(capas_target *target, const capas_loss *loss, 
 
 bool capas_target_is_sparse(const capas_target *target)
 {
-    return target->loss->name == CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY;
+    return capas_loss_takes_numbers(target->loss) && !capas_target_is_sequence(target);
+}
+
+bool capas_target_is_sequence(const capas_target *target)
+{
+    return target->loss->name == CAPAS_CTC;
+}
+
+static bool is_ignored(const capas_target *target, double label)
+{
+    return target->loss->name == CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY &&
+           label == target->loss->ignore_class;
 }
 
 static capas_status fail_label(const capas_target *target, double label, int64_t sample)
@@ -144,7 +192,7 @@ static capas_status read_class(const capas_target *target, const void *data, int
     int64_t sample = first + row / target->rows;
     double label = capas_element_value(target->element, data, row);
     bool known = label >= 0 && label < target->classes && label == floor(label);
-    if (!known && !target->leaves_out && label != target->loss->ignore_class)
+    if (!known && !target->leaves_out && !is_ignored(target, label))
         return fail_label(target, label, sample);
     *class = known ? (int)label : -1;
     return CAPAS_OK;
@@ -174,7 +222,7 @@ static capas_status read_numbers(const capas_target *target, const void *data, i
     for (int64_t i = 0; i < n * target->rows; i++) {
         int class = -1;
         CAPAS_TRY((target->converts ? read_one_hot : read_class)(target, data, i, first, &class));
-        bool ignored = class < 0 || class == target->loss->ignore_class;
+        bool ignored = class < 0 || is_ignored(target, class);
         if (to) to[i] = ignored ? capas_loss_left_out(target->loss) : class;
         *valid += !ignored;
     }
@@ -195,10 +243,29 @@ static capas_status read_vectors(const capas_target *target, const void *data, i
     return CAPAS_OK;
 }
 
+/* Labels of sequences, and whatever numbers name who belongs together: all count. */
+static capas_status read_labels(const capas_target *target, const void *data, int64_t n,
+                                int64_t first, int32_t *to)
+{
+    const bool any = !capas_target_is_sequence(target);
+    for (int64_t i = 0; i < n * target->count; i++) {
+        double label = capas_element_value(target->element, data, i);
+        bool known = label == floor(label) &&
+                     (any ? fabs(label) <= INT32_MAX : label >= 0 && label < target->classes);
+        if (!known) return fail_label(target, label, first + i / target->count);
+        if (to) to[i] = (int32_t)label;
+    }
+    return CAPAS_OK;
+}
+
 capas_status capas_target_read(const capas_target *target, const void *data, int64_t n,
                                int64_t first, void *to, int64_t *valid)
 {
     *valid = 0;
+    if (target->loss->name == CAPAS_CIRCLE || capas_target_is_sequence(target)) {
+        *valid = n * target->rows;
+        return read_labels(target, data, n, first, to);
+    }
     if (capas_target_is_sparse(target)) return read_numbers(target, data, n, first, to, valid);
     if (target->converts) return read_vectors(target, data, n, first, to, valid);
     *valid = n * target->rows;

@@ -71,6 +71,7 @@ static capas_status take_losses(capas_trainer *draft, const capas_compile_option
         else
             draft->losses[i] = options->losses[given == 1 ? 0 : i];
         CAPAS_TRY(capas_loss_resolve(&draft->losses[i], "compile"));
+        draft->one_loss &= capas_loss_has_name(&draft->losses[i]);
     }
     return CAPAS_OK;
 }

@@ -84,6 +84,7 @@ static capas_run *make_run(const loss_case *c, bool weighted)
     options.loss_weights[0] = 1;
     options.sample_weights = weighted;
     capas_loss_set_problem(&c->loss, false, &options.losses[0]);
+    if (capas_target_is_sequence(&c->target)) options.losses[0].labels = (int)c->target.count;
     capas_plan *plan;
     capas_run *run = NULL;
     capas_enable_training();
@@ -99,7 +100,7 @@ static double fill_weights(const loss_case *c, const int32_t *labels, int64_t ro
     double sum = 0;
     for (int64_t row = 0; row < rows; row++) {
         weight[row] = (float)npy_at(&c->weight, (size_t)row * c->weight.count / (size_t)rows);
-        bool ignored = labels && labels[row] == c->loss.ignore_class;
+        bool ignored = labels && labels[row] == capas_loss_left_out(&c->loss);
         sum += ignored ? 0 : (double)weight[row];
     }
     return sum;
@@ -147,11 +148,21 @@ static void run_unweighted(loss_case *c)
     capas_run *run = make_run(c, false);
     compare(c, "value", reduce(c, run, false), "value");
     npy values = golden_npy("%s/per_sample.npy", c->path);
-    if (c->target.merged == 1 && !strstr(c->path, "huber_delta")) /* made with another delta */
+    bool shared = strstr(c->path, "circle_alone"); /* the mean's share is in the values here */
+    if (c->target.merged == 1 && !shared &&
+        !strstr(c->path, "huber_delta")) /* made with another delta */
         assert_true(
             golden_close(c->path, capas_run_loss_values(run, 0, NULL), &values, 1e-4, 1e-5));
     npy_free(&values);
     compare_gradient(c, run, "grad.npy");
+    capas_plan_release(run);
+}
+
+static void run_reduction(loss_case *c, capas_reduction reduction, const char *key)
+{
+    c->loss.reduction = reduction;
+    capas_run *run = make_run(c, true);
+    compare(c, key, reduce(c, run, true), key);
     capas_plan_release(run);
 }
 
@@ -161,11 +172,9 @@ static void run_weighted(loss_case *c)
     capas_run *run = make_run(c, true);
     compare(c, "weighted value", reduce(c, run, true), "value_weighted");
     compare_gradient(c, run, "grad_weighted.npy");
-    c->loss.reduction = CAPAS_SUM;
-    compare(c, "weighted sum", reduce(c, run, true), "value_weighted_sum");
-    c->loss.reduction = CAPAS_MEAN_WITH_SAMPLE_WEIGHT;
-    compare(c, "weighted mean", reduce(c, run, true), "value_weighted_mean_with_sample_weight");
     capas_plan_release(run);
+    run_reduction(c, CAPAS_SUM, "value_weighted_sum");
+    run_reduction(c, CAPAS_MEAN_WITH_SAMPLE_WEIGHT, "value_weighted_mean_with_sample_weight");
 }
 
 static void run_case(const char *path, void *context)
@@ -180,7 +189,7 @@ static void run_case(const char *path, void *context)
     const capas_value *loss = value_at(c.config, "loss");
     if (capas_loss_read(loss, &c.loss, &by_name, "test") == CAPAS_OK) {
         capas_value *written = capas_loss_write(&c.loss);
-        assert_true(capas_value_equal(written, loss));
+        if (!capas_value_equal(written, loss)) fail_msg("%s: is written otherwise", path);
         capas_value_free(written);
         bool delta = strstr(path, "huber_delta"); /* it was 0.29, which Keras does not write */
         if (delta) c.loss.delta = 0.29;
@@ -207,7 +216,7 @@ static void agrees_with_keras(void **state)
         int ran = 0;
         golden_cases("losses", run_case, &ran);
         print_message("%s: %d losses\n", capas_cpu_level_name((capas_cpu_level)level), ran);
-        assert_true(ran >= 38);
+        assert_true(ran >= 52);
     }
     capas_cpu_force(before);
 }

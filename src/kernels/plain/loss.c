@@ -1,6 +1,7 @@
 /* Losses, plain: row by row (keras-semantics 3.1; Keras backend/tensorflow/nn.py). Both
  * cross-entropies are written over logits and over probabilities; other losses are in
- * loss_elements.c and loss_vectors.c. K below is the number of classes, t the label. */
+ * loss_elements.c, loss_vectors.c, loss_pairs.c and loss_sequences.c. K below is the number of
+ * classes, t the label. */
 #include "kernels/plain/loss_row.h"
 #include <math.h>
 
@@ -109,6 +110,22 @@ static double sparse_cross_entropy(const loss_row *row)
     return p->from_logits ? value : sparse_cross_entropy_of_probabilities(row);
 }
 
+/* (1 - p[t]^q) / q;  dp = -p[t]^(q-1) at the label. Nothing is clipped, as in Keras. */
+static double generalized_cross_entropy(const loss_row *row)
+{
+    const capas_loss_problem *p = row->problem;
+    const bool ignored = p->has_ignore_class && row->label == p->ignore_class;
+    if (row->label < 0 || row->label >= p->classes) {
+        fill_gradient(row, ignored ? 0 : (capas_real)NAN);
+        return ignored ? 0 : NAN;
+    }
+    const double chosen = row->prediction[row->label];
+    fill_gradient(row, 0);
+    if (row->gradient)
+        row->gradient[row->label] = (capas_real)(-row->factor * pow(chosen, p->q - 1));
+    return (1 - pow(chosen, p->q)) / p->q;
+}
+
 static double value_of(const loss_row *row)
 {
     switch (row->problem->kind) {
@@ -117,6 +134,8 @@ static double value_of(const loss_row *row)
                                          : cross_entropy_of_probabilities(row);
     case CAPAS_LOSS_KIND_SPARSE_CATEGORICAL_CROSSENTROPY:
         return sparse_cross_entropy(row);
+    case CAPAS_LOSS_KIND_GENERALIZED_CROSS_ENTROPY:
+        return generalized_cross_entropy(row);
     case CAPAS_LOSS_KIND_CATEGORICAL_FOCAL_CROSSENTROPY:
     case CAPAS_LOSS_KIND_CATEGORICAL_HINGE:
     case CAPAS_LOSS_KIND_KL_DIVERGENCE:
@@ -147,7 +166,7 @@ static void run_range(const void *problem, const void *arguments, int64_t begin,
     const capas_loss_problem *p = problem;
     const loss_batch *batch = arguments;
     const capas_loss_arguments *a = batch->arguments;
-    const bool sparse = p->kind == CAPAS_LOSS_KIND_SPARSE_CATEGORICAL_CROSSENTROPY;
+    const bool sparse = capas_loss_kind_takes_numbers(p->kind);
     const capas_real *weight = a->weight;
     (void)shard;
     for (int64_t i = begin; i < end; i++) {
@@ -192,22 +211,43 @@ static void run_custom(const capas_loss_problem *p, const capas_loss_arguments *
         call.gradients[i] *= (float)(a->factor * (weight ? (double)weight[i / p->classes] : 1));
 }
 
-static void run(const void *problem, const void *arguments)
+static void run_rows(const capas_loss_problem *p, const capas_loss_arguments *a)
 {
-    const capas_loss_problem *p = problem;
-    const capas_loss_arguments *a = arguments;
-    if (p->kind == CAPAS_LOSS_KIND_CUSTOM) {
-        run_custom(p, a);
-        return;
-    }
-    if (p->kind == CAPAS_LOSS_KIND_DICE || p->kind == CAPAS_LOSS_KIND_TVERSKY) {
-        run_whole(p, a);
-        return;
-    }
     const bool hinge = p->kind == CAPAS_LOSS_KIND_HINGE || p->kind == CAPAS_LOSS_KIND_SQUARED_HINGE;
     const loss_batch batch = {a, hinge && all_zero_or_one(p, a)};
     int64_t grain = CAPAS_PLAIN_GRAIN / 16 / p->classes + 1;
     capas_parallel_ranges(a->rows, grain, p->workers, run_range, p, &batch);
 }
 
-CAPAS_PLAIN_KERNEL(loss, NULL, run);
+static void run(const void *problem, const void *arguments)
+{
+    const capas_loss_problem *p = problem;
+    const capas_loss_arguments *a = arguments;
+    switch (p->kind) {
+    case CAPAS_LOSS_KIND_CUSTOM:
+        run_custom(p, a);
+        return;
+    case CAPAS_LOSS_KIND_DICE:
+    case CAPAS_LOSS_KIND_TVERSKY:
+        run_whole(p, a);
+        return;
+    case CAPAS_LOSS_KIND_CIRCLE:
+        CAPAS_PLAIN(capas_loss_of_pairs)(p, a);
+        return;
+    case CAPAS_LOSS_KIND_CTC:
+        CAPAS_PLAIN(capas_loss_of_sequences)(p, a);
+        return;
+    default:
+        run_rows(p, a);
+    }
+}
+
+static size_t workspace(const void *problem)
+{
+    const capas_loss_problem *p = problem;
+    if (p->kind == CAPAS_LOSS_KIND_CIRCLE) return CAPAS_PLAIN(capas_loss_of_pairs_workspace)(p);
+    if (p->kind == CAPAS_LOSS_KIND_CTC) return CAPAS_PLAIN(capas_loss_of_sequences_workspace)(p);
+    return 0;
+}
+
+CAPAS_PLAIN_KERNEL(loss, workspace, run);

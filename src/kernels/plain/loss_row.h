@@ -39,4 +39,13 @@ double CAPAS_PLAIN(capas_loss_of_vector)(const loss_row *row);
 double CAPAS_PLAIN(capas_loss_of_overlap)(const capas_loss_problem *problem,
                                           const capas_loss_arguments *arguments);
 
+/* Losses of a batch that have a file each: all their values and gradients; and what they need as
+ * workspace. */
+void CAPAS_PLAIN(capas_loss_of_pairs)(const capas_loss_problem *problem,
+                                      const capas_loss_arguments *arguments);
+size_t CAPAS_PLAIN(capas_loss_of_pairs_workspace)(const capas_loss_problem *problem);
+void CAPAS_PLAIN(capas_loss_of_sequences)(const capas_loss_problem *problem,
+                                          const capas_loss_arguments *arguments);
+size_t CAPAS_PLAIN(capas_loss_of_sequences_workspace)(const capas_loss_problem *problem);
+
 #endif
