@@ -1,17 +1,28 @@
 /* Memory: the user's allocator or the C library's, aligned, with sizes checked and a sentence when
- * there is none. Nothing is cached or counted here. */
+ * there is none. Large blocks ask for huge pages. Nothing is cached or counted here. */
 #include "base/memory.h"
 #include <capas/runtime.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
+enum { HUGE_PAGE = 2 << 20 };
+
+/* Weights and activations are read from one end to the other: with pages of 2 MB they come in with
+ * 512 times fewer faults, and the processor finds their addresses without a table. Only whole huge
+ * pages are asked for, so no more memory is used. */
 static void *library_allocate(size_t size, size_t alignment, void *context)
 {
     (void)context;
     void *memory = NULL;
-    return posix_memalign(&memory, alignment, size) == 0 ? memory : NULL;
+    const bool large = size >= HUGE_PAGE;
+    if (posix_memalign(&memory, large ? HUGE_PAGE : alignment, size) != 0) return NULL;
+#ifdef MADV_HUGEPAGE
+    if (large) madvise(memory, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* a wish */
+#endif
+    return memory;
 }
 
 static void library_release(void *memory, void *context)
