@@ -67,17 +67,14 @@ static int64_t block_begin(const forward_call *call, int64_t block)
     return block * call->problem->units / call->unit_blocks;
 }
 
-/* Asks for part `part` of `parts` of the weights of unit block `block` in the product's tiles. */
-static void prefetch_weights(const forward_call *call, const capas_product *product,
-                             const float *weights, int64_t block, int part, int parts)
+/* While panel `part` of `parts` is multiplied with a unit block's weights, it asks for its part of
+ * those of unit block `block`. */
+static void ask_for_weights(const forward_call *call, capas_product *product, const float *weights,
+                            int64_t block, int part, int parts)
 {
-    enum { LINE = 16 };
-    const int64_t j = block_begin(call, block);
-    const int lines = (int)(block_begin(call, block + 1) - j) * product->tile / LINE;
-    const int all = lines * product->tiles;
-    weights += j * product->tile;
-    for (int i = all * part / parts; i < all * (part + 1) / parts; i++)
-        __builtin_prefetch(weights + i / lines * product->tile_stride + i % lines * LINE);
+    const int64_t begin = block_begin(call, block), units = block_begin(call, block + 1) - begin;
+    product->pace = (int)((units + parts - 1) / parts);
+    product->next = weights + (begin + (int64_t)part * product->pace) * product->tile;
 }
 
 /* Sums of a range of unit blocks and panels. A unit block's weights for a block of inputs stay in
@@ -95,11 +92,13 @@ static void multiply_blocks(const forward_call *call, int64_t block, int64_t end
         const float *x = call->packed + t * p->tile * CAPAS_PANEL;
         product.tiles = (int)(call->tiles - t < block_tiles ? call->tiles - t : block_tiles);
         product.adds = t > 0;
+        const bool last = t + block_tiles >= call->tiles;
+        const float *later = last ? weights : weights + block_tiles * product.tile_stride;
         for (int64_t i = block; i < end; i++) {
             const int64_t j = block_begin(call, i), units = block_begin(call, i + 1) - j;
             for (int q = panel; q < panel_end; q++) {
-                if (i + 1 < end)
-                    prefetch_weights(call, &product, weights, i + 1, q - panel, panel_end - panel);
+                ask_for_weights(call, &product, i + 1 < end ? weights : later,
+                                i + 1 < end ? i + 1 : block, q - panel, panel_end - panel);
                 capas_multiply_functions[units - 1](&product, weights + j * p->tile,
                                                     x + q * panel_stride,
                                                     call->sums + (q * p->units + j) * CAPAS_PANEL);

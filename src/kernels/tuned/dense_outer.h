@@ -123,13 +123,15 @@ static void capas_outer_range(const void *problem, const void *context, int64_t 
     for (int64_t first = 0; first < call->arguments->rows; first += CAPAS_OUTER_ROWS) {
         const int64_t rows = capas_outer_rows(call, first);
         const float *columns = call->columns + first * p->inputs;
-        const capas_product product = {.tile = (int)rows, .tiles = 1, .adds = first > 0};
+        capas_product product = {.tile = (int)rows, .tiles = 1, .adds = first > 0};
         for (int64_t panel = begin; panel < end; panel++) {
             float *sums = call->sums + panel * p->inputs * CAPAS_PANEL;
             capas_outer_pack(call, panel, first, rows, space);
             for (int64_t k = 0; k < p->inputs; k += CAPAS_UNIT_BLOCK) {
                 const int64_t left = p->inputs - k;
                 const int64_t block = left < CAPAS_UNIT_BLOCK ? left : CAPAS_UNIT_BLOCK;
+                product.next = columns + (k + block) * rows;
+                product.pace = (int)block;
                 capas_multiply_functions[block - 1](&product, columns + k * rows, space,
                                                     sums + k * CAPAS_PANEL);
             }

@@ -5,7 +5,8 @@
  *   panel        k0 k1 k2 ...                weights, one tile     unit 0: k0 k1 ... k(T-1)
  *   (16 rows)    |  |  |   16 floats each    of T inputs           unit 1: k0 k1 ... k(T-1) ...
  *
- * Each weight is broadcast and multiplied with the 16 rows. */
+ * Each weight is broadcast and multiplied with the 16 rows. Meanwhile the weights of a later call
+ * come into the first cache, little by little: all at once they would stop the multiplications. */
 #ifndef CAPAS_KERNELS_TUNED_DENSE_PRODUCT_H
 #define CAPAS_KERNELS_TUNED_DENSE_PRODUCT_H
 
@@ -26,7 +27,9 @@ enum { CAPAS_UNIT_BLOCK = 6 };
 typedef struct capas_product {
     int tile, tiles;
     int64_t tile_stride; /* from one tile's weights to the next */
-    bool adds;           /* to what is in out; otherwise overwrites it */
+    const float *next;   /* what is asked for meanwhile: of each tile so many floats for an input */
+    int pace;
+    bool adds; /* to what is in out; otherwise overwrites it */
 } capas_product;
 
 /* sum += weight * rows, where 16 lanes let the instruction do the broadcast. */
@@ -54,9 +57,12 @@ CAPAS_INLINE void capas_multiply_block(int units, const capas_product *product,
         CAPAS_UNROLL
         for (int j = 0; j < (units + 2) / 3; j++)
             w[j] = weights + t * product->tile_stride + 3 * j * tile;
+        const float *next = product->next + t * product->tile_stride;
         _Pragma("GCC unroll 2") for (int64_t k = 0; k < tile; k++)
         {
             vfloat rows[CAPAS_PANEL_VECTORS];
+            __builtin_prefetch(next);
+            next += product->pace;
             CAPAS_UNROLL
             for (int i = 0; i < CAPAS_PANEL_VECTORS; i++)
                 rows[i] = v_load(x + i * CAPAS_VECTOR);
