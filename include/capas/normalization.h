@@ -64,6 +64,23 @@ CAPAS_API capas_layer *capas_unit_normalization_with(
     capas_unit_normalization_with(&(capas_unit_normalization_options){                             \
         .struct_size = sizeof(capas_unit_normalization_options), __VA_ARGS__})
 
+/* SpectralNormalization(layer): a Dense, a convolution or another layer that has a kernel (or an
+ * Embedding), which each training step begins by dividing by its largest singular value. That is
+ * estimated: a vector, which is a weight, moves towards its direction power_iterations times a
+ * step. Prediction takes the kernel as the last step left it. In a model that uses the layer
+ * several times the kernel is divided once a step, where Keras does it before each use. */
+typedef struct capas_spectral_normalization_options {
+    CAPAS_LAYER_OPTIONS
+    capas_layer *layer;   /* required; taken over */
+    int power_iterations; /* default: 1 */
+} capas_spectral_normalization_options;
+CAPAS_API capas_layer *capas_spectral_normalization_with(
+    capas_layer *layer, const capas_spectral_normalization_options *options);
+#define capas_spectral_normalization(layer, ...)                                                   \
+    capas_spectral_normalization_with(                                                             \
+        (layer), &(capas_spectral_normalization_options){                                          \
+                     .struct_size = sizeof(capas_spectral_normalization_options), __VA_ARGS__})
+
 /* Normalization: (x - mean) / sqrt(variance), for each place along the axes. The statistics are
  * given, copied by the layer, or weights that start at 0 and 1 and that capas_adapt
  * (capas/training.h) finds in data. */

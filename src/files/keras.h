@@ -26,11 +26,12 @@ enum { CAPAS_KERAS_PATH = 512 };
 bool capas_keras_group(const capas_model *model, int layer, char path[CAPAS_KERAS_PATH]);
 
 /* The groups that a layer's variables are in, outer ones first: its own, or, of one with a cell or
- * with layers in it, theirs too: "layers/bidirectional/forward_layer/cell". Of the weights that the
- * visited layer has each group holds `count` from number `first` on. Of a model as a layer those in
- * it are visited. */
+ * with layers in it, theirs too: "layers/bidirectional/forward_layer/cell". Each group holds
+ * `count` of the weights that the visited layer has; a weight may be in two. Of a model as a layer
+ * those in it are visited. */
 typedef capas_status capas_keras_visitor(void *context, const capas_layer *layer, const char *group,
-                                         const char *name, int first, int count);
+                                         const char *name, const capas_weight *const *weights,
+                                         int count);
 capas_status capas_keras_walk(const capas_layer *layer, const char *group,
                               capas_keras_visitor *visit, void *context);
 

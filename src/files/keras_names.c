@@ -32,26 +32,49 @@ static void join_path(char path[CAPAS_KERAS_PATH], const char *group, const char
     capas_cut_text(path, CAPAS_KERAS_PATH, snprintf(path, CAPAS_KERAS_PATH, "%s/%s", group, name));
 }
 
-/* `of`: the layer that has the weights of `layer`: itself, or what wraps it. */
-static capas_status walk(const capas_layer *of, const capas_layer *layer, const char *group,
-                         int first, capas_keras_visitor *visit, void *context)
+/* The layer that has the weights, itself or what wraps others, and who is told. */
+typedef struct walking {
+    const capas_layer *of;
+    capas_keras_visitor *visit;
+    void *context;
+} walking;
+
+/* weights: those of the layer, as `of` has them. */
+static capas_status walk(const walking *w, const capas_layer *layer, const char *group,
+                         const capas_weight *const *weights)
 {
     char path[CAPAS_KERAS_PATH];
+    const capas_weight *own[CAPAS_LAYER_WEIGHTS];
     const capas_layer_type *type = layer->type;
-    const bool holds = type->cell || capas_layer_inner(layer, 0);
-    CAPAS_TRY(visit(context, of, group, layer->name, first, holds ? 0 : layer->weight_count));
+    int count = 0;
+    for (int i = 0; i < layer->weight_count; i++)
+        if (!layer->weights[i].inner || (i == 0 && type->has_kernel_of_inner))
+            own[count++] = weights[i];
+    CAPAS_TRY(w->visit(w->context, w->of, group, layer->name, own, type->cell ? 0 : count));
     if (type->cell) {
         join_path(path, group, "cell");
-        CAPAS_TRY(visit(context, of, path, type->cell, first, layer->weight_count));
+        CAPAS_TRY(w->visit(w->context, w->of, path, type->cell, own, count));
     }
-    for (int i = 0; i < CAPAS_MOST_INNER; i++) {
-        const capas_layer *inner = capas_layer_inner(layer, i);
+    for (int n = 0; n < CAPAS_MOST_INNER; n++) {
+        const capas_layer *inner = capas_layer_inner(layer, n);
+        const capas_weight *theirs[CAPAS_LAYER_WEIGHTS] = {NULL};
         if (!inner) continue;
-        join_path(path, group, type->inner_names[i]);
-        CAPAS_TRY(walk(of, inner, path, first, visit, context));
-        first += inner->weight_count;
+        for (int i = 0; i < layer->weight_count; i++) {
+            const int number = capas_layer_weight_of(inner, &layer->weights[i]);
+            if (number >= 0) theirs[number] = weights[i];
+        }
+        join_path(path, group, type->inner_names[n]);
+        CAPAS_TRY(walk(w, inner, path, theirs));
     }
     return CAPAS_OK;
+}
+
+static capas_status walk_all(const walking *w, const char *group)
+{
+    const capas_weight *weights[CAPAS_LAYER_WEIGHTS];
+    for (int i = 0; i < w->of->weight_count; i++)
+        weights[i] = &w->of->weights[i];
+    return walk(w, w->of, group, weights);
 }
 
 capas_status capas_keras_walk(const capas_layer *layer, const char *group,
@@ -59,8 +82,8 @@ capas_status capas_keras_walk(const capas_layer *layer, const char *group,
 {
     char inner[CAPAS_KERAS_PATH], path[CAPAS_KERAS_PATH];
     const capas_model *part = layer->part;
-    if (!part) return walk(layer, layer, group, 0, visit, context);
-    CAPAS_TRY(visit(context, layer, group, layer->name, 0, 0));
+    if (!part) return walk_all(&(walking){layer, visit, context}, group);
+    CAPAS_TRY(visit(context, layer, group, layer->name, NULL, 0));
     for (int i = 0; i < part->layer_count; i++) {
         if (!capas_keras_group(part, i, inner)) continue;
         join_path(path, group, inner);

@@ -29,15 +29,15 @@ typedef struct reading {
 } reading;
 
 static capas_status read_group(void *context, const capas_layer *layer, const char *group,
-                               const char *name, int first, int count)
+                               const char *name, const capas_weight *const *weights, int count)
 {
     const reading *reading = context;
     char path[CAPAS_KERAS_PATH];
     (void)name;
     for (int i = 0; i < count; i++) {
         capas_keras_variable(group, i, path);
-        CAPAS_TRY(capas_keras_read_weight(reading->model, reading->file, path, layer->name,
-                                          &layer->weights[first + i]));
+        CAPAS_TRY(
+            capas_keras_read_weight(reading->model, reading->file, path, layer->name, weights[i]));
     }
     capas_keras_variable(group, count, path);
     if (!capas_hdf5_has(reading->file, path)) return CAPAS_OK;

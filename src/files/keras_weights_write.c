@@ -35,15 +35,15 @@ typedef struct writing {
 } writing;
 
 static capas_status write_group(void *context, const capas_layer *layer, const char *group,
-                                const char *name, int first, int count)
+                                const char *name, const capas_weight *const *weights, int count)
 {
     const writing *writing = context;
     char path[CAPAS_KERAS_PATH];
+    (void)layer;
     CAPAS_TRY(make_group(writing->file, group, name));
     for (int i = 0; i < count; i++) {
         capas_keras_variable(group, i, path);
-        CAPAS_TRY(capas_keras_write_weight(writing->model, writing->file, path,
-                                           &layer->weights[first + i]));
+        CAPAS_TRY(capas_keras_write_weight(writing->model, writing->file, path, weights[i]));
     }
     return CAPAS_OK;
 }

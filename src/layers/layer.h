@@ -29,9 +29,11 @@ typedef struct capas_weight {
     capas_constraint constraint;  /* what the layer's option says of it */
     bool trainable;               /* by its nature: false for moving statistics */
     int64_t ones_begin, ones_end; /* elements that start at 1, whatever the initializer says */
-    struct capas_weight *inner; /* of a layer in a wrapper: that layer's weight, of which this is a
-                                   copy and which gets the index too; NULL: not so */
-    int index;                  /* in the model; set when the model takes the layer */
+    struct capas_weight *inner;  /* of a layer in a wrapper: that layer's weight, of which this is a
+                                    copy and which gets the index too; NULL: not so */
+    struct capas_weight *vector; /* of a kernel in a SpectralNormalization: its vector_u ... */
+    int power_iterations;        /* ... and how often it moves in a step; 0: not so */
+    int index;                   /* in the model; set when the model takes the layer */
 } capas_weight;
 
 typedef struct capas_layer_type {
@@ -47,7 +49,9 @@ typedef struct capas_layer_type {
      * files call them. Those of a recurrent layer have its weights in a "cell". */
     size_t inner[CAPAS_MOST_INNER];
     const char *inner_names[CAPAS_MOST_INNER];
-    const char *cell; /* the class in snake case: "lstm_cell"; NULL: no such */
+    const char *cell;         /* the class in snake case: "lstm_cell"; NULL: no such */
+    bool has_kernel_of_inner; /* Keras's files have the inner layer's first weight among the
+                                 wrapper's own, too */
 
     /* For a family of layers that share the functions below: fills in what these go by, a struct of
      * the family (convolution.h). NULL: no such family. */
@@ -128,6 +132,8 @@ capas_value *capas_shape_write(const capas_shape *shape);
 
 /* A layer that a wrapper holds; NULL: there is none of that number. */
 capas_layer *capas_layer_inner(const capas_layer *layer, int number);
+/* Which of that layer's weights a wrapper's one is a copy of; -1: none. */
+int capas_layer_weight_of(const capas_layer *inner, const capas_weight *weight);
 /* What Keras calls a weight of the layer, without the layer's name: "kernel", "lstm_cell/kernel",
  * "forward_lstm/lstm_cell/kernel". False when there is no room. */
 bool capas_layer_weight_path(const capas_layer *layer, int weight, char *path, size_t size);
@@ -173,6 +179,8 @@ int64_t capas_weight_count(const capas_weight *weight);
 int capas_weight_tile(const capas_weight *weight);
 /* Holds the numbers in the block to the weight's constraint. */
 void capas_weight_constrain(const capas_weight *weight, float *block);
+/* Divides such a kernel in the block by its largest singular value; `vector` moves too. */
+capas_status capas_weight_normalise(const capas_weight *weight, float *block, float *vector);
 /* Keras's order to the block's and back; float32. */
 void capas_weight_pack(const capas_weight *weight, const float *plain, float *block);
 void capas_weight_unpack(const capas_weight *weight, const float *block, float *plain);

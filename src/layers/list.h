@@ -56,6 +56,7 @@
     X(group_normalization)                                                                         \
     X(rms_normalization)                                                                           \
     X(unit_normalization)                                                                          \
+    X(spectral_normalization)                                                                      \
     X(normalization)                                                                               \
     X(activation)                                                                                  \
     X(identity)                                                                                    \

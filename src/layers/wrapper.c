@@ -14,19 +14,24 @@ capas_layer *capas_layer_inner(const capas_layer *layer, int number)
     return *(capas_layer *const *)((const char *)layer->options + offset);
 }
 
+int capas_layer_weight_of(const capas_layer *inner, const capas_weight *weight)
+{
+    for (int i = 0; i < inner->weight_count; i++)
+        if (weight->inner == &inner->weights[i]) return i;
+    return -1;
+}
+
 bool capas_layer_weight_path(const capas_layer *layer, int weight, char *path, size_t size)
 {
     const char *outer = layer->type->cell;
-    int first = 0, used = 0;
+    int used = 0;
     for (int i = 0; i < CAPAS_MOST_INNER; i++) {
         const capas_layer *inner = capas_layer_inner(layer, i);
-        if (!inner) continue;
-        if (weight < first + inner->weight_count) {
-            used = snprintf(path, size, "%s/", inner->name);
-            return used > 0 && (size_t)used < size &&
-                   capas_layer_weight_path(inner, weight - first, path + used, size - (size_t)used);
-        }
-        first += inner->weight_count;
+        const int number = inner ? capas_layer_weight_of(inner, &layer->weights[weight]) : -1;
+        if (number < 0) continue;
+        used = snprintf(path, size, "%s/", inner->name);
+        return used > 0 && (size_t)used < size &&
+               capas_layer_weight_path(inner, number, path + used, size - (size_t)used);
     }
     used = snprintf(path, size, "%s%s%s", outer ? outer : "", outer ? "/" : "",
                     layer->weights[weight].name);

@@ -1,5 +1,6 @@
-/* Layers that hold others: Bidirectional, TimeDistributed. The type tells at which offsets of its
- * options they are; the wrapper owns them and has copies of their weights among its own. */
+/* Layers that hold others: Bidirectional, TimeDistributed, SpectralNormalization. The type tells at
+ * which offsets of its options they are; the wrapper owns them and has copies of their weights
+ * among its own. */
 #ifndef CAPAS_LAYERS_WRAPPER_H
 #define CAPAS_LAYERS_WRAPPER_H
 

@@ -307,11 +307,26 @@ static capas_status learn(capas_stepper *stepper, double loss, const capas_batch
         capas_likely_cause(stepper->model, &stepper->spec, batch, cause, sizeof cause));
 }
 
+/* The kernels in SpectralNormalization, as its call does in training. */
+static capas_status normalise_kernels(capas_model *model)
+{
+    for (int w = 0; w < model->weight_count; w++) {
+        const capas_model_weight *place = &model->weights[w];
+        const capas_weight *weight = place->weight;
+        if (weight->power_iterations == 0) continue;
+        const capas_model_weight *vector = &model->weights[weight->vector->index];
+        CAPAS_TRY(capas_weight_normalise(weight, model->values + place->offset,
+                                         model->values + vector->offset));
+    }
+    return CAPAS_OK;
+}
+
 capas_status capas_stepper_step(capas_stepper *stepper, const capas_batch *batch, double *loss)
 {
     double factors[CAPAS_DATASET_TENSORS], activities = 0;
     int64_t n = batch->count;
     CAPAS_TRY(fill(stepper, batch, factors));
+    if (stepper->training) CAPAS_TRY(normalise_kernels(stepper->model));
     double penalty = capas_weight_penalties(stepper->model);
     CAPAS_TRY(capas_run_forward(stepper->run, (int)n, (uint32_t)stepper->trainer->iteration,
                                 factors, &activities));

@@ -19,6 +19,7 @@ def image_layer(random, channels):
         lambda: layers.Conv2D(channels, kernel, padding="same", activation=activation),
         lambda: layers.Conv2D(channels, kernel, padding="same", use_bias=False, kernel_regularizer="l2"),
         lambda: layers.SeparableConv2D(channels, 3, padding="same", activation=activation),
+        lambda: layers.SpectralNormalization(layers.Conv2D(channels, kernel, padding="same", activation=activation)),
         lambda: keras.Sequential(
             [layers.DepthwiseConv2D(3, padding="same"), layers.BatchNormalization(), layers.Conv2D(channels, 1)]
         ),

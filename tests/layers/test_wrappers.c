@@ -37,6 +37,19 @@ static void what_they_refuse(void **state)
                                                                  .return_sequences = CAPAS_TRUE)),
                  "layer bidirectional: layer and backward_layer must have the same "
                  "return_sequences");
+    assert_fails(capas_spectral_normalization(NULL),
+                 "layer spectral_normalization: layer must be a layer, found none");
+    assert_fails(capas_spectral_normalization(capas_lstm(3)),
+                 "layer spectral_normalization: it wraps a layer that has a kernel or embeddings, "
+                 "as Dense, Conv2D and Embedding have, found LSTM");
+    assert_fails(capas_spectral_normalization(capas_dense(3), .power_iterations = -1),
+                 "layer spectral_normalization: power_iterations must be an integer of at least 1, "
+                 "found -1");
+    assert_null(capas_sequential(capas_input(4),
+                                 capas_spectral_normalization(capas_batch_normalization())));
+    assert_string_equal(capas_error(), "layer spectral_normalization: it wraps a layer that has a "
+                                       "kernel or embeddings, as Dense, Conv2D and Embedding have, "
+                                       "found BatchNormalization");
     assert_fails(capas_lstm(3, .activation = CAPAS_SOFTMAX),
                  "layer lstm: its activations must be element by element, found softmax; put an "
                  "Activation behind it");
