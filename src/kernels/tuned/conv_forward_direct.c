@@ -10,7 +10,9 @@
  *
  *   ring [pool.height][out_width][16]: row z of the map in place z % pool.height
  *
- * The work is cut by image, and with fewer than 16 images also by bands of rows of the output. */
+ * The work is cut by image, and with fewer than 16 images also by bands of rows of the output; or
+ * by groups of blocks of filters, where the weights do not fit the second cache and every band
+ * would read them all from afar. */
 #include "kernels/tuned/conv_common.h"
 #include "kernels/tuned/kernels.h"
 
@@ -19,7 +21,7 @@ typedef struct call {
     const capas_conv_forward_arguments *arguments;
     conv_sizes sizes;
     conv_limits limits;
-    int bands;
+    int bands, groups; /* of an image's output; one of them is 1 */
     conv_packed packed;
     float *copies; /* [workers][copy_floats] */
     float *rings;  /* [workers][ring_floats] */
@@ -80,21 +82,34 @@ static void prepare(const void *problem, const void *arguments, void *memory)
     capas_parallel_ranges(c.sizes.blocks, 1, p->workers, pack_blocks, p, &c);
 }
 
-/* Without a pool: `rows` rows of the map, straight to the output; `place` of the first. */
-static void write_rows(const call *c, conv_view view, int block, int rows, int64_t place)
+/* Only what of the window of map row y is inside the image: what is above and below is zero. */
+static void clip_window(const capas_conv_problem *p, int y, conv_row *row)
+{
+    const int top = y * p->stride_height - p->pad_top;
+    const int first = top < 0 ? conv_smaller(-top, p->kernel_height) : 0;
+    const int end = conv_smaller(p->kernel_height, p->height - top);
+    row->input += first * row->pitch;
+    row->weights += (int64_t)first * row->window * CONV_BLOCK;
+    row->rows = end > first ? end - first : 0;
+}
+
+/* Without a pool: rows begin .. end-1 of the map, straight to the output; `place` of the first. */
+static void write_rows(const call *c, conv_view view, int block, int begin, int end, int64_t place)
 {
     const capas_conv_problem *p = c->problem;
-    conv_row row = conv_row_of(p, &c->sizes, c->packed, view, block);
-    row.limits = c->limits;
+    conv_row whole = conv_row_of(p, &c->sizes, c->packed, view, block);
+    whole.limits = c->limits;
     place += block * CONV_BLOCK;
-    row.output = (float *)c->arguments->output + place;
-    if (p->has_residual) row.residual = (const float *)c->arguments->residual + place;
-    row.output_step = p->filters;
-    for (int y = 0; y < rows; y++) {
+    whole.output = (float *)c->arguments->output + place;
+    if (p->has_residual) whole.residual = (const float *)c->arguments->residual + place;
+    whole.output_step = p->filters;
+    for (int y = begin; y < end; y++) {
+        conv_row row = whole;
+        clip_window(p, y, &row);
         CAPAS_TUNED(capas_conv_direct_row)(&row);
-        row.input += p->stride_height * view.pitch;
-        row.output += (int64_t)p->out_width * p->filters;
-        if (row.residual) row.residual += (int64_t)p->out_width * p->filters;
+        whole.input += p->stride_height * view.pitch;
+        whole.output += (int64_t)p->out_width * p->filters;
+        if (whole.residual) whole.residual += (int64_t)p->out_width * p->filters;
     }
 }
 
@@ -179,8 +194,9 @@ static void write_pooled_rows(const call *c, conv_view view, int block, int i, i
     }
 }
 
-/* Rows begin .. end-1 of the output of image n. */
-static void convolve_band(const call *c, int64_t n, int begin, int end, int worker)
+/* Rows begin .. end-1 of the output of image n, blocks first .. last-1. */
+static void convolve_band(const call *c, int64_t n, int begin, int end, int first, int last,
+                          int worker)
 {
     const capas_conv_problem *p = c->problem;
     const conv_sizes *z = &c->sizes;
@@ -194,33 +210,50 @@ static void convolve_band(const call *c, int64_t n, int begin, int end, int work
                                      map_begin * p->stride_height, padded_rows, copy);
     float *output = (float *)c->arguments->output + n * z->map;
     uint8_t *position = c->arguments->position ? c->arguments->position + n * z->map : NULL;
-    for (int block = 0; block < z->blocks; block++)
+    for (int block = first; block < last; block++)
         if (pooled)
             write_pooled_rows(c, view, block, begin, end,
                               c->rings + (size_t)worker * c->ring_floats, output, position);
         else
-            write_rows(c, view, block, end - begin,
+            write_rows(c, view, block, begin, end,
                        n * z->map + (int64_t)begin * p->out_width * p->filters);
 }
 
-/* Piece i is band i % bands of image i / bands. */
+static int part_begin(int count, int part, int parts)
+{
+    return (int)((int64_t)count * part / parts);
+}
+
+/* Piece i is band or group i % parts of image i / parts, parts = bands * groups. */
 static void convolve_shard(void *context, int shard, int worker)
 {
     const call *c = context;
-    const int64_t pieces = (int64_t)c->arguments->n * c->bands;
+    const int parts = c->bands * c->groups;
+    const int64_t pieces = (int64_t)c->arguments->n * parts;
     const int shards = capas_shard_count(pieces, 1);
     const int64_t end = capas_shard_begin(pieces, shards, shard + 1);
     for (int64_t i = capas_shard_begin(pieces, shards, shard); i < end; i++) {
-        const int rows = c->sizes.cells_high, band = (int)(i % c->bands);
-        convolve_band(c, i / c->bands, (int)((int64_t)rows * band / c->bands),
-                      (int)((int64_t)rows * (band + 1) / c->bands), worker);
+        const int rows = c->sizes.cells_high, blocks = c->sizes.blocks;
+        const int part = (int)(i % parts), band = part / c->groups, group = part % c->groups;
+        convolve_band(c, i / parts, part_begin(rows, band, c->bands),
+                      part_begin(rows, band + 1, c->bands), part_begin(blocks, group, c->groups),
+                      part_begin(blocks, group + 1, c->groups), worker);
     }
 }
 
-/* As many bands an image as give work to all shards. */
-static int bands_of(int n, int rows)
+/* As many parts of an image as give work to all shards. A group copies the rim of all of the image,
+ * so there are fewer of them. */
+static void choose_parts(call *c)
 {
-    return n >= CAPAS_MAX_SHARDS ? 1 : conv_smaller(rows, (CAPAS_MAX_SHARDS + n - 1) / n);
+    enum { FAR_BYTES = 1 << 20, WANTED_GROUPS = 8 };
+    const conv_sizes *z = &c->sizes;
+    const int n = c->arguments->n;
+    const int64_t weights = (int64_t)z->blocks * z->taps * CONV_BLOCK * (int64_t)sizeof(float);
+    c->bands = c->groups = 1;
+    if (weights > FAR_BYTES && n < WANTED_GROUPS)
+        c->groups = conv_smaller(z->blocks, (WANTED_GROUPS + n - 1) / n);
+    else if (n < CAPAS_MAX_SHARDS)
+        c->bands = conv_smaller(z->cells_high, (CAPAS_MAX_SHARDS + n - 1) / n);
 }
 
 static void run(const void *problem, const void *arguments)
@@ -228,13 +261,13 @@ static void run(const void *problem, const void *arguments)
     call c = {.arguments = arguments};
     if (c.arguments->n == 0) return;
     lay_out(&c, problem, c.arguments->workspace);
-    c.bands = bands_of(c.arguments->n, c.sizes.cells_high);
+    choose_parts(&c);
     if (c.arguments->prepared)
         c.packed = conv_packed_at(c.problem, (void *)c.arguments->prepared);
     else
         capas_parallel_ranges(c.sizes.blocks, 1, c.problem->workers, pack_blocks, problem, &c);
-    capas_parallel(capas_shard_count((int64_t)c.arguments->n * c.bands, 1), c.problem->workers,
-                   convolve_shard, &c);
+    capas_parallel(capas_shard_count((int64_t)c.arguments->n * c.bands * c.groups, 1),
+                   c.problem->workers, convolve_shard, &c);
 }
 
 static unsigned long runs;
