@@ -109,6 +109,11 @@ typedef enum capas_activation {
                                gelu(approximate=True), which Keras cannot say in a file; here
                                {gelu: {approximate: true}} or gelu_approximate */
     CAPAS_LOG_SOFTMAX,      /* the logarithm of softmax, over the last axis */
+    CAPAS_SPARSE_PLUS,      /* 0 below -1, (x + 1)^2 / 4 up to 1, then x */
+    CAPAS_SPARSE_SIGMOID,   /* (x + 1) / 2, not below 0 nor above 1 */
+    CAPAS_SPARSEMAX, /* max(x - t, 0) over the last axis, with the t of Keras 3.15: it adds up
+                        running sums, so that what is left sums to 1 only where it is one
+                        number */
 } capas_activation;
 
 /* How weights start (keras-semantics 2.2). Make one with the functions below; left out, the layer's

@@ -24,6 +24,13 @@ static inline bool capas_activation_reads_input(capas_activation activation)
     return activation > CAPAS_RELU6;
 }
 
+/* Those of a row together; the others are the same for each element wherever it lies. */
+static inline bool capas_activation_is_of_rows(capas_activation activation)
+{
+    return activation == CAPAS_SOFTMAX || activation == CAPAS_LOG_SOFTMAX ||
+           activation == CAPAS_SPARSEMAX;
+}
+
 typedef struct capas_activate_arguments {
     int64_t count;
     const void *input; /* forward; backward of those past relu6 */
@@ -33,7 +40,8 @@ typedef struct capas_activate_arguments {
 } capas_activate_arguments;
 
 /* Family softmax: rows of `classes`. dx = y * (dy - sum(dy * y)). Family log_softmax: its
- * logarithm, dx = dy - e^y * sum(dy). */
+ * logarithm, dx = dy - e^y * sum(dy). Family sparsemax: y = max(x - t, 0), see
+ * plain/sparsemax.c; its backward reads the input. */
 typedef struct capas_softmax_problem {
     int workers;
     int classes;

@@ -33,6 +33,8 @@
     X(softmax_backward)                                                                            \
     X(log_softmax_forward)                                                                         \
     X(log_softmax_backward)                                                                        \
+    X(sparsemax_forward)                                                                           \
+    X(sparsemax_backward)                                                                          \
     X(rectify_forward)                                                                             \
     X(rectify_backward)                                                                            \
     X(normalise_forward)                                                                           \

@@ -298,12 +298,12 @@ int capas_convolution_lower(const capas_layer *layer, capas_program *program, co
     int output = separable        ? lower_separable(layer, &conv, program, input, bias)
                  : conv.transpose ? lower_transpose(layer, &conv, program, input, bias)
                                   : lower_one(layer, &conv, program, input, bias);
-    /* Softmax is over the last axis of what the layer gives; the others are the same anywhere, and
-     * next to the convolution they can be fused with it. */
-    bool softmax = conv.activation == CAPAS_SOFTMAX;
-    if (!softmax) output = capas_program_activate(program, label, output, conv.activation);
+    /* Softmax is over the last axis of what the layer gives; what is the same anywhere can be fused
+     * with the convolution next to it. */
+    bool of_rows = capas_activation_is_of_rows(conv.activation);
+    if (!of_rows) output = capas_program_activate(program, label, output, conv.activation);
     output = capas_image_from_last(layer, program, output, conv.axes, conv.data_format);
-    if (softmax) output = capas_program_activate(program, label, output, conv.activation);
+    if (of_rows) output = capas_program_activate(program, label, output, conv.activation);
     if (penalty->kind == CAPAS_REGULARIZER_NONE) return output;
     return capas_program_penalty(program, label, output, penalty->l1, penalty->l2);
 }

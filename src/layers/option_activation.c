@@ -4,15 +4,15 @@
 #include "layers/layer.h"
 #include <string.h>
 
-enum { TEXT_SIZE = 256, ACTIVATION_COUNT = CAPAS_LOG_SOFTMAX };
+enum { TEXT_SIZE = 256, ACTIVATION_COUNT = CAPAS_SPARSEMAX };
 
 const char *const capas_activation_names[] = {
-    "linear",       "relu",       "sigmoid",     "tanh",        "softmax",
-    "elu",          "selu",       "relu6",       "leaky_relu",  "exponential",
-    "softplus",     "softsign",   "silu",        "gelu",        "mish",
-    "hard_sigmoid", "hard_silu",  "hard_tanh",   "tanh_shrink", "soft_shrink",
-    "hard_shrink",  "squareplus", "log_sigmoid", "celu",        "gelu_approximate",
-    "log_softmax",  NULL,
+    "linear",       "relu",        "sigmoid",        "tanh",        "softmax",
+    "elu",          "selu",        "relu6",          "leaky_relu",  "exponential",
+    "softplus",     "softsign",    "silu",           "gelu",        "mish",
+    "hard_sigmoid", "hard_silu",   "hard_tanh",      "tanh_shrink", "soft_shrink",
+    "hard_shrink",  "squareplus",  "log_sigmoid",    "celu",        "gelu_approximate",
+    "log_softmax",  "sparse_plus", "sparse_sigmoid", "sparsemax",   NULL,
 };
 
 /* Keras's second names, which it does not write. */

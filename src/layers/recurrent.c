@@ -23,12 +23,14 @@ capas_status capas_recurrent_check(const capas_layer *layer, const char *where)
 {
     const capas_recurrent_options *options = layer->options;
     const capas_recurrence recurrence = described(layer);
-    if (options->activation != CAPAS_SOFTMAX && recurrence.recurrent_activation != CAPAS_SOFTMAX)
-        return CAPAS_OK;
-    return capas_fail(CAPAS_UNSUPPORTED,
-                      "%s: its activations must be element by element, found softmax; put an "
-                      "Activation behind it",
-                      where);
+    const capas_activation activations[] = {options->activation, recurrence.recurrent_activation};
+    for (int i = 0; i < 2; i++)
+        if (capas_activation_is_of_rows(activations[i]))
+            return capas_fail(CAPAS_UNSUPPORTED,
+                              "%s: its activations must be element by element, found %s; put an "
+                              "Activation behind it",
+                              where, capas_activation_names[activations[i] - 1]);
+    return CAPAS_OK;
 }
 
 int capas_recurrent_states(const capas_layer *layer)

@@ -121,6 +121,7 @@ static void backward_softmax(BACKWARD)
 {
     capas_softmax_arguments arguments = {
         .rows = op->sample_rows * call->n,
+        .input = operands->inputs[0],
         .output = operands->output,
         .output_gradient = operands->output_gradient,
         .input_gradient = operands->input_gradients[0],
@@ -353,6 +354,7 @@ const capas_op_backward capas_op_backwards[CAPAS_OP_COUNT] = {
     [CAPAS_OP_ACTIVATE] = OP(activate, activate_backward),
     [CAPAS_OP_SOFTMAX] = OP(softmax, softmax_backward),
     [CAPAS_OP_LOG_SOFTMAX] = OP(softmax, log_softmax_backward),
+    [CAPAS_OP_SPARSEMAX] = OP(softmax, sparsemax_backward),
     [CAPAS_OP_RECTIFY] = OP(rectify, rectify_backward),
     [CAPAS_OP_STANDARDISE] = OP(standardise, standardise_backward),
     [CAPAS_OP_RESCALE] = OP(rescale, rescale),

@@ -179,20 +179,6 @@ static void forward_activate(FORWARD)
     capas_run_kernel(kernel, &op->problem, &arguments, 0);
 }
 
-static void complete_softmax(COMPLETE)
-{
-    (void)program;
-    op->problem.softmax.workers = setting->workers;
-}
-
-static void forward_softmax(FORWARD)
-{
-    capas_softmax_arguments arguments = {.rows = op->sample_rows * call->n,
-                                         .input = operands->inputs[0],
-                                         .output = operands->output};
-    capas_run_kernel(kernel, &op->problem, &arguments, 0);
-}
-
 static void complete_affine(COMPLETE)
 {
     (void)program;
@@ -349,12 +335,18 @@ const capas_op_type capas_op_types[CAPAS_OP_COUNT] = {
     [CAPAS_OP_POOL] = {OP(pool, true, false, pool_forward), .describe = describe_pool},
     [CAPAS_OP_ACTIVATE] = {OP(activate, false, true, activate_forward),
                            .reads_inputs = reads_inputs_activate},
-    [CAPAS_OP_SOFTMAX] = {OP(softmax, false, true, softmax_forward)},
+    [CAPAS_OP_SOFTMAX] = {ARRANGEMENT(softmax, false, softmax_forward),
+                          .backward_reads_output = true},
     [CAPAS_OP_LOG_SOFTMAX] = {.name = "log_softmax",
                               .family = CAPAS_FAMILY_log_softmax_forward,
                               .backward_reads_output = true,
-                              .complete = complete_softmax,
-                              .forward = forward_softmax},
+                              .complete = capas_complete_softmax,
+                              .forward = capas_forward_softmax},
+    [CAPAS_OP_SPARSEMAX] = {.name = "sparsemax",
+                            .family = CAPAS_FAMILY_sparsemax_forward,
+                            .backward_reads_inputs = true,
+                            .complete = capas_complete_softmax,
+                            .forward = capas_forward_softmax},
     [CAPAS_OP_RECTIFY] = {ARRANGEMENT(rectify, true, rectify_forward)},
     [CAPAS_OP_NORMALISE] = {OP(normalise, true, false, normalise_forward),
                             .saved = saved_normalise},

@@ -134,6 +134,7 @@ int capas_program_activate(capas_program *program, const char *label, int input,
     capas_op_kind kind = CAPAS_OP_ACTIVATE;
     if (activation == CAPAS_SOFTMAX) kind = CAPAS_OP_SOFTMAX;
     if (activation == CAPAS_LOG_SOFTMAX) kind = CAPAS_OP_LOG_SOFTMAX;
+    if (activation == CAPAS_SPARSEMAX) kind = CAPAS_OP_SPARSEMAX;
     capas_op *op = capas_program_add(program, kind, label, input);
     if (op == NULL) return CAPAS_NO_BUFFER;
     capas_shape shape = *capas_program_shape(program, input);

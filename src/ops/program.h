@@ -63,6 +63,7 @@ typedef enum capas_op_kind {
     CAPAS_OP_ACTIVATE,       /* inputs x */
     CAPAS_OP_SOFTMAX,        /* inputs x */
     CAPAS_OP_LOG_SOFTMAX,    /* inputs x */
+    CAPAS_OP_SPARSEMAX,      /* inputs x */
     CAPAS_OP_RECTIFY,        /* inputs x;    weights slopes or none */
     CAPAS_OP_NORMALISE,      /* inputs x;    weights gamma, beta, moving mean, moving variance */
     CAPAS_OP_STANDARDISE,    /* inputs x;    weights gamma, beta */
@@ -180,6 +181,7 @@ typedef struct capas_program {
     size_t op_count, op_capacity;
     bool training;       /* dropout is on, batch normalisation uses the batch */
     capas_status status; /* the first failure; every later call returns CAPAS_NO_BUFFER at once */
+    bool tells_masks, told_masks; /* whether layers that end a mask are to be named, and were */
 } capas_program;
 
 void capas_program_init(capas_program *program, bool training);

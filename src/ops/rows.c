@@ -7,6 +7,22 @@
     const capas_op *op, const capas_kernel *kernel, const capas_operands *operands,                \
         const capas_call *call
 
+/* SOFTMAX, LOG_SOFTMAX and SPARSEMAX */
+
+void capas_complete_softmax(COMPLETE)
+{
+    (void)program;
+    op->problem.softmax.workers = setting->workers;
+}
+
+void capas_forward_softmax(FORWARD)
+{
+    capas_softmax_arguments arguments = {.rows = op->sample_rows * call->n,
+                                         .input = operands->inputs[0],
+                                         .output = operands->output};
+    capas_run_kernel(kernel, &op->problem, &arguments, 0);
+}
+
 /* RECTIFY */
 
 void capas_complete_rectify(COMPLETE)

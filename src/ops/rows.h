@@ -10,6 +10,7 @@
                                const capas_op_setting *setting);                                   \
     void capas_forward_##word(const capas_op *op, const capas_kernel *kernel,                      \
                               const capas_operands *operands, const capas_call *call);
+CAPAS_ROWS_OP(softmax)
 CAPAS_ROWS_OP(rectify)
 CAPAS_ROWS_OP(standardise)
 CAPAS_ROWS_OP(rescale)

@@ -138,7 +138,8 @@ capas_status capas_guard_scaling(const capas_model *model, const capas_dataset *
 
 static bool makes_probabilities(capas_activation activation)
 {
-    return activation == CAPAS_SOFTMAX || activation == CAPAS_SIGMOID;
+    return activation == CAPAS_SOFTMAX || activation == CAPAS_SIGMOID ||
+           activation == CAPAS_SPARSE_SIGMOID;
 }
 
 /* The activation with which an output's layer ends, where its options name one. */

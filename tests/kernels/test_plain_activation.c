@@ -194,6 +194,35 @@ static double softmax_objective(void *context)
     return inner_product(c->y, c->dy, c->count);
 }
 
+static double sparsemax_objective(void *context)
+{
+    softmax_case *c = context;
+    const capas_softmax_arguments arguments = {.rows = c->rows, .input = c->x, .output = c->y};
+    capas_run_kernel(&capas_sparsemax_forward_plain_f64, &c->problem, &arguments, 0);
+    return inner_product(c->y, c->dy, c->count);
+}
+
+/* Keras's values are golden; here slopes, and rows that are not numbers. */
+static void sparsemax_gradients_fit(void **state)
+{
+    (void)state;
+    const int sizes[][2] = {{1, 1}, {1, 2}, {7, 10}, {3, 33}};
+    for (int i = 0; i < 4; i++) {
+        softmax_case c = softmax_case_of(sizes[i][0], sizes[i][1]);
+        const capas_softmax_arguments arguments = {
+            .rows = c.rows, .input = c.x, .output_gradient = c.dy, .input_gradient = c.dx};
+        capas_run_kernel(&capas_sparsemax_backward_plain_f64, &c.problem, &arguments, 0);
+        assert_true(gradient_fits("sparsemax", c.x, c.dx, c.count, sparsemax_objective, &c));
+        softmax_case_free(&c);
+    }
+    const double x[6] = {NAN, 1, 2, 1, HUGE_VAL, 1e300};
+    double y[6];
+    const capas_softmax_problem problem = {.workers = 1, .classes = 3};
+    const capas_softmax_arguments arguments = {.rows = 2, .input = x, .output = y};
+    capas_run_kernel(&capas_sparsemax_forward_plain_f64, &problem, &arguments, 0);
+    assert_true(isnan(y[0]) && isnan(y[4]));
+}
+
 static void softmax_gradients_fit(void **state)
 {
     (void)state;
@@ -255,7 +284,7 @@ static void slopes_of_input_fit(void **state)
 {
     (void)state;
     const double places[] = {-4.3, -2.1, -0.7, -0.2, 0.1, 0.6, 1.3, 2.2, 7.1}, step = 1e-5;
-    for (int a = CAPAS_LEAKY_RELU; a <= CAPAS_GELU_APPROXIMATE; a++)
+    for (int a = CAPAS_LEAKY_RELU; a <= CAPAS_SPARSE_SIGMOID; a++)
         for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
             const double x[2] = {places[i] - step, places[i] + step}, dy = 1.5;
             double y[2], dx;
@@ -290,6 +319,7 @@ int main(void)
         cmocka_unit_test(gradients_fit),
         cmocka_unit_test(in_place),
         cmocka_unit_test(softmax_gradients_fit),
+        cmocka_unit_test(sparsemax_gradients_fit),
         cmocka_unit_test(softmax_of_extremes),
         cmocka_unit_test(slopes_of_input_fit),
         cmocka_unit_test(same_bits),

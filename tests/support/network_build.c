@@ -339,14 +339,15 @@ static void grow_input(builder *b)
     keep(b, capas_graph_apply(b->graph, capas_input(height, width, channels), NULL, 0), -1);
 }
 
-/* Something to train, behind what has nothing; and a softmax at some ends. */
+/* Something to train, behind what has nothing; and an activation of rows at some ends. */
 static void finish(builder *b, int node)
 {
+    static const capas_activation of_rows[] = {CAPAS_SOFTMAX, CAPAS_LOG_SOFTMAX, CAPAS_SPARSEMAX};
     int choice = draw(b, 4);
     if (b->is_input[node]) grow_dense(b, node);
     if (b->is_input[node] && !b->read[node]) grow_flatten(b, node);
-    if (choice < 2 && !b->read[node] && b->count < MOST_NODES)
-        apply(b, capas_activation_layer(choice == 0 ? CAPAS_SOFTMAX : CAPAS_LOG_SOFTMAX), node);
+    if (choice < 3 && !b->read[node] && b->count < MOST_NODES)
+        apply(b, capas_activation_layer(of_rows[choice]), node);
 }
 
 capas_model *network_build(uint64_t seed)

@@ -69,6 +69,18 @@ static inline activated soft_shrink_of(capas_real x)
     return x < -edge ? (activated){x + edge, 1} : (activated){x != x ? x : 0, 0};
 }
 
+static inline activated sparse_plus_of(capas_real x)
+{
+    if (x <= -1) return (activated){0, 0};
+    return x < 1 ? (activated){(x + 1) * (x + 1) / 4, (x + 1) / 2} : (activated){x, 1};
+}
+
+static inline activated sparse_sigmoid_of(capas_real x)
+{
+    const activated a = clamped(x, -1, 1, true);
+    return (activated){(a.value + 1) / 2, a.slope / 2};
+}
+
 static inline activated squareplus_of(capas_real x)
 {
     const capas_real root = capas_real_sqrt(x * x + 4);
@@ -118,6 +130,10 @@ static inline activated activated_of(capas_activation activation, capas_real x)
                      : (activated){CAPAS_PLAIN(capas_expm1)(x), CAPAS_PLAIN(capas_exp)(x)};
     case CAPAS_GELU_APPROXIMATE:
         return gelu_approximate_of(x);
+    case CAPAS_SPARSE_PLUS:
+        return sparse_plus_of(x);
+    case CAPAS_SPARSE_SIGMOID:
+        return sparse_sigmoid_of(x);
     default:
         return (activated){x, 1};
     }

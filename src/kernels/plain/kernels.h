@@ -20,6 +20,7 @@ CAPAS_KERNEL_FAMILIES(CAPAS_DECLARE_PLAIN)
     X(activate_forward)                                                                            \
     X(softmax_forward)                                                                             \
     X(log_softmax_forward)                                                                         \
+    X(sparsemax_forward)                                                                           \
     X(rectify_forward)                                                                             \
     X(normalise_forward)                                                                           \
     X(standardise_forward)                                                                         \
