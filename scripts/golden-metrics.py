@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Keras's answers for metrics of segmentations and at a threshold, on the data that the golden
-metrics have. Needs Keras 3.15 and TensorFlow.
+"""Keras's answers for metrics of segmentations and at a threshold, and for correlations, on the
+data that the golden metrics have. Needs Keras 3.15 and TensorFlow.
 
     golden-metrics.py FOLDER      adds to FOLDER/metrics/metrics.json
 
@@ -60,6 +60,10 @@ case("more_one_hot_mean", metrics.OneHotMeanIoU(classes), "oh.npy", "pr.npy")
 case("more_one_hot_ignored", metrics.OneHotMeanIoU(classes, ignore_class=1), "oh.npy", "pr.npy")
 case("more_mean", metrics.MeanIoU(classes, sparse_y_pred=False), "lab.npy", "pr.npy")
 case("more_iou", metrics.IoU(classes, [1], sparse_y_pred=False), "lab.npy", "pr.npy")
+for word, y_true, y_pred in (("numbers", "yr.npy", "pq.npy"), ("one_hot", "oh.npy", "pr.npy")):
+    case(f"more_pearson_{word}", metrics.PearsonCorrelation(), y_true, y_pred)
+    case(f"more_concordance_{word}", metrics.ConcordanceCorrelation(), y_true, y_pred)
+case("more_concordance_equal", metrics.ConcordanceCorrelation(), "ml.npy", "mp.npy")
 with open(os.path.join(folder, "metrics.json"), "w") as file:
     json.dump(document, file, indent=1)
     file.write("\n")

@@ -279,7 +279,10 @@ typedef enum capas_metric {
     CAPAS_METRIC_MEAN_IOU, /* of all classes; the others of target_class_ids */
     CAPAS_METRIC_ONE_HOT_IOU,
     CAPAS_METRIC_ONE_HOT_MEAN_IOU,
-    CAPAS_CUSTOM_METRIC, /* made by capas_registered_metric (capas/custom.h) */
+    CAPAS_METRIC_PEARSON_CORRELATION, /* of the numbers of each row with its target's, their mean;
+                                         NaN where a row's numbers are all equal, as in Keras */
+    CAPAS_METRIC_CONCORDANCE_CORRELATION, /* the same, less for another mean or spread */
+    CAPAS_CUSTOM_METRIC,                  /* made by capas_registered_metric (capas/custom.h) */
 } capas_metric;
 
 typedef enum capas_auc_curve { CAPAS_ROC = 1, CAPAS_PR } capas_auc_curve;

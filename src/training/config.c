@@ -236,20 +236,24 @@ static capas_value *write_loss_weights(const capas_trainer *trainer)
     return list;
 }
 
-static capas_value *write_metric(const capas_trainer_metric *metric)
+static capas_value *write_metric(const capas_trainer_metric *metric, const capas_shape *output)
 {
-    return metric->by_name ? capas_value_string(metric->name)
-                           : capas_metric_write(&metric->config, metric->name);
+    capas_metric_config config = metric->config;
+    bool has_classes = capas_metric_say_classes(&config, output->dims[output->rank - 1]);
+    return metric->by_name && !has_classes ? capas_value_string(metric->name)
+                                           : capas_metric_write(&config, metric->name);
 }
 
-static capas_value *write_metrics_of(const capas_trainer *trainer, int output, bool weighted)
+static capas_value *write_metrics_of(const capas_model *model, int output, bool weighted)
 {
+    const capas_trainer *trainer = model->trainer;
+    const capas_shape *shape = &model->uses[model->outputs[output]].output;
     capas_value *list = capas_value_list();
     for (int i = 0; i < trainer->metric_count; i++) {
         const capas_trainer_metric *metric = &trainer->metrics[i];
         bool other = metric->output != CAPAS_EVERY_OUTPUT && metric->output != output;
         if (other || metric->weighted != weighted) continue;
-        if (capas_value_append(list, write_metric(metric)) == CAPAS_OK) continue;
+        if (capas_value_append(list, write_metric(metric, shape)) == CAPAS_OK) continue;
         capas_value_free(list);
         return NULL;
     }
@@ -257,16 +261,18 @@ static capas_value *write_metrics_of(const capas_trainer *trainer, int output, b
 }
 
 /* Keras wants a list for each output when there are several. */
-static capas_value *write_metrics(const capas_trainer *trainer, int outputs, bool weighted)
+static capas_value *write_metrics(const capas_model *model, bool weighted)
 {
+    const capas_trainer *trainer = model->trainer;
+    const int outputs = model->output_count;
     bool any = false;
     for (int i = 0; i < trainer->metric_count; i++)
         any |= trainer->metrics[i].weighted == weighted;
     if (!any) return capas_value_null();
-    if (outputs == 1) return write_metrics_of(trainer, 0, weighted);
+    if (outputs == 1) return write_metrics_of(model, 0, weighted);
     capas_value *list = capas_value_list();
     for (int i = 0; i < outputs; i++) {
-        if (capas_value_append(list, write_metrics_of(trainer, i, weighted)) == CAPAS_OK) continue;
+        if (capas_value_append(list, write_metrics_of(model, i, weighted)) == CAPAS_OK) continue;
         capas_value_free(list);
         return NULL;
     }
@@ -279,9 +285,8 @@ static capas_status write_config(const capas_model *model, capas_value *config)
     CAPAS_TRY(capas_value_set(config, "optimizer", capas_optimizer_write(trainer)));
     CAPAS_TRY(capas_value_set(config, "loss", write_losses(trainer)));
     CAPAS_TRY(capas_value_set(config, "loss_weights", write_loss_weights(trainer)));
-    int outputs = model->output_count;
-    CAPAS_TRY(capas_value_set(config, "metrics", write_metrics(trainer, outputs, false)));
-    CAPAS_TRY(capas_value_set(config, "weighted_metrics", write_metrics(trainer, outputs, true)));
+    CAPAS_TRY(capas_value_set(config, "metrics", write_metrics(model, false)));
+    CAPAS_TRY(capas_value_set(config, "weighted_metrics", write_metrics(model, true)));
     CAPAS_TRY(capas_value_set(config, "run_eagerly", capas_value_bool(false)));
     CAPAS_TRY(capas_value_set(config, "steps_per_execution", capas_value_integer(1)));
     return capas_value_set(config, "jit_compile", capas_value_bool(false));

@@ -187,6 +187,25 @@ capas_status capas_metric_read(const capas_value *value, capas_metric_config *co
     return read_settings(type, object.settings, config, name, name_size, where);
 }
 
+bool capas_metric_say_classes(capas_metric_config *config, int64_t width)
+{
+    const bool binary = config->metric == CAPAS_METRIC_BINARY_IOU;
+    capas_shape *ids = &config->target_class_ids;
+    if (capas_metric_type_of(config)->kind != CAPAS_METRIC_OF_OVERLAP) return false;
+    if (!binary && config->num_classes == CAPAS_NONE) {
+        if (width < 1 || width > CAPAS_OVERLAP_CLASSES) return false;
+        config->num_classes = (int)width;
+    }
+    const int classes = binary ? 2 : config->num_classes;
+    if (!has_field(capas_metric_type_of(config), offsetof(capas_metric_config, target_class_ids)) ||
+        (ids->rank > 0 && ids->dims[0] != CAPAS_NONE) || classes > CAPAS_MAX_RANK)
+        return true;
+    ids->rank = classes;
+    for (int c = 0; c < classes; c++)
+        ids->dims[c] = c;
+    return true;
+}
+
 capas_value *capas_metric_write(const capas_metric_config *config, const char *name)
 {
     const capas_metric_type *type = capas_metric_type_of(config);

@@ -18,6 +18,7 @@ typedef enum capas_metric_kind {
     CAPAS_METRIC_OF_OVERLAP,  /* which class was taken for which */
     CAPAS_METRIC_OF_CLASSES,  /* the same for each class */
     CAPAS_METRIC_OF_COLUMNS,  /* R2: sums for each element of a row */
+    CAPAS_METRIC_OF_PAIRS,    /* correlations of a row with its target, their mean */
     CAPAS_METRIC_OF_ONES_OWN, /* as the caller's functions do */
 } capas_metric_kind;
 
@@ -45,6 +46,9 @@ capas_status capas_metric_resolve(capas_metric_config *config, const char *where
 capas_status capas_metric_read(const capas_value *value, capas_metric_config *config, char *name,
                                size_t name_size, bool *by_name, const char *where);
 capas_value *capas_metric_write(const capas_metric_config *config, const char *name);
+/* Says what of an overlap was left to the output's width: Keras opens no file without it. Whether
+ * there was something. */
+bool capas_metric_say_classes(capas_metric_config *config, int64_t width);
 
 /* One metric of one output: sums over all samples since the last reset. */
 typedef struct capas_metric_state {
@@ -68,7 +72,15 @@ void capas_metric_add(capas_metric_state *state, const float *prediction, const 
                       const float *weights, int64_t n);
 double capas_metric_value(const capas_metric_state *state);
 
-/* Classes of OF_OVERLAP. */
+/* OF_PAIRS (metric_pairs.c). */
+void capas_metric_add_pairs(capas_metric_state *state, const float *prediction, const void *labels,
+                            const float *weights, int64_t rows);
+
+/* The target of an element, also where class numbers tell it. */
+double capas_metric_target(const capas_metric_state *state, const void *labels, int64_t row, int c);
+
+/* Classes of OF_OVERLAP; so many at most can be said. */
+enum { CAPAS_OVERLAP_CLASSES = 1 << 12 };
 int capas_metric_overlap_classes(const capas_metric_state *state);
 
 /* What the caller's functions are given, without a batch. */

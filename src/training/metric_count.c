@@ -98,8 +98,7 @@ capas_custom_metric_call capas_metric_call_of(const capas_metric_state *state)
     };
 }
 
-/* The target of an element, also where class numbers tell it. */
-static double target_at(const capas_metric_state *state, const void *labels, int64_t row, int c)
+double capas_metric_target(const capas_metric_state *state, const void *labels, int64_t row, int c)
 {
     int classes = classes_of(state);
     if (!capas_target_is_sparse(state->target)) return ((const float *)labels)[row * classes + c];
@@ -133,7 +132,8 @@ static void add_elements(capas_metric_state *state, const float *prediction, con
     const float threshold = (float)state->config->threshold;
     for (int64_t row = 0; row < rows; row++)
         for (int c = 0; c < classes; c++)
-            if ((prediction[row * classes + c] > threshold) == target_at(state, labels, row, c))
+            if ((prediction[row * classes + c] > threshold) ==
+                capas_metric_target(state, labels, row, c))
                 state->sums[0] += weight_of(weights, row);
     state->sums[1] += weight_of_all(weights, rows) * classes;
 }
@@ -181,7 +181,7 @@ static const void *vectors_of(capas_metric_state *state, const void *labels, int
         return labels;
     for (int64_t row = 0; row < rows; row++)
         for (int c = 0; c < classes; c++)
-            state->vectors[row * classes + c] = (float)target_at(state, labels, row, c);
+            state->vectors[row * classes + c] = (float)capas_metric_target(state, labels, row, c);
     return state->vectors;
 }
 
@@ -241,7 +241,7 @@ static void add_counts(capas_metric_state *state, const float *prediction, const
             if (only != CAPAS_NONE && c != only) continue;
             bool said = scores[c] > (float)threshold &&
                         (top_k == CAPAS_NONE || rank_of(scores, classes, c, true) < top_k);
-            count(state->sums, target_at(state, labels, row, c) != 0, said,
+            count(state->sums, capas_metric_target(state, labels, row, c) != 0, said,
                   weight_of(weights, row));
         }
     }
@@ -259,7 +259,7 @@ static void add_curve(capas_metric_state *state, const float *prediction, const 
             double p = sigmoid_if(state->config->from_logits, prediction[row * classes + c]);
             double at = ceil((double)(float)((float)p * (float)(points - 1))) - 1;
             int bucket = at >= points - 1 ? points - 1 : at > 0 ? (int)at : 0;
-            bool is = target_at(state, labels, row, c) != 0;
+            bool is = capas_metric_target(state, labels, row, c) != 0;
             state->sums[(is ? 0 : points) + bucket] += weight_of(weights, row);
         }
 }
@@ -276,7 +276,7 @@ static void add_classes(capas_metric_state *state, const float *prediction, cons
             bool said = largest
                             ? rank_of(scores, classes, c, false) == 0 && fabsf(scores[c]) > 1e-9f
                             : scores[c] > (float)state->config->threshold;
-            count(state->sums + 4 * c, target_at(state, labels, row, c) != 0, said,
+            count(state->sums + 4 * c, capas_metric_target(state, labels, row, c) != 0, said,
                   weight_of(weights, row));
         }
     }
@@ -306,7 +306,7 @@ static void add_overlap(capas_metric_state *state, const float *prediction, cons
                 if (scores[c] > scores[said]) said = c;
             is = class_at(state, labels, row);
         } else {
-            double number = target_at(state, labels, row, (int)(i % width));
+            double number = capas_metric_target(state, labels, row, (int)(i % width));
             said = binary ? prediction[i] >= (float)config->threshold
                           : named_class((double)prediction[i], classes);
             is = named_class(number, classes);
@@ -325,7 +325,8 @@ static void add_columns(capas_metric_state *state, const float *prediction, cons
     for (int64_t row = 0; row < rows; row++)
         for (int c = 0; c < classes; c++) {
             double weight = weight_of(weights, row);
-            double y = target_at(state, labels, row, c), off = y - prediction[row * classes + c];
+            double y = capas_metric_target(state, labels, row, c),
+                   off = y - prediction[row * classes + c];
             double *sums = state->sums + 1 + 3 * c;
             sums[0] += weight * y;
             sums[1] += weight * y * y;
@@ -375,6 +376,9 @@ void capas_metric_add(capas_metric_state *state, const float *prediction, const 
         return;
     case CAPAS_METRIC_OF_COLUMNS:
         add_columns(state, prediction, labels, weights, rows);
+        return;
+    case CAPAS_METRIC_OF_PAIRS:
+        capas_metric_add_pairs(state, prediction, labels, weights, rows);
         return;
     case CAPAS_METRIC_OF_ONES_OWN:
         add_as_told(state, prediction, labels, weights, rows);

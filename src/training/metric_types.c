@@ -73,9 +73,9 @@ static const capas_option least_precision_options[] = {AT_LEAST_ROWS(precision)}
 
 #define CLASSES_ROW                                                                                \
     {                                                                                              \
-        FIELD(integer, num_classes, num_classes), .standard = CAPAS_NONE, .minimum = 1,            \
-                                                  .maximum = 1 << 12, .nullable = true,            \
-                                                  .help = "None: as many as the output has"        \
+        FIELD(integer, num_classes, num_classes),                                                  \
+            .standard = CAPAS_NONE, .minimum = 1, .maximum = CAPAS_OVERLAP_CLASSES,                \
+            .nullable = true, .help = "None: as many as the output has"                            \
     }
 #define IDS_ROW                                                                                    \
     {                                                                                              \
@@ -122,6 +122,7 @@ static const capas_option one_hot_mean_options[] = {
     NUMBERS_ROW(sparse_y_pred, 0, "outputs"),
     LAST_AXIS_ROW,
 };
+static const capas_option correlation_options[] = {LAST_AXIS_ROW};
 static const capas_option f1_options[] = {AVERAGE_ROW, THRESHOLD_ROW(threshold, CAPAS_NONE, true)};
 static const capas_option fbeta_options[] = {
     AVERAGE_ROW,
@@ -181,6 +182,10 @@ static const capas_metric_type types[] = {
     METRIC(F1_SCORE, CLASSES, "F1Score", "f1_score", NULL, f1_options),
     METRIC(FBETA_SCORE, CLASSES, "FBetaScore", "fbeta_score", NULL, fbeta_options),
     METRIC_(CAPAS_METRIC_R2_SCORE, COLUMNS, "R2Score", "r2_score", NULL, NULL, 0, 0),
+    METRIC(PEARSON_CORRELATION, PAIRS, "PearsonCorrelation", "pearson_correlation", NULL,
+           correlation_options),
+    METRIC(CONCORDANCE_CORRELATION, PAIRS, "ConcordanceCorrelation", "concordance_correlation",
+           NULL, correlation_options),
     MEAN(ROOT_MEAN_SQUARED_ERROR, MEAN_SQUARED_ERROR, "RootMeanSquaredError",
          "root_mean_squared_error", NULL),
     MEAN(MEAN_SQUARED_ERROR, MEAN_SQUARED_ERROR, "MeanSquaredError", "mean_squared_error", "mse"),
