@@ -219,6 +219,7 @@ static int lower(const capas_layer *layer, capas_program *program, const int *in
 
 const capas_layer_type capas_bidirectional_type = {
     .name = "Bidirectional",
+    .takes_mask = true,
     .summary = "A recurrent layer forwards, and one backwards, and both outputs together.",
     .options = {"Bidirectional", options, CAPAS_COUNT(options),
                 sizeof(capas_bidirectional_options)},

@@ -98,6 +98,7 @@ static int lower(const capas_layer *layer, capas_program *program, const int *in
 
 const capas_layer_type capas_dot_type = {
     .name = "Dot",
+    .takes_mask = true,
     .summary = "Products of two inputs, summed along an axis.",
     .options = {"Dot", options, CAPAS_COUNT(options), sizeof(capas_dot_options)},
     .minimum_inputs = 2,

@@ -90,6 +90,7 @@ static int lower(const capas_layer *layer, capas_program *program, int buffer, i
         .maximum_inputs = 1,                                                                       \
         .infer = infer##axes,                                                                      \
         .lower = lower_##word##axes,                                                               \
+        .takes_mask = axes == 1 && average,                                                        \
     };                                                                                             \
     capas_layer *capas_global_##word##_pooling##axes##d_with(                                      \
         const capas_global_pooling_options *given)                                                 \

@@ -76,6 +76,8 @@ typedef struct capas_layer_type {
     bool takes_states;
     /* Whether masks of the inputs pass through (Keras's supports_masking). */
     bool passes_mask;
+    /* Sees to them itself; of the others model/lower.c says that a mask ends there. */
+    bool takes_mask;
     /* What Keras writes beside the inputs of a use: {"mask": null}, {"training": false}. */
     bool call_has_mask, call_has_training;
     bool call_training; /* what it says of training */

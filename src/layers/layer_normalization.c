@@ -127,7 +127,7 @@ static int lower_unit(const capas_layer *layer, capas_program *program, const in
                  CAPAS_NO_WEIGHT, CAPAS_NO_WEIGHT);
 }
 
-#define NORMALIZATION(word, class_name, text, rows, build_function, lower_function)                \
+#define NORMALIZATION(word, class_name, text, rows, build_function, lower_function, masked)        \
     const capas_layer_type capas_##word##_type = {                                                 \
         .name = class_name,                                                                        \
         .summary = text,                                                                           \
@@ -138,7 +138,7 @@ static int lower_unit(const capas_layer *layer, capas_program *program, const in
         .infer = infer,                                                                            \
         .build = build_function,                                                                   \
         .lower = lower_function,                                                                   \
-        .passes_mask = true,                                                                       \
+        .passes_mask = masked,                                                                     \
     };                                                                                             \
     capas_layer *capas_##word##_with(const capas_##word##_options *given)                          \
     {                                                                                              \
@@ -148,10 +148,11 @@ static int lower_unit(const capas_layer *layer, capas_program *program, const in
 NORMALIZATION(layer_normalization, "LayerNormalization",
               "Brings the numbers of each sample to mean 0 and deviation 1, then scales and shifts "
               "them.",
-              layer_options, build_layer, lower_layer)
+              layer_options, build_layer, lower_layer, true)
 NORMALIZATION(rms_normalization, "RMSNormalization",
               "Divides the numbers of each sample by the root of their mean square, then scales "
               "them.",
-              rms_options, build_rms, lower_rms)
+              rms_options, build_rms, lower_rms, false)
 NORMALIZATION(unit_normalization, "UnitNormalization",
-              "Divides the numbers of each sample by their length.", unit_options, NULL, lower_unit)
+              "Divides the numbers of each sample by their length.", unit_options, NULL, lower_unit,
+              true)

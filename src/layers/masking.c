@@ -39,6 +39,7 @@ static int lower(const capas_layer *layer, capas_program *program, const int *in
 
 const capas_layer_type capas_masking_type = {
     .name = "Masking",
+    .takes_mask = true,
     .summary = "Steps all of whose numbers are one value do not count.",
     .options = {"Masking", options, CAPAS_COUNT(options), sizeof(capas_masking_options)},
     .minimum_inputs = 1,

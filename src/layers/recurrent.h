@@ -119,7 +119,7 @@ static inline bool capas_is_recurrent(const capas_layer *layer)
 
 #define CAPAS_RECURRENT_TYPE(said, cell_name)                                                      \
     .summary = said, .minimum_inputs = 1, .maximum_inputs = 3, .has_build_config = true,           \
-    .takes_states = true, .output_count = capas_recurrent_output_count,                            \
+    .takes_states = true, .takes_mask = true, .output_count = capas_recurrent_output_count,        \
     .lower_all = capas_recurrent_lower_all, .cell = cell_name, .describe = describe,               \
     .check = capas_recurrent_check, .infer = capas_recurrent_infer,                                \
     .build = capas_recurrent_build, .lower = capas_recurrent_lower, .call_has_mask = true,         \

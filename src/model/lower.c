@@ -31,12 +31,30 @@ static int lower_masks(capas_program *program, const char *label, const int *inp
     return mask;
 }
 
+/* As Keras warns; once for a model, at its first plan. */
+static void tell_lost_mask(const capas_layer *layer, capas_program *program, const int *inputs,
+                           int count)
+{
+    if (!program->tells_masks || layer->type->takes_mask) return;
+    for (int i = 0; i < count; i++) {
+        if (inputs[i] < 0 || program->buffers[inputs[i]].mask < 0) continue;
+        capas_warn("layer %s: %s does not support masks, and its input has one: it ends there, and "
+                   "the layers behind it and the loss see every step",
+                   layer->name, layer->type->name);
+        program->told_masks = true;
+        return;
+    }
+}
+
 static int lower_layer(const capas_layer *layer, capas_program *program, const int *inputs,
                        int count)
 {
     int output = layer->type->lower(layer, program, inputs, count);
-    if (output < 0 || !layer->type->passes_mask || program->buffers[output].mask >= 0)
+    if (output < 0 || program->buffers[output].mask >= 0) return output;
+    if (!layer->type->passes_mask) {
+        tell_lost_mask(layer, program, inputs, count);
         return output;
+    }
     int mask = lower_masks(program, layer->name, inputs, count);
     if (program->status == CAPAS_OK) program->buffers[output].mask = mask;
     return program->status == CAPAS_OK ? output : CAPAS_NO_BUFFER;
@@ -177,6 +195,7 @@ capas_status capas_plan_lower(capas_plan *plan)
     capas_model *model = plan->model;
     capas_program *program = &plan->program;
     capas_program_init(program, plan->options.training);
+    program->tells_masks = !model->told_masks;
     int *outputs_of = capas_allocate((size_t)model->use_count, sizeof *outputs_of);
     if (outputs_of == NULL) return CAPAS_NO_MEMORY;
     for (int i = 0; i < model->use_count && program->status == CAPAS_OK; i++)
@@ -198,5 +217,6 @@ capas_status capas_plan_lower(capas_plan *plan)
         }
     }
     capas_release(outputs_of);
+    model->told_masks |= program->told_masks;
     return program->status;
 }

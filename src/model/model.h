@@ -51,6 +51,7 @@ struct capas_model {
     uint64_t version; /* grows when values change; packed copies carry it */
 
     bool saves_memory; /* its plans that predict do */
+    bool told_masks;   /* which layers end a mask was said */
     capas_preprocessing preprocessing;
     char **class_names;
     int class_count;

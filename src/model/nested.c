@@ -86,7 +86,8 @@ static void release(void *options)
         .name = class, .summary = "A model within a model.",                                       \
         .options = {.owner = class, .size = sizeof(nested_options)}, .minimum_inputs = 1,          \
         .maximum_inputs = CAPAS_MAX_INPUTS, .release = release, .infer = infer, .lower = lower,    \
-        .output_count = output_count, .lower_all = lower_all, .call_has_mask = true                \
+        .output_count = output_count, .lower_all = lower_all, .takes_mask = true,                  \
+        .call_has_mask = true                                                                      \
     }
 static const capas_layer_type sequential_type = NESTED("Sequential");
 static const capas_layer_type functional_type = NESTED("Functional");

@@ -5,6 +5,7 @@
 #include "support/cmocka.h"
 #include <capas/capas.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,16 +83,33 @@ static void masked_steps_are_not_there(void **state)
     }
 }
 
-/* What Flatten makes has no steps: every number counts. */
+static char warnings[512];
+
+static void keep_warning(capas_log_level level, const char *message, void *context)
+{
+    size_t used = strlen(warnings);
+    (void)context;
+    if (level == CAPAS_LOG_WARNING)
+        snprintf(warnings + used, sizeof warnings - used, "%s\n", message);
+}
+
+/* What Flatten makes has no steps: every number counts. It is said once, and not of what sees to
+ * masks. */
 static void layers_without_steps_lose_the_mask(void **state)
 {
     (void)state;
     capas_model *model =
         checked(capas_sequential(capas_input(STEPS), embedding(), capas_flatten(),
                                  capas_reshape(STEPS, 3), capas_global_average_pooling1d()));
-    float table[KINDS][3], got[3], want[3] = {0};
+    float table[KINDS][3], got[3], both[2][3], want[3] = {0};
     assert_int_equal(capas_model_get_weight(model, 0, table[0]), CAPAS_OK);
+    capas_set_log(keep_warning, NULL);
     predict(model, tokens[0], 1, got);
+    predict(model, tokens[0], 2, both[0]);
+    capas_set_log(NULL, NULL);
+    assert_string_equal(warnings,
+                        "layer flatten: Flatten does not support masks, and its input has one: it "
+                        "ends there, and the layers behind it and the loss see every step\n");
     for (int t = 0; t < STEPS; t++)
         for (int k = 0; k < 3; k++)
             want[k] += table[(int)tokens[0][t]][k] / STEPS;
