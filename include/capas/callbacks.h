@@ -230,6 +230,21 @@ CAPAS_API capas_callback *capas_terminate_on_nan_with(
     capas_terminate_on_nan_with(&(capas_terminate_on_nan_options){                                 \
         .struct_size = sizeof(capas_terminate_on_nan_options), __VA_ARGS__})
 
+/* SwapEMAWeights: with an optimizer that has use_ema (others are refused), validation and
+ * evaluation see the moving averages of the weights. With swap_on_epoch the averages also stay
+ * in the model from the end of an epoch to the beginning of the next, so that a ModelCheckpoint
+ * behind it in the list saves them; such a file has the weights proper where the optimizer keeps
+ * its averages, as Keras's has. */
+typedef struct capas_swap_ema_weights_options {
+    size_t struct_size;
+    int swap_on_epoch; /* default: false */
+} capas_swap_ema_weights_options;
+CAPAS_API capas_callback *capas_swap_ema_weights_with(
+    const capas_swap_ema_weights_options *options);
+#define capas_swap_ema_weights(...)                                                                \
+    capas_swap_ema_weights_with(&(capas_swap_ema_weights_options){                                 \
+        .struct_size = sizeof(capas_swap_ema_weights_options), __VA_ARGS__})
+
 /* BackupAndRestore(backup_dir): a training that is killed at any moment goes on when the same
  * capas_fit is called again (same data, options and seed, a model made alike), to the same bits as
  * if it had not been (docs/resume.md). Checkpoints lie in `backup_dir`, which is made; each is

@@ -61,8 +61,11 @@ typedef struct capas_fit_options {
     int64_t steps_per_epoch;        /* default: all batches */
     int64_t steps; /* in all: the training ends there, in the midst of an epoch if need be (TF 1's
                       Estimator has it, Keras has not); default: as the epochs say */
-    int64_t validation_steps;   /* default: all batches */
-    int validation_freq;        /* validates in every so manieth epoch; default: 1 */
+    int64_t validation_steps;     /* default: all batches */
+    int validation_freq;          /* validates in every so manieth epoch; default: 1 */
+    const int *validation_epochs; /* or after these epochs (1: the first), `validation_epoch_count`
+                                     of them: Keras's validation_freq as a list; borrowed */
+    int validation_epoch_count;
     const double *class_weight; /* what a sample of class i counts for in the loss and in weighted
                                    metrics, not in validation; `class_weight_count` of them, others
                                    count 1; borrowed. For one output; excludes sample weights */

@@ -13,6 +13,7 @@ static const capas_callback_type *const known[] = {
     &capas_model_checkpoint_type, &capas_csv_logger_type,
     &capas_logging_tensor_type,   &capas_learning_rate_scheduler_type,
     &capas_terminate_on_nan_type, &capas_backup_and_restore_type,
+    &capas_swap_ema_weights_type,
 };
 
 const capas_option_table *capas_recipe_callback_table(size_t index)

@@ -34,6 +34,9 @@ static capas_status read_numbers(capas_recipe *recipe, const capas_value *fit)
     capas_value_free(capas_value_take(numbers, "validation"));
     capas_value_free(capas_value_take(numbers, "callbacks"));
     capas_value_free(capas_value_take(numbers, "class_weight"));
+    const capas_value *freq = capas_value_get(numbers, "validation_freq");
+    if (freq && freq->kind == CAPAS_VALUE_LIST)
+        capas_value_free(capas_value_take(numbers, "validation_freq"));
     place_text(recipe, "fit", where, sizeof where);
     capas_status status = capas_fit_options_read(&recipe->fit, numbers, where);
     capas_value_free(numbers);
@@ -55,6 +58,31 @@ static capas_status read_validation(capas_recipe *recipe, const capas_value *fit
         return capas_recipe_fail(recipe, validation, CAPAS_INVALID_ARGUMENT,
                                  "fit: validation and validation_split exclude each other");
     recipe->validates_on_test = true;
+    return CAPAS_OK;
+}
+
+/* [1, 5, 10], as Keras has it: the epochs that end with a validation. */
+static capas_status read_validation_epochs(capas_recipe *recipe, const capas_value *list)
+{
+    char found[FOUND_SIZE];
+    if (!list || list->kind != CAPAS_VALUE_LIST) return CAPAS_OK;
+    if (list->count == 0)
+        return capas_recipe_fail(recipe, list, CAPAS_INVALID_ARGUMENT,
+                                 "fit: validation_freq is an empty list; leave it out, or name "
+                                 "epochs, the first is 1");
+    recipe->validation_epochs = capas_allocate(list->count, sizeof *recipe->validation_epochs);
+    if (!recipe->validation_epochs) return CAPAS_NO_MEMORY;
+    for (size_t i = 0; i < list->count; i++) {
+        const capas_value *epoch = list->items[i];
+        if (epoch->kind != CAPAS_VALUE_INTEGER || epoch->integer < 1 || epoch->integer > INT32_MAX)
+            return capas_recipe_fail(recipe, epoch, CAPAS_INVALID_ARGUMENT,
+                                     "fit: validation_freq as a list has epochs, the first is 1, "
+                                     "found %s",
+                                     capas_value_describe(epoch, found, sizeof found));
+        recipe->validation_epochs[i] = (int)epoch->integer;
+    }
+    recipe->fit.validation_epochs = recipe->validation_epochs;
+    recipe->fit.validation_epoch_count = (int)list->count;
     return CAPAS_OK;
 }
 
@@ -109,6 +137,7 @@ capas_status capas_recipe_read_fit(capas_recipe *recipe, const capas_value *fit)
     if (fit && fit->kind == CAPAS_VALUE_NULL) fit = NULL;
     CAPAS_TRY(read_numbers(recipe, fit));
     CAPAS_TRY(read_validation(recipe, fit));
+    CAPAS_TRY(read_validation_epochs(recipe, capas_value_get(fit, "validation_freq")));
     CAPAS_TRY(read_class_weight(recipe, capas_value_get(fit, "class_weight")));
     return capas_recipe_read_callbacks(recipe, capas_value_get(fit, "callbacks"));
 }

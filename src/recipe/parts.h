@@ -38,8 +38,9 @@ struct capas_recipe {
     capas_augment_options augment; /* resolved */
     capas_recipe_pictures pictures;
 
-    capas_fit_options fit; /* the numbers, as a program would write them */
-    double *class_weights; /* that fit.class_weight is; NULL: none */
+    capas_fit_options fit;  /* the numbers, as a program would write them */
+    double *class_weights;  /* that fit.class_weight is; NULL: none */
+    int *validation_epochs; /* that fit.validation_epochs is; NULL: none */
     bool validates_on_test;
     capas_callback *callbacks[CAPAS_RECIPE_CALLBACKS];
     int callback_count;

@@ -202,6 +202,7 @@ void capas_recipe_free(capas_recipe *recipe)
     capas_recipe_free_callbacks(recipe);
     capas_recipe_keep_classes(recipe, NULL, 0);
     capas_release(recipe->class_weights);
+    capas_release(recipe->validation_epochs);
     capas_value_free(recipe->keras);
     capas_value_free(recipe->tree);
     capas_release(recipe->name);

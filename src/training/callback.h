@@ -26,7 +26,8 @@ typedef struct capas_own_callback {
 
 extern const capas_callback_type capas_early_stopping_type, capas_reduce_lr_on_plateau_type,
     capas_learning_rate_scheduler_type, capas_terminate_on_nan_type, capas_model_checkpoint_type,
-    capas_csv_logger_type, capas_logging_tensor_type, capas_backup_and_restore_type;
+    capas_csv_logger_type, capas_logging_tensor_type, capas_backup_and_restore_type,
+    capas_swap_ema_weights_type;
 
 /* From options as a program writes them, or a recipe's map (NULL: none are said). NULL on failure;
  * capas_callback_free frees it. */

@@ -48,10 +48,18 @@ static capas_status train_batches(capas_fitting *fit)
                       fit->training.epoch + 1);
 }
 
+/* Whether an epoch, counted from 1, ends with a validation. */
+static bool is_validated(const capas_fit_options *options, int epoch)
+{
+    if (options->validation_epoch_count == 0) return epoch % options->validation_freq == 0;
+    for (int i = 0; i < options->validation_epoch_count; i++)
+        if (options->validation_epochs[i] == epoch) return true;
+    return false;
+}
+
 static capas_status validate(capas_fitting *fit)
 {
-    if (!fit->validation || (fit->training.epoch + 1) % fit->options.validation_freq != 0)
-        return CAPAS_OK;
+    if (!fit->validation || !is_validated(&fit->options, fit->training.epoch + 1)) return CAPAS_OK;
     if (fit->validation == fit->train) fit->must_seek = true;
     CAPAS_TRY(capas_evaluate_pass(&fit->training, &fit->validator, fit->validation,
                                   &fit->validation_batch, fit->options.validation_steps,
@@ -87,7 +95,10 @@ static capas_status run(capas_fitting *fit)
         training->epoch = epoch;
         CAPAS_TRY(run_epoch(fit));
     }
-    capas_optimizer_finish(fit->model);
+    if (training->averaged)
+        capas_optimizer_keep_averages(fit->model);
+    else
+        capas_optimizer_finish(fit->model);
     return capas_hook_train_end(training, &fit->logs);
 }
 
@@ -175,6 +186,7 @@ capas_status capas_fit_with(capas_model *model, capas_dataset *train,
     if (status == CAPAS_OK && fit.options.history) *fit.options.history = NULL;
     CAPAS_TRY(capas_model_check(model));
     bool epochs_said = fit.options.epochs != 0;
+    if (status == CAPAS_OK) status = capas_check_validation_epochs(&fit.options);
     if (status == CAPAS_OK) status = capas_options_resolve(&capas_fit_table, &fit.options, "fit");
     if (status == CAPAS_OK) status = capas_check_dataset(train, "fit");
     if (status == CAPAS_OK) status = fit_model(&fit, epochs_said);

@@ -50,6 +50,9 @@ static capas_status add_options(capas_builder *lines, const capas_fit_options *o
     capas_value_free(capas_value_take(map, "epochs"));
     capas_value_free(capas_value_take(map, "verbose"));
     capas_value_free(capas_value_take(map, "force"));
+    for (int i = 0; i < options->validation_epoch_count; i++)
+        capas_builder_print(lines, "fit.validation_epochs.%d: %d\n", i,
+                            options->validation_epochs[i]);
     for (int i = 0; i < options->class_weight_count; i++)
         capas_builder_print(lines, "fit.class_weight.%d: %.17g\n", i, options->class_weight[i]);
     if (status == CAPAS_OK) return add_tree(lines, "fit", map);

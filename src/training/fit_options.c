@@ -43,6 +43,50 @@ static const capas_option_kind count_kind = {
     "an integer", NULL, check_count, read_count, write_count,
 };
 
+capas_status capas_check_validation_epochs(const capas_fit_options *fit)
+{
+    const int count = fit->validation_epoch_count;
+    if (count < 0 || (count == 0) != (fit->validation_epochs == NULL))
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "fit: validation_epochs must be %d epochs, found %s", count,
+                          fit->validation_epochs ? "some" : "none (NULL)");
+    if (count > 0 && fit->validation_freq != 0)
+        return capas_fail(CAPAS_INVALID_ARGUMENT,
+                          "fit: validation_freq and validation_epochs exclude each other");
+    for (int i = 0; i < count; i++)
+        if (fit->validation_epochs[i] < 1)
+            return capas_fail(CAPAS_INVALID_ARGUMENT,
+                              "fit: validation_epochs count from 1, found %d",
+                              fit->validation_epochs[i]);
+    return CAPAS_OK;
+}
+
+/* A list is the recipe's matter, which keeps it (recipe/fit.c). */
+
+static void resolve_integer(const capas_option *option, void *field)
+{
+    capas_option_integer.resolve(option, field);
+}
+
+static capas_status check_integer(const capas_option *option, const void *field)
+{
+    return capas_option_integer.check(option, field);
+}
+
+static capas_status read_integer(const capas_option *option, const capas_value *value, void *field)
+{
+    return capas_option_integer.read(option, value, field);
+}
+
+static capas_value *write_integer(const capas_option *option, const void *field)
+{
+    return capas_option_integer.write(option, field);
+}
+
+static const capas_option_kind freq_kind = {
+    "an integer", resolve_integer, check_integer, read_integer, write_integer,
+};
+
 static const capas_option options[] = {
     {.name = "batch_size",
      .kind = &capas_option_integer,
@@ -91,11 +135,11 @@ static const capas_option options[] = {
      .offset = offsetof(capas_fit_options, validation_steps),
      .help = "batches of a validation; all when left out"},
     {.name = "validation_freq",
-     .kind = &capas_option_integer,
+     .kind = &freq_kind,
      .offset = offsetof(capas_fit_options, validation_freq),
      .standard = 1,
      .minimum = 1,
-     .help = "validates in every so manieth epoch"},
+     .help = "validates in every so manieth epoch, or in those of a list (the first is 1)"},
     {.name = "force",
      .kind = &capas_option_bool,
      .offset = offsetof(capas_fit_options, force),
@@ -120,5 +164,6 @@ capas_status capas_fit_options_read(capas_fit_options *fit, const capas_value *m
     if (!fit->shuffle) fit->shuffle = CAPAS_FALSE;
     if (fit->epochs == 0) fit->epochs = CAPAS_ZERO;
     if (!capas_value_get(map, "epochs")) fit->epochs = 0;
+    if (!capas_value_get(map, "validation_freq")) fit->validation_freq = 0;
     return CAPAS_OK;
 }

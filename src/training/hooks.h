@@ -18,6 +18,7 @@ struct capas_training {
     struct capas_backup *backups;        /* a list of those that want checkpoints; NULL: none */
     bool bears_nan; /* numbers that are not finite are no failure; a callback then stops ... */
     bool invalid;   /* ... when a batch had some */
+    bool averaged;  /* the model's weights and their averages have changed places */
     const capas_callback **callbacks; /* the user's, the history, the reporter */
     int callback_count;
 };

@@ -140,6 +140,9 @@ int64_t capas_optimizer_updates(const capas_trainer *trainer);
 
 /* The end of a training: where there are averages, the weights become them. */
 void capas_optimizer_finish(capas_model *model);
+/* Weights and averages, which there must be, change places; the averages become the weights. */
+void capas_optimizer_swap_averages(capas_model *model);
+void capas_optimizer_keep_averages(capas_model *model);
 
 /* One step: weights of the model by its block of gradients, which is changed on the way
  * (regularisers). CAPAS_NOT_FINITE, naming the weight, when a new weight is not finite. */

@@ -256,6 +256,31 @@ void capas_optimizer_finish(capas_model *model)
     capas_model_touch(model);
 }
 
+void capas_optimizer_swap_averages(capas_model *model)
+{
+    float *average = model->trainer->slots[capas_optimizer_average_slot(model->trainer)];
+    for (int w = 0; w < model->weight_count; w++) {
+        const capas_model_weight *weight = &model->weights[w];
+        for (int64_t i = 0; weight->gradient_offset >= 0 && i < weight->count; i++) {
+            float kept = model->values[weight->offset + i];
+            model->values[weight->offset + i] = average[weight->gradient_offset + i];
+            average[weight->gradient_offset + i] = kept;
+        }
+    }
+    capas_model_touch(model);
+}
+
+void capas_optimizer_keep_averages(capas_model *model)
+{
+    float *average = model->trainer->slots[capas_optimizer_average_slot(model->trainer)];
+    for (int w = 0; w < model->weight_count; w++) {
+        const capas_model_weight *weight = &model->weights[w];
+        if (weight->gradient_offset >= 0)
+            memcpy(average + weight->gradient_offset, model->values + weight->offset,
+                   (size_t)weight->count * sizeof *average);
+    }
+}
+
 static capas_status fail_not_finite(const capas_model *model)
 {
     for (int w = 0; w < model->weight_count; w++) {

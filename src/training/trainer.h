@@ -75,6 +75,8 @@ double capas_optimizer_rate(const capas_trainer *trainer);
 /* The options of capas_fit that are numbers, and reading them from a recipe's `fit` map; the struct
  * is then as a program would have written it, ready for capas_fit_with. */
 extern const capas_option_table capas_fit_table;
+/* What the table does not: the epochs of a list, before the rest is resolved. */
+capas_status capas_check_validation_epochs(const capas_fit_options *options);
 capas_status capas_fit_options_read(capas_fit_options *options, const capas_value *map,
                                     const char *where);
 

@@ -252,18 +252,21 @@ static void settings_change_it(void **state)
     static const char *const settings[] = {"fit.epochs=3",
                                            "fit.batch_size=7",
                                            "fit.class_weight={2: 0.5, 0: 3}",
+                                           "fit.validation_freq=[1, 3]",
                                            "model.0.Conv2D.filters=5",
                                            "expect.test_accuracy=0.5",
                                            "compile.optimizer={Adam: {learning_rate: 0.5}}",
                                            "name=other"};
     write_bytes("t.yaml", CHAIN COMPILE, strlen(CHAIN COMPILE));
-    capas_recipe *recipe = capas_recipe_load("t.yaml", settings, 7);
+    capas_recipe *recipe = capas_recipe_load("t.yaml", settings, 8);
     if (!recipe) fail_msg("%s", capas_error());
     capas_recipe_data none = {0};
     capas_fit_options options;
     assert_int_equal(capas_recipe_fit_options(recipe, &none, &options), CAPAS_OK);
     assert_int_equal(options.epochs, 3);
     assert_int_equal(options.batch_size, 7);
+    assert_int_equal(options.validation_epoch_count, 2);
+    assert_true(options.validation_freq == 0 && options.validation_epochs[1] == 3);
     assert_int_equal(options.class_weight_count, 3);
     assert_true(options.class_weight[0] == 3 && options.class_weight[1] == 1 &&
                 options.class_weight[2] == 0.5);

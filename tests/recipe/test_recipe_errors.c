@@ -122,6 +122,12 @@ static void wrong_values_are_told(void **state)
                  "fit: batch_size must be an integer of at least 1");
     assert_wrong(CHAIN COMPILE "fit: {validation: train}\n", CAPAS_INVALID_ARGUMENT,
                  "validation must be test");
+    assert_wrong(CHAIN COMPILE "fit: {validation_freq: []}\n", CAPAS_INVALID_ARGUMENT,
+                 "validation_freq is an empty list");
+    assert_wrong(CHAIN COMPILE "fit: {validation_freq: [2, 0]}\n", CAPAS_INVALID_ARGUMENT,
+                 "validation_freq as a list has epochs, the first is 1, found 0");
+    assert_wrong(CHAIN COMPILE "fit: {validation_freq: 0}\n", CAPAS_INVALID_ARGUMENT,
+                 "validation_freq must be an integer of at least 1");
     assert_wrong(CHAIN COMPILE "fit: {class_weight: [1, 2]}\n", CAPAS_INVALID_ARGUMENT,
                  "class_weight must be a map from classes to numbers");
     assert_wrong(CHAIN COMPILE "fit: {class_weight: {one: 2}}\n", CAPAS_INVALID_ARGUMENT,

@@ -250,7 +250,7 @@ static void names_what_is_wrong(void **state)
                  CAPAS_INVALID_ARGUMENT, "momentum must be a number");
     check_config(capas_value_string("sgd"), capas_value_string("categorical_crosentropy"),
                  CAPAS_UNKNOWN_NAME, "did you mean \"categorical_crossentropy\"?");
-    check_config(capas_value_string("sgd"), capas_value_string("circle"), CAPAS_UNKNOWN_NAME,
+    check_config(capas_value_string("sgd"), capas_value_string("frobnication"), CAPAS_UNKNOWN_NAME,
                  "there are categorical_crossentropy");
     check_config(capas_value_string("sgd"),
                  map_of("MeanSquaredError", map_of("reduction", capas_value_string("none"))),

@@ -218,6 +218,35 @@ static void validates_seldom(void **state)
     free_samples(&s);
 }
 
+/* Keras's list: after these epochs, the first is 1. */
+static void validates_after_epochs(void **state)
+{
+    (void)state;
+    samples s = make_samples();
+    capas_model *model = weighted_network();
+    capas_history *history;
+    const int epochs[] = {4, 1, 9}, wrong[] = {2, 0};
+    assert_int_equal(capas_fit(model, s.plain, .epochs = 5, .validation_data = s.plain,
+                               .validation_epochs = epochs, .validation_epoch_count = 3,
+                               .history = &history),
+                     CAPAS_OK);
+    const double *values = capas_history_values(history, "val_loss");
+    for (int epoch = 0; epoch < 5; epoch++)
+        assert_int_equal(isnan(values[epoch]), epoch != 0 && epoch != 3);
+    capas_history_free(history);
+    check_fails(model, s.plain,
+                (capas_fit_options){.validation_epochs = wrong, .validation_epoch_count = 2},
+                CAPAS_INVALID_ARGUMENT, "validation_epochs count from 1, found 0");
+    check_fails(model, s.plain,
+                (capas_fit_options){
+                    .validation_epochs = epochs, .validation_epoch_count = 3, .validation_freq = 2},
+                CAPAS_INVALID_ARGUMENT, "exclude each other");
+    check_fails(model, s.plain, (capas_fit_options){.validation_epoch_count = 3},
+                CAPAS_INVALID_ARGUMENT, "found none (NULL)");
+    capas_model_free(model);
+    free_samples(&s);
+}
+
 /* Several outputs may have different metrics, as Keras's files say them. */
 static void has_metrics_of_one_output(void **state)
 {
@@ -260,7 +289,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_in_loss_and_metrics), cmocka_unit_test(teaches_by_weight),
         cmocka_unit_test(weighs_gradients),           cmocka_unit_test(refuses),
-        cmocka_unit_test(validates_seldom),           cmocka_unit_test(has_metrics_of_one_output),
+        cmocka_unit_test(validates_seldom),           cmocka_unit_test(validates_after_epochs),
+        cmocka_unit_test(has_metrics_of_one_output),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
