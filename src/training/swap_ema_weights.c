@@ -60,18 +60,12 @@ static capas_status begin_epoch(void *context, capas_training *training, int epo
     return CAPAS_OK;
 }
 
-/* At the end of the training the weights become their averages: after the last epoch these are what
- * the weights are. */
+/* After the last epoch fit.c leaves them so; a checkpoint can still go on to more epochs. */
 static capas_status end_epoch(void *context, capas_training *training, int epoch, capas_logs *logs)
 {
     swapper *state = context;
-    (void)logs;
-    if (!state->swap_on_epoch) return CAPAS_OK;
-    swap_to(state, training, true);
-    if (state->averaged && epoch == training->epochs - 1) {
-        capas_optimizer_keep_averages(training->model);
-        state->averaged = training->averaged = false;
-    }
+    (void)epoch, (void)logs;
+    if (state->swap_on_epoch) swap_to(state, training, true);
     return CAPAS_OK;
 }
 

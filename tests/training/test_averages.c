@@ -107,10 +107,12 @@ static capas_status stop_at(void *context, capas_training *training, int epoch, 
 
 /* One life of so many batches (0: to the end), stopped after an epoch (-1: not); its weights, or
  * NULL when it was killed. */
-static float *weights_of_life(int swap, int batches, int last, bool backed_up, size_t *count)
+static float *weights_of_life(int swap, int batches, int last, int epochs, bool backed_up,
+                              size_t *count)
 {
     capas_callback *swapper = capas_swap_ema_weights(.swap_on_epoch = 1);
-    capas_callback *backup = capas_backup_and_restore("backup", .save_freq = 1);
+    capas_callback *backup =
+        capas_backup_and_restore("backup", .save_freq = 1, .delete_checkpoint = CAPAS_FALSE);
     capas_callback killer = {.context = &batches, .on_train_batch_end = count_down};
     capas_callback stopper = {.context = &last, .on_epoch_end = stop_at};
     const capas_callback *callbacks[] = {swap ? swapper : NULL, &stopper, backed_up ? backup : NULL,
@@ -122,7 +124,7 @@ static float *weights_of_life(int swap, int batches, int last, bool backed_up, s
                                    .loss = CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY),
                      CAPAS_OK);
     capas_status status =
-        capas_fit(model, data, .batch_size = 4, .epochs = 4, .validation_data = data,
+        capas_fit(model, data, .batch_size = 4, .epochs = epochs, .validation_data = data,
                   .callbacks = callbacks, .callback_count = 4);
     if (status != CAPAS_OK && status != CAPAS_INTERRUPTED) fail_msg("%s", capas_error());
     float *weights = status == CAPAS_OK ? small_weights(model, count) : NULL;
@@ -133,21 +135,31 @@ static float *weights_of_life(int swap, int batches, int last, bool backed_up, s
     return weights;
 }
 
-/* Killed between batches and at the end of an epoch, where the averages are in the model. */
+/* Killed between batches and at the end of an epoch, where the averages are in the model; and asked
+ * for more epochs when it had come to its end. */
 static void goes_on(void **state)
 {
     (void)state;
     size_t count, again;
-    float *whole = weights_of_life(1, 0, -1, false, &count), *parts;
+    float *whole = weights_of_life(1, 0, -1, 4, false, &count), *parts;
     for (int batches = 1; batches <= 7; batches += 2) {
         int lives = 1;
-        while (!(parts = weights_of_life(1, batches, -1, true, &again)))
+        while (!(parts = weights_of_life(1, batches, -1, 4, true, &again)))
             assert_true(++lives < 30);
         assert_int_equal(again, count);
         assert_memory_equal(parts, whole, count * sizeof *whole);
         free(parts);
+        parts = weights_of_life(1, 0, -1, 4, true, &again); /* nothing is left to be done */
+        assert_memory_equal(parts, whole, count * sizeof *whole);
+        free(parts);
+        clear_backup();
     }
+    free(weights_of_life(1, 0, -1, 2, true, &again));
+    parts = weights_of_life(1, 0, -1, 4, true, &again);
+    assert_memory_equal(parts, whole, count * sizeof *whole);
+    free(parts);
     free(whole);
+    clear_backup();
 }
 
 /* Swapped or not, and also when it is stopped, a training leaves the averages. */
@@ -156,8 +168,8 @@ static void leaves_the_averages(void **state)
     (void)state;
     for (int last = -1; last < 2; last++) {
         size_t count, again;
-        float *plain = weights_of_life(0, 0, last, false, &count),
-              *swapped = weights_of_life(1, 0, last, false, &again);
+        float *plain = weights_of_life(0, 0, last, 4, false, &count),
+              *swapped = weights_of_life(1, 0, last, 4, false, &again);
         assert_int_equal(again, count);
         assert_memory_equal(swapped, plain, count * sizeof *plain);
         free(plain);

@@ -103,6 +103,10 @@ static void another_training_is_refused_by_what_differs(void **state)
     plan = kept_plan(3);
     plan.fit.validation_split = 0.5;
     assert_refused(&plan, "fit.validation_split is 0 there and 0.5 here");
+    plan = kept_plan(3);
+    plan.fit.validation_epochs = (const int[]){2};
+    plan.fit.validation_epoch_count = 1;
+    assert_refused(&plan, "fit.validation_epochs.0");
     clear_backup();
 }
 

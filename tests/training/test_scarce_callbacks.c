@@ -8,7 +8,7 @@
 #include "training/state.h"
 #include <string.h>
 
-enum { CALLBACKS = 6 };
+enum { CALLBACKS = 7 };
 
 static capas_status look(void *context, int64_t step, const char *layer, const capas_tensor *tensor)
 {
@@ -25,6 +25,7 @@ static void make_all(capas_callback *made[CALLBACKS])
                                    .filename = "scarce.log");
     made[4] = capas_terminate_on_nan();
     made[5] = capas_model_checkpoint("scarce.keras", .save_freq = 1000);
+    made[6] = capas_swap_ema_weights(.swap_on_epoch = 1);
 }
 
 /* After each epoch all states, there and back. */
@@ -62,7 +63,7 @@ static capas_status train(capas_callback *made[CALLBACKS])
              : NULL;
     capas_status status = model ? CAPAS_OK : CAPAS_NO_MEMORY;
     if (model)
-        status = capas_compile(model, .optimizer = capas_adadelta(),
+        status = capas_compile(model, .optimizer = capas_adadelta(.use_ema = 1),
                                .loss = CAPAS_SPARSE_CATEGORICAL_CROSSENTROPY);
     if (status == CAPAS_OK)
         status = capas_fit(model, data, .batch_size = 3, .epochs = 2, .callbacks = callbacks,
