@@ -248,7 +248,7 @@ static void killed_anywhere(void **state)
         while (kills < MOST_LIVES) {
             uint32_t word[4];
             capas_philox((capas_random){.seed = (uint64_t)s}, (uint64_t)kills, word);
-            long life = (long)(word[0] % (uint32_t)(whole / 2)) + kills * whole / 40;
+            long life = (long)(word[0] % (uint32_t)(whole / 2)) + kills * whole / 60;
             if (come_to_end(ARGUMENTS "part", life, -1)) break;
             kills++;
         }
