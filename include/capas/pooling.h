@@ -1,7 +1,7 @@
 /* The layers that pool: each window, or the whole, to its largest number or its mean. Of equal
  * numbers in a window the first gets the gradient; of equal numbers in the whole each gets the same
- * share, as with Keras. (For MaxPooling3D TensorFlow gives the whole gradient to each of them on a
- * CPU; capas gives it to the first, as Keras on JAX does.) */
+ * share, as with Keras. (For MaxPooling3D and AdaptiveMaxPooling3D TensorFlow gives the whole
+ * gradient to each of them on a CPU; capas gives it to the first, as Keras on JAX does.) */
 #ifndef CAPAS_POOLING_H
 #define CAPAS_POOLING_H
 
@@ -73,6 +73,63 @@ CAPAS_API capas_layer *capas_average_pooling3d_with(int pool_size,
     capas_average_pooling3d_with(                                                                  \
         (pool_size),                                                                               \
         &(capas_pooling3d_options){.struct_size = sizeof(capas_pooling3d_options), __VA_ARGS__})
+
+/* AdaptiveAveragePooling1D, 2D, 3D and AdaptiveMaxPooling1D, 2D, 3D (output_size): as many windows
+ * along each axis as are asked for, whatever the input's size; they overlap where it does not
+ * divide. Sequences, images and volumes as above. */
+typedef struct capas_adaptive_pooling1d_options {
+    CAPAS_LAYER_OPTIONS
+    int output_size;               /* required */
+    capas_data_format data_format; /* default: channels_last */
+} capas_adaptive_pooling1d_options;
+CAPAS_API capas_layer *capas_adaptive_average_pooling1d_with(
+    int output_size, const capas_adaptive_pooling1d_options *options);
+CAPAS_API capas_layer *capas_adaptive_max_pooling1d_with(
+    int output_size, const capas_adaptive_pooling1d_options *options);
+#define capas_adaptive_average_pooling1d(output_size, ...)                                         \
+    capas_adaptive_average_pooling1d_with(                                                         \
+        (output_size), &(capas_adaptive_pooling1d_options){                                        \
+                           .struct_size = sizeof(capas_adaptive_pooling1d_options), __VA_ARGS__})
+#define capas_adaptive_max_pooling1d(output_size, ...)                                             \
+    capas_adaptive_max_pooling1d_with(                                                             \
+        (output_size), &(capas_adaptive_pooling1d_options){                                        \
+                           .struct_size = sizeof(capas_adaptive_pooling1d_options), __VA_ARGS__})
+
+typedef struct capas_adaptive_pooling2d_options {
+    CAPAS_LAYER_OPTIONS
+    capas_pair output_size;        /* required; {3, 2} here overrides the macro's square size */
+    capas_data_format data_format; /* default: channels_last */
+} capas_adaptive_pooling2d_options;
+CAPAS_API capas_layer *capas_adaptive_average_pooling2d_with(
+    int output_size, const capas_adaptive_pooling2d_options *options);
+CAPAS_API capas_layer *capas_adaptive_max_pooling2d_with(
+    int output_size, const capas_adaptive_pooling2d_options *options);
+#define capas_adaptive_average_pooling2d(output_size, ...)                                         \
+    capas_adaptive_average_pooling2d_with(                                                         \
+        (output_size), &(capas_adaptive_pooling2d_options){                                        \
+                           .struct_size = sizeof(capas_adaptive_pooling2d_options), __VA_ARGS__})
+#define capas_adaptive_max_pooling2d(output_size, ...)                                             \
+    capas_adaptive_max_pooling2d_with(                                                             \
+        (output_size), &(capas_adaptive_pooling2d_options){                                        \
+                           .struct_size = sizeof(capas_adaptive_pooling2d_options), __VA_ARGS__})
+
+typedef struct capas_adaptive_pooling3d_options {
+    CAPAS_LAYER_OPTIONS
+    capas_triple output_size;      /* required; {1, 2, 2} here overrides the macro's cube */
+    capas_data_format data_format; /* default: channels_last */
+} capas_adaptive_pooling3d_options;
+CAPAS_API capas_layer *capas_adaptive_average_pooling3d_with(
+    int output_size, const capas_adaptive_pooling3d_options *options);
+CAPAS_API capas_layer *capas_adaptive_max_pooling3d_with(
+    int output_size, const capas_adaptive_pooling3d_options *options);
+#define capas_adaptive_average_pooling3d(output_size, ...)                                         \
+    capas_adaptive_average_pooling3d_with(                                                         \
+        (output_size), &(capas_adaptive_pooling3d_options){                                        \
+                           .struct_size = sizeof(capas_adaptive_pooling3d_options), __VA_ARGS__})
+#define capas_adaptive_max_pooling3d(output_size, ...)                                             \
+    capas_adaptive_max_pooling3d_with(                                                             \
+        (output_size), &(capas_adaptive_pooling3d_options){                                        \
+                           .struct_size = sizeof(capas_adaptive_pooling3d_options), __VA_ARGS__})
 
 /* GlobalAveragePooling1D, 2D and 3D, GlobalMaxPooling1D, 2D and 3D: each channel of a sequence, an
  * image or a volume to its mean or its largest number, [n, channels]. */

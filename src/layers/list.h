@@ -24,6 +24,12 @@
     X(average_pooling1d)                                                                           \
     X(max_pooling3d)                                                                               \
     X(average_pooling3d)                                                                           \
+    X(adaptive_average_pooling1d)                                                                  \
+    X(adaptive_average_pooling2d)                                                                  \
+    X(adaptive_average_pooling3d)                                                                  \
+    X(adaptive_max_pooling1d)                                                                      \
+    X(adaptive_max_pooling2d)                                                                      \
+    X(adaptive_max_pooling3d)                                                                      \
     X(global_average_pooling2d)                                                                    \
     X(global_average_pooling1d)                                                                    \
     X(global_average_pooling3d)                                                                    \

@@ -108,7 +108,8 @@ static void fuse_padding(capas_plan *plan, capas_op *op)
         capas_pool_problem *pool = &joined.problem.pool;
         pool->height = p->height;
         pool->width = p->width;
-        bool taken = pool->average || pool->shares_ties || pool->pad_top + pool->pad_left > 0;
+        bool taken = pool->average || pool->shares_ties || pool->adaptive ||
+                     pool->pad_top + pool->pad_left > 0;
         pool->pad_top = sides->top;
         pool->pad_left = sides->left;
         if (taken || !windows_meet_image(pool) || !is_rectified(program, pad->inputs[0])) return;
@@ -182,8 +183,9 @@ static void fuse_activation(capas_plan *plan, capas_op *op)
 /* Max-pool whose windows do not overlap and lie inside the map. */
 static bool poolable(const capas_pool_problem *pool)
 {
-    return !pool->average && !pool->shares_ties && pool->pad_top == 0 && pool->pad_left == 0 &&
-           pool->stride_height == pool->pool_height && pool->stride_width == pool->pool_width &&
+    return !pool->average && !pool->shares_ties && !pool->adaptive && pool->pad_top == 0 &&
+           pool->pad_left == 0 && pool->stride_height == pool->pool_height &&
+           pool->stride_width == pool->pool_width &&
            pool->out_height * pool->pool_height <= pool->height &&
            pool->out_width * pool->pool_width <= pool->width &&
            pool->pool_height * pool->pool_width <= 256;

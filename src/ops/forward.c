@@ -158,9 +158,9 @@ static void forward_pool(FORWARD)
 static void describe_pool(const capas_op *op, char *text, size_t size)
 {
     const capas_pool_problem *p = &op->problem.pool;
-    snprintf(text, size, "%s pool %dx%dx%d k%dx%d s%dx%d", p->average ? "average" : "max",
-             p->height, p->width, p->channels, p->pool_height, p->pool_width, p->stride_height,
-             p->stride_width);
+    snprintf(text, size, "%s%s pool %dx%dx%d k%dx%d s%dx%d", p->adaptive ? "adaptive " : "",
+             p->average ? "average" : "max", p->height, p->width, p->channels, p->pool_height,
+             p->pool_width, p->stride_height, p->stride_width);
 }
 
 /* ACTIVATE, SOFTMAX, AFFINE: only the number of workers is left to say. */

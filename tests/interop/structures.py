@@ -49,7 +49,8 @@ def images(random):
         if random.integers(2):
             branch = shared(branch)
         x = pick(random, layers.Add(), layers.Maximum(), layers.Average())([x, branch])
-    x = pick(random, layers.MaxPooling2D(2), layers.AveragePooling2D(2, padding="same"), layers.ZeroPadding2D(1))(x)
+    pools = layers.MaxPooling2D(2), layers.AveragePooling2D(2, padding="same"), layers.AdaptiveMaxPooling2D(3)
+    x = pick(random, *pools, layers.ZeroPadding2D(1))(x)
     x = pick(random, layers.Flatten(), layers.GlobalAveragePooling2D())(x)
     return keras.Model(given, layers.Dense(4, activation="softmax")(x))
 

@@ -142,6 +142,28 @@ static void ties_may_share(void **state)
     pool_case_free(&c);
 }
 
+/* Sizes that do not divide: windows overlap; and more of them than there are cells. */
+static void adaptive_windows(void **state)
+{
+    (void)state;
+    static const double fewer[] = {1.5, 3, 4.5}, more[] = {1, 1.5, 2, 2.5, 3};
+    static const struct {
+        int width, out_width;
+        const double *want;
+    } cases[] = {{5, 3, fewer}, {3, 5, more}};
+    for (int i = 0; i < 2; i++) {
+        pool_case c = pool_case_of(1, 1, 5, 1, 1, 1, 1, 1, false);
+        c.problem.average = c.problem.adaptive = true;
+        c.problem.width = cases[i].width;
+        c.problem.out_width = cases[i].out_width;
+        for (int cell = 0; cell < 5; cell++)
+            c.input[cell] = cell + 1;
+        forward(&c);
+        assert_true(doubles_close("adaptive", c.output, cases[i].want, cases[i].out_width, 1e-15));
+        pool_case_free(&c);
+    }
+}
+
 /* Negative numbers at the border: cells outside are not 0 but nothing. */
 static void outside_never_wins(void **state)
 {
@@ -244,10 +266,15 @@ static void same_bits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_keras),       cmocka_unit_test(last_cell_in_no_window),
-        cmocka_unit_test(ties_and_nan),   cmocka_unit_test(outside_never_wins),
-        cmocka_unit_test(ties_may_share), cmocka_unit_test(gradients_fit),
-        cmocka_unit_test(fewer_samples),  cmocka_unit_test(same_bits),
+        cmocka_unit_test(adaptive_windows),
+        cmocka_unit_test(as_keras),
+        cmocka_unit_test(last_cell_in_no_window),
+        cmocka_unit_test(ties_and_nan),
+        cmocka_unit_test(outside_never_wins),
+        cmocka_unit_test(ties_may_share),
+        cmocka_unit_test(gradients_fit),
+        cmocka_unit_test(fewer_samples),
+        cmocka_unit_test(same_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,16 +34,29 @@ static double *image_numbers(int64_t count, bool average)
     return value;
 }
 
-typedef enum pool_kind { MAX, AVERAGE, MAX_SHARED } pool_kind;
+typedef enum pool_kind { MAX, AVERAGE, MAX_SHARED, ADAPTIVE_MAX, ADAPTIVE_AVERAGE } pool_kind;
 
 static void check_pool(const pool_shape *s, int n, int channels, pool_kind kind)
 {
-    static const char *const names[] = {"max", "average", "max (shared)"};
-    const bool average = kind == AVERAGE;
-    const capas_pool_problem p = {
-        n + 1,      TWIN_WORKERS,   average,       s->height,        s->width,
-        channels,   s->pool_height, s->pool_width, s->stride_height, s->stride_width,
-        s->pad_top, s->pad_left,    s->out_height, s->out_width,     kind == MAX_SHARED};
+    static const char *const names[] = {"max", "average", "max (shared)", "adaptive max",
+                                        "adaptive average"};
+    const bool average = kind == AVERAGE || kind == ADAPTIVE_AVERAGE;
+    const capas_pool_problem p = {n + 1,
+                                  TWIN_WORKERS,
+                                  average,
+                                  s->height,
+                                  s->width,
+                                  channels,
+                                  s->pool_height,
+                                  s->pool_width,
+                                  s->stride_height,
+                                  s->stride_width,
+                                  s->pad_top,
+                                  s->pad_left,
+                                  s->out_height,
+                                  s->out_width,
+                                  kind == MAX_SHARED,
+                                  kind >= ADAPTIVE_MAX};
     const int64_t inputs = (int64_t)n * s->height * s->width * channels;
     const int64_t outputs = (int64_t)n * s->out_height * s->out_width * channels;
     const capas_pool_forward_arguments f = {.n = n};
@@ -73,8 +86,10 @@ static void test_pools(void **state)
             check_pool(&pool_shapes[s], (int)(c % 4), channel_counts[c], MAX);
             check_pool(&pool_shapes[s], (int)((c + 1) % 4), channel_counts[c], AVERAGE);
             check_pool(&pool_shapes[s], (int)((c + 2) % 4), channel_counts[c], MAX_SHARED);
+            check_pool(&pool_shapes[s], (int)((c + 3) % 4), channel_counts[c], ADAPTIVE_MAX);
+            check_pool(&pool_shapes[s], (int)(c % 4), channel_counts[c], ADAPTIVE_AVERAGE);
         }
-    for (int kind = MAX; kind <= MAX_SHARED; kind++)
+    for (int kind = MAX; kind <= ADAPTIVE_AVERAGE; kind++)
         check_pool(&pool_shapes[6], 20, 33, (pool_kind)kind);
     twin_report(CAPAS_FAMILY_pool_forward);
     twin_report(CAPAS_FAMILY_pool_backward);

@@ -265,7 +265,7 @@ static void grow(builder *b, int node)
         grow_activation,
         grow_dropout,
         grow_rescaling,
-        grow_global_pool,
+        grow_sized_pool,
         grow_warp,
         grow_adjust,
         grow_adjust,

@@ -72,7 +72,7 @@ void grow_separable(builder *b, int node);
 void grow_cropping(builder *b, int node);
 void grow_pool(builder *b, int node);
 void grow_padding(builder *b, int node);
-void grow_global_pool(builder *b, int node);
+void grow_sized_pool(builder *b, int node);
 void grow_scale(builder *b, int node);
 void grow_warp(builder *b, int node);
 void grow_adjust(builder *b, int node);

@@ -93,10 +93,18 @@ void grow_padding(builder *b, int node)
         grow_pool(b, b->count - 1);
 }
 
-void grow_global_pool(builder *b, int node)
+/* Also to more cells than there are; and the whole to one. */
+void grow_sized_pool(builder *b, int node)
 {
     const int rank = shape_of(b, node)->rank;
-    if (rank == 4 && draw(b, 2))
+    const capas_pair size = {1 + draw(b, 4), 1 + draw(b, 5)};
+    if (rank == 4 && draw(b, 3) == 0)
+        apply(b, capas_adaptive_average_pooling2d(0, .output_size = size), node);
+    else if (rank == 4 && draw(b, 3) == 0)
+        apply(b, capas_adaptive_max_pooling2d(0, .output_size = size), node);
+    else if (rank == 3 && draw(b, 2))
+        apply(b, capas_adaptive_max_pooling1d(size.width), node);
+    else if (rank == 4 && draw(b, 2))
         apply(b, capas_global_average_pooling2d(.keepdims = draw(b, 3) == 0), node);
     else if (rank == 4)
         apply(b, capas_global_max_pooling2d(.keepdims = draw(b, 3) == 0), node);

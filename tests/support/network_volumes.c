@@ -20,7 +20,16 @@ static capas_layer *draw_for_volume(builder *b, const capas_shape *shape)
         return capas_average_pooling3d(2, .pool_size = window, .strides = {1, 2, 1},
                                        .padding = padding);
     case 2:
-        return draw(b, 2) ? capas_global_average_pooling3d() : capas_global_max_pooling3d();
+        switch (draw(b, 4)) {
+        case 0:
+            return capas_global_average_pooling3d();
+        case 1:
+            return capas_global_max_pooling3d();
+        case 2:
+            return capas_adaptive_average_pooling3d(2);
+        default:
+            return capas_adaptive_max_pooling3d(0, .output_size = {1, 2, 3});
+        }
     case 3:
         return capas_zero_padding3d(1, .padding = {1, 0, 0, 1, draw(b, 2), 0});
     case 4:

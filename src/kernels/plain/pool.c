@@ -2,32 +2,14 @@
 #include "kernels/plain/real.h"
 #include "kernels/pool2d.h"
 
-/* The part of a window that lies inside the image: rows top .. bottom-1, columns left .. right-1.
- */
-typedef struct window {
-    int top, bottom, left, right;
-} window;
-
-static window window_at(const capas_pool_problem *p, int y, int x)
-{
-    int top = y * p->stride_height - p->pad_top, left = x * p->stride_width - p->pad_left;
-    int bottom = top + p->pool_height, right = left + p->pool_width;
-    return (window){
-        .top = top < 0 ? 0 : top,
-        .bottom = bottom > p->height ? p->height : bottom,
-        .left = left < 0 ? 0 : left,
-        .right = right > p->width ? p->width : right,
-    };
-}
-
 static int64_t cell_of(const capas_pool_problem *p, int h, int w, int c)
 {
     return ((int64_t)h * p->width + w) * p->channels + c;
 }
 
 /* Where the maximum is: the first of equals in row-major order; a NaN loses to any number. */
-static int64_t cell_of_maximum(const capas_pool_problem *p, const capas_real *image, window in,
-                               int c)
+static int64_t cell_of_maximum(const capas_pool_problem *p, const capas_real *image,
+                               capas_pool_window in, int c)
 {
     int64_t best = cell_of(p, in.top, in.left, c);
     for (int h = in.top; h < in.bottom; h++)
@@ -39,7 +21,8 @@ static int64_t cell_of_maximum(const capas_pool_problem *p, const capas_real *im
     return best;
 }
 
-static capas_real mean_of(const capas_pool_problem *p, const capas_real *image, window in, int c)
+static capas_real mean_of(const capas_pool_problem *p, const capas_real *image,
+                          capas_pool_window in, int c)
 {
     capas_real sum = 0;
     for (int h = in.top; h < in.bottom; h++)
@@ -60,7 +43,7 @@ static void forward_rows(const void *problem, const void *arguments, int64_t beg
             (const capas_real *)a->input + row / p->out_height * p->height * p->width * p->channels;
         capas_real *out = (capas_real *)a->output + row * p->out_width * p->channels;
         for (int x = 0; x < p->out_width; x++) {
-            window in = window_at(p, (int)(row % p->out_height), x);
+            capas_pool_window in = capas_pool_window_at(p, (int)(row % p->out_height), x);
             for (int c = 0; c < p->channels; c++)
                 *out++ =
                     p->average ? mean_of(p, image, in, c) : image[cell_of_maximum(p, image, in, c)];
@@ -76,8 +59,8 @@ static void forward(const void *problem, const void *arguments)
 }
 
 /* dX of the cells of a window of channel c: an equal share each, for the mean. */
-static void share_gradient(const capas_pool_problem *p, window in, int c, capas_real gradient,
-                           capas_real *dx)
+static void share_gradient(const capas_pool_problem *p, capas_pool_window in, int c,
+                           capas_real gradient, capas_real *dx)
 {
     capas_real share = gradient / (capas_real)((in.bottom - in.top) * (in.right - in.left));
     for (int h = in.top; h < in.bottom; h++)
@@ -86,8 +69,8 @@ static void share_gradient(const capas_pool_problem *p, window in, int c, capas_
 }
 
 /* dX of the cells that are the maximum: an equal share each. */
-static void share_among_ties(const capas_pool_problem *p, const capas_real *image, window in, int c,
-                             capas_real gradient, capas_real *dx)
+static void share_among_ties(const capas_pool_problem *p, const capas_real *image,
+                             capas_pool_window in, int c, capas_real gradient, capas_real *dx)
 {
     const int64_t best = cell_of_maximum(p, image, in, c);
     int ties = 0;
@@ -110,7 +93,7 @@ static void backward_sample(const capas_pool_problem *p, const capas_real *image
         dx[i] = 0;
     for (int y = 0; y < p->out_height; y++)
         for (int x = 0; x < p->out_width; x++) {
-            window in = window_at(p, y, x);
+            capas_pool_window in = capas_pool_window_at(p, y, x);
             for (int c = 0; c < p->channels; c++, dy++) {
                 if (p->average)
                     share_gradient(p, in, c, *dy, dx);

@@ -15,30 +15,12 @@
 
 enum { GRAIN = 16384 /* elements */ };
 
-/* A window inside the image: rows top .. bottom-1, columns left .. right-1. */
-typedef struct window {
-    int top, bottom, left, right;
-} window;
-
-static window window_at(const capas_pool_problem *p, int64_t y, int x)
-{
-    const int top = (int)y * p->stride_height - p->pad_top;
-    const int left = x * p->stride_width - p->pad_left;
-    const int bottom = top + p->pool_height, right = left + p->pool_width;
-    return (window){
-        .top = top < 0 ? 0 : top,
-        .bottom = bottom > p->height ? p->height : bottom,
-        .left = left < 0 ? 0 : left,
-        .right = right > p->width ? p->width : right,
-    };
-}
-
 static int64_t cell_of(const capas_pool_problem *p, int h, int w)
 {
     return ((int64_t)h * p->width + w) * p->channels;
 }
 
-static float cells_in(window in)
+static float cells_in(capas_pool_window in)
 {
     return (float)((in.bottom - in.top) * (in.right - in.left));
 }
@@ -49,7 +31,8 @@ CAPAS_INLINE vint wins(vfloat value, vfloat most)
     return (vint)(~(most >= value) & (value == value));
 }
 
-CAPAS_INLINE vfloat mean_of(const capas_pool_problem *p, const float *image, window in, int count)
+CAPAS_INLINE vfloat mean_of(const capas_pool_problem *p, const float *image, capas_pool_window in,
+                            int count)
 {
     vfloat sum = v_zero();
     for (int h = in.top; h < in.bottom; h++)
@@ -58,8 +41,8 @@ CAPAS_INLINE vfloat mean_of(const capas_pool_problem *p, const float *image, win
     return sum / cells_in(in);
 }
 
-CAPAS_INLINE vfloat maximum_of(const capas_pool_problem *p, const float *image, window in,
-                               int count)
+CAPAS_INLINE vfloat maximum_of(const capas_pool_problem *p, const float *image,
+                               capas_pool_window in, int count)
 {
     vfloat most = v_load_some(image + cell_of(p, in.top, in.left), count);
     for (int h = in.top; h < in.bottom; h++)
@@ -73,9 +56,9 @@ CAPAS_INLINE vfloat maximum_of(const capas_pool_problem *p, const float *image, 
 /* 2x2 cells side by side, all inside the image: maxima only. */
 static bool is_quad(const capas_pool_problem *p)
 {
-    return !p->average && !p->shares_ties && p->pool_height == 2 && p->pool_width == 2 &&
-           p->stride_height == 2 && p->stride_width == 2 && p->pad_top == 0 && p->pad_left == 0 &&
-           2 * p->out_height <= p->height && 2 * p->out_width <= p->width;
+    return !p->average && !p->shares_ties && !p->adaptive && p->pool_height == 2 &&
+           p->pool_width == 2 && p->stride_height == 2 && p->stride_width == 2 && p->pad_top == 0 &&
+           p->pad_left == 0 && 2 * p->out_height <= p->height && 2 * p->out_width <= p->width;
 }
 
 /* Of one vector of channels: image, the upper left cell. */
@@ -155,7 +138,7 @@ static void forward_rows(const void *problem, const void *arguments, int64_t beg
             continue;
         }
         for (int x = 0; x < p->out_width; x++, out += p->channels) {
-            const window in = window_at(p, row % p->out_height, x);
+            const capas_pool_window in = capas_pool_window_at(p, row % p->out_height, x);
             for (int c = 0; c < p->channels; c += CAPAS_VECTOR) {
                 const int left = p->channels - c, count = left < CAPAS_VECTOR ? left : CAPAS_VECTOR;
                 v_store_some(out + c,
@@ -181,8 +164,8 @@ CAPAS_INLINE void add_to(float *dx, vfloat part, int count)
     v_store_some(dx, v_load_some(dx, count) + part, count);
 }
 
-static void share_gradient(const capas_pool_problem *p, window in, vfloat gradient, float *dx,
-                           int count)
+static void share_gradient(const capas_pool_problem *p, capas_pool_window in, vfloat gradient,
+                           float *dx, int count)
 {
     const vfloat share = gradient / cells_in(in);
     for (int h = in.top; h < in.bottom; h++)
@@ -191,7 +174,7 @@ static void share_gradient(const capas_pool_problem *p, window in, vfloat gradie
 }
 
 /* The gradient to where the maximum is; cells are counted row by row. */
-static void give_gradient(const capas_pool_problem *p, const float *image, window in,
+static void give_gradient(const capas_pool_problem *p, const float *image, capas_pool_window in,
                           vfloat gradient, float *dx, int count)
 {
     vfloat most = v_load_some(image + cell_of(p, in.top, in.left), count);
@@ -213,7 +196,7 @@ static void give_gradient(const capas_pool_problem *p, const float *image, windo
 
 /* The gradient in equal shares to all cells that are the maximum; of nothing but NaN to the first.
  */
-static void share_among_ties(const capas_pool_problem *p, const float *image, window in,
+static void share_among_ties(const capas_pool_problem *p, const float *image, capas_pool_window in,
                              vfloat gradient, float *dx, int count)
 {
     const vfloat most = maximum_of(p, image, in, count), one = v_set(1);
@@ -248,7 +231,7 @@ static void backward_sample(const capas_pool_problem *p, const float *image, con
     memset(dx, 0, (size_t)cell_of(p, p->height, 0) * sizeof(float));
     for (int y = 0; y < p->out_height; y++)
         for (int x = 0; x < p->out_width; x++, dy += p->channels) {
-            const window in = window_at(p, y, x);
+            const capas_pool_window in = capas_pool_window_at(p, y, x);
             for (int c = 0; c < p->channels; c += CAPAS_VECTOR) {
                 const int left = p->channels - c, count = left < CAPAS_VECTOR ? left : CAPAS_VECTOR;
                 const vfloat gradient = v_load_some(dy + c, count);
