@@ -24,9 +24,10 @@ def index_without(folder, kind):
         file.write("\n")
 
 
-def record(folder, path, layer, inputs, random, **call):
+def record(folder, path, layer, inputs, random, mask=None, run=None, **call):
     """The layer of the inputs: what it gives, and gradients by the inputs and by its weights, which
-    are drawn. `call`: keywords and how many of the last inputs go there."""
+    are drawn. `mask`: which steps count; `run`: what is called in place of the layer; `call`:
+    keywords and how many of the last inputs go there."""
     place = os.path.join(folder, path)
     os.makedirs(place)
 
@@ -36,13 +37,16 @@ def record(folder, path, layer, inputs, random, **call):
     tensors = [tf.constant(x) for x in inputs]
     first = len(tensors) - sum(call.values())
     keywords = {key: tensors[first:] for key, count in call.items() if count}
-    layer(tensors[0], **keywords)
+    if mask is not None:
+        keywords["mask"] = tf.constant(mask)
+        np.save(os.path.join(place, "mask.npy"), mask.astype("uint8"))
+    layer.build(tensors[0].shape)
     for weight in layer.weights:
         weight.assign(numbers(*weight.shape))
     with tf.GradientTape() as tape:
         for tensor in tensors:
             tape.watch(tensor)
-        outputs = layer(tensors[0], **keywords)
+        outputs = (run or layer)(tensors[0], **keywords)
         outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
         r = [numbers(*y.shape) for y in outputs]
         total = sum(tf.reduce_sum(y * one) for y, one in zip(outputs, r))
@@ -68,6 +72,8 @@ def record(folder, path, layer, inputs, random, **call):
         "r": [f"r{i}.npy" for i in range(len(outputs))],
         "input_grads": {f"in{i}": f"gin{i}.npy" for i in range(len(inputs))},
     }
+    if mask is not None:
+        config["mask"] = "mask.npy"
     with open(os.path.join(place, "config.json"), "w") as file:
         json.dump(config, file, indent=1)
     return {"kind": "layers", "path": path}

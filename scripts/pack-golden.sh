@@ -18,7 +18,7 @@ pack() { # KIND FILE...
 }
 
 cd "$source"
-for kind in layers activations adaptive augmentation spectral states losses metrics optimizers training files images callbacks text; do
+for kind in layers activations adaptive augmentation conv_lstm spectral states losses metrics optimizers training files images callbacks text; do
     [ -d "$kind" ] || continue
     # shellcheck disable=SC2046  # the names hold no spaces
     pack "$kind" $(find "$kind" -type f)

@@ -47,9 +47,10 @@ CAPAS_API capas_layer *capas_masking_with(const capas_masking_options *options);
 /* What the recurrent layers have in common. The output is the last step's [n, units], or all steps'
  * [n, steps, units]. Inputs behind the first are Keras's initial_state: h, and c of an LSTM, each
  * [n, units]; of a Bidirectional first those of the layer, then those of the backward layer. */
-#define CAPAS_RECURRENT_OPTIONS                                                                    \
+#define CAPAS_RECURRENT_OPTIONS CAPAS_RECURRENT_OPTIONS_OF(units)
+#define CAPAS_RECURRENT_OPTIONS_OF(size)                                                           \
     CAPAS_LAYER_OPTIONS                                                                            \
-    int units;                               /* required, at least 1 */                            \
+    int size;                                /* required, at least 1 */                            \
     capas_activation activation;             /* default: tanh; not softmax */                      \
     int use_bias;                            /* default: true */                                   \
     int return_sequences;                    /* every step's output; default: false */             \
@@ -104,6 +105,63 @@ CAPAS_API capas_layer *capas_gru_with(int units, const capas_gru_options *option
     capas_gru_with((units),                                                                        \
                    &(capas_gru_options){.struct_size = sizeof(capas_gru_options), __VA_ARGS__})
 
+/* ConvLSTM2D(filters, kernel_size): an LSTM over steps of images [n, steps, height, width,
+ * channels], whose products are convolutions: that with the inputs as a Conv2D of these options
+ * does it, that with the states so that they keep their size. The output is the last step's [n,
+ * height, width, filters], or all steps'; states are as the last step's output. ConvLSTM1D is the
+ * same over steps of sequences [n, steps, width, channels], ConvLSTM3D over steps of volumes. A
+ * mask, if there is one, is of whole steps. */
+typedef struct capas_conv_lstm2d_options {
+    CAPAS_RECURRENT_OPTIONS_OF(filters)
+    capas_activation recurrent_activation; /* default: sigmoid */
+    int unit_forget_bias;                  /* the bias of f starts at 1; default: true */
+    capas_pair kernel_size;        /* required; {3, 2} here overrides the macro's square size */
+    capas_pair strides;            /* default: 1 */
+    capas_padding padding;         /* default: valid */
+    capas_data_format data_format; /* default: channels_last */
+    capas_pair dilation_rate;      /* of the convolution with the inputs; default: 1 */
+} capas_conv_lstm2d_options;
+CAPAS_API capas_layer *capas_conv_lstm2d_with(int filters, int kernel_size,
+                                              const capas_conv_lstm2d_options *options);
+#define capas_conv_lstm2d(filters, kernel_size, ...)                                               \
+    capas_conv_lstm2d_with((filters), (kernel_size),                                               \
+                           &(capas_conv_lstm2d_options){                                           \
+                               .struct_size = sizeof(capas_conv_lstm2d_options), __VA_ARGS__})
+
+typedef struct capas_conv_lstm1d_options {
+    CAPAS_RECURRENT_OPTIONS_OF(filters)
+    capas_activation recurrent_activation; /* default: sigmoid */
+    int unit_forget_bias;                  /* the bias of f starts at 1; default: true */
+    int kernel_size;                       /* required */
+    int strides;                           /* default: 1 */
+    capas_padding padding;                 /* default: valid */
+    capas_data_format data_format;         /* default: channels_last */
+    int dilation_rate;                     /* of the convolution with the inputs; default: 1 */
+} capas_conv_lstm1d_options;
+CAPAS_API capas_layer *capas_conv_lstm1d_with(int filters, int kernel_size,
+                                              const capas_conv_lstm1d_options *options);
+#define capas_conv_lstm1d(filters, kernel_size, ...)                                               \
+    capas_conv_lstm1d_with((filters), (kernel_size),                                               \
+                           &(capas_conv_lstm1d_options){                                           \
+                               .struct_size = sizeof(capas_conv_lstm1d_options), __VA_ARGS__})
+
+typedef struct capas_conv_lstm3d_options {
+    CAPAS_RECURRENT_OPTIONS_OF(filters)
+    capas_activation recurrent_activation; /* default: sigmoid */
+    int unit_forget_bias;                  /* the bias of f starts at 1; default: true */
+    capas_triple kernel_size;              /* required; {1, 3, 3} here overrides the macro's cube */
+    capas_triple strides;                  /* default: 1 */
+    capas_padding padding;                 /* default: valid */
+    capas_data_format data_format;         /* default: channels_last */
+    capas_triple dilation_rate;            /* of the convolution with the inputs; default: 1 */
+} capas_conv_lstm3d_options;
+CAPAS_API capas_layer *capas_conv_lstm3d_with(int filters, int kernel_size,
+                                              const capas_conv_lstm3d_options *options);
+#define capas_conv_lstm3d(filters, kernel_size, ...)                                               \
+    capas_conv_lstm3d_with((filters), (kernel_size),                                               \
+                           &(capas_conv_lstm3d_options){                                           \
+                               .struct_size = sizeof(capas_conv_lstm3d_options), __VA_ARGS__})
+
 /* Bidirectional(layer): a recurrent layer, and one like it that goes the other way; their outputs
  * put together. Where they return sequences, those of masked steps are zeros. */
 typedef enum capas_merge_mode {
@@ -114,7 +172,7 @@ typedef enum capas_merge_mode {
 } capas_merge_mode; /* CAPAS_NONE: two outputs */
 typedef struct capas_bidirectional_options {
     CAPAS_LAYER_OPTIONS
-    capas_layer *layer; /* required; SimpleRNN, LSTM or GRU; taken over */
+    capas_layer *layer; /* required; a recurrent one; taken over */
     /* Default: one with the layer's options. Taken over. */
     capas_layer *backward_layer;
     capas_merge_mode merge_mode; /* default: concat */

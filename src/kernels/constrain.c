@@ -40,7 +40,7 @@ static int64_t offset_in(const part *part, int64_t place)
 static float *weight_at(const capas_norm_problem *p, float *weights, int64_t index)
 {
     if (p->tile == 0) return &weights[index];
-    const int64_t units = p->shape.dims[1];
+    const int64_t units = p->shape.dims[p->shape.rank - 1];
     return &weights[capas_dense_tiled_index(index / units, index % units, units, p->tile)];
 }
 

@@ -11,8 +11,8 @@
 
 typedef struct capas_norm_problem {
     int workers;
-    capas_shape shape;           /* of the weight; up to two axes when tiled */
-    int tile;                    /* how dense weights lie (kernels/dense.h); 0: in C order */
+    capas_shape shape; /* of the weight; a matrix of all axes but the last by the last when tiled */
+    int tile;          /* how dense weights lie (kernels/dense.h); 0: in C order */
     bool summed[CAPAS_MAX_RANK]; /* axes of a norm */
     double minimum, maximum, rate;
 } capas_norm_problem;

@@ -10,6 +10,10 @@
  * a the activation, s the recurrent one; gates in Keras's order: i f g o, z r g. U [units][gates x
  * units] lies in tiles, as all dense weights do (kernels/dense.h).
  *
+ * With a window (an LSTM's alone) a sample is one pixel of an image, and h U a convolution: U
+ * [depth][height][width of the window][units][gates x units] meets the h around the pixel, with
+ * zeros outside the image. All pixels of an image have one mask.
+ *
  * A step whose mask is 0 leaves h and c as they are and gives what the step before gave (nothing
  * before: zeros), or zeros.
  *
@@ -27,8 +31,15 @@ typedef enum capas_cell { CAPAS_CELL_SIMPLE, CAPAS_CELL_LSTM, CAPAS_CELL_GRU } c
 
 enum { CAPAS_MOST_GATES = 4 };
 
+/* Of height 0: there is none. The batch is so many images, pixel by pixel. */
+typedef struct capas_scan_window {
+    int depth, height, width;                      /* of an image */
+    int kernel_depth, kernel_height, kernel_width; /* a pixel's own place is (size - 1) / 2 */
+} capas_scan_window;
+
 typedef struct capas_scan_problem {
     int batch, workers;
+    capas_scan_window window;
     capas_cell cell;
     bool reset_after; /* GRU */
     int64_t steps, units;
@@ -58,6 +69,20 @@ static inline int capas_scan_states(const capas_scan_problem *p)
     return p->cell == CAPAS_CELL_LSTM ? 2 : 1;
 }
 
+/* Samples that share a mask, and the h that a product takes are among them. */
+static inline int64_t capas_scan_pixels(const capas_scan_problem *p)
+{
+    const capas_scan_window *w = &p->window;
+    return w->height > 0 ? (int64_t)w->depth * w->height * w->width : 1;
+}
+
+/* Samples whose h meets U for one. */
+static inline int64_t capas_scan_taps(const capas_scan_problem *p)
+{
+    const capas_scan_window *w = &p->window;
+    return w->height > 0 ? (int64_t)w->kernel_depth * w->kernel_height * w->kernel_width : 1;
+}
+
 /* Rows of `units` that one sample's output has. */
 static inline int64_t capas_scan_rows(const capas_scan_problem *p)
 {
@@ -71,7 +96,7 @@ typedef struct capas_scan_arguments {
     int n;
     capas_random random;
     const void *input;   /* [n][steps][gates][units] */
-    const void *mask;    /* [n][steps], 0 or 1; NULL: all count */
+    const void *mask;    /* [n / pixels][steps], 0 or 1; NULL: all count */
     const void *initial; /* [n][states][units]; NULL: zeros */
     const void *weights; /* U */
     const void *bias;    /* [bias_rows][gates][units] */

@@ -8,7 +8,7 @@
 
 typedef struct scan_back {
     scan_call call;     /* h and c are gradients here; columns are U's, transposed */
-    scan_real *through; /* [batch][units]: what comes through a product */
+    scan_real *through; /* [batch][taps][units]: what comes through a product */
     scan_real *dx;      /* [batch][steps][gates][units] */
     scan_real *all;     /* the products' gradients, by blocks [batch x steps]; NULL: they are dx */
     scan_real *block_gradient; /* of a block's columns; NULL: straight into U's */
@@ -27,7 +27,7 @@ static capas_dense_problem scan_last_product(const capas_scan_problem *p, int64_
     return (capas_dense_problem){
         .rows = p->batch * p->steps,
         .workers = p->workers,
-        .inputs = p->units,
+        .inputs = capas_scan_inputs(p),
         .units = columns,
         .tile = p->tile,
         .activation = CAPAS_LINEAR,
@@ -43,13 +43,14 @@ static size_t scan_lay_out_backward(scan_back *back, void *memory)
     const capas_scan_problem *p = call->p;
     const size_t size = sizeof(scan_real);
     const int64_t vectors = p->batch * p->units;
-    const int shards = capas_shard_count(p->batch, CAPAS_SCAN_ROWS);
-    size_t end = 0, rest = 0;
+    const int64_t inputs = capas_scan_inputs(p);
+    const int shards = capas_scan_shards(p, p->batch);
+    size_t end = scan_take_around(call, memory, 0), rest = 0;
     call->h = scan_at(memory, capas_take(&end, vectors, size));
     if (p->cell == CAPAS_CELL_LSTM) call->c = scan_at(memory, capas_take(&end, vectors, size));
     call->seen = scan_at(memory, capas_take(&end, p->batch, size));
     call->product = scan_at(memory, capas_take(&end, vectors * call->gates, size));
-    back->through = scan_at(memory, capas_take(&end, vectors, size));
+    back->through = scan_at(memory, capas_take(&end, vectors * capas_scan_taps(p), size));
     if (p->recurrent_dropout > 0)
         call->factors = scan_at(memory, capas_take(&end, vectors * call->gates, size));
     if (!p->wants_input_gradient)
@@ -61,8 +62,8 @@ static size_t scan_lay_out_backward(scan_back *back, void *memory)
         const int64_t columns = call->blocks[i].gates * p->units;
         if (columns > widest) widest = columns;
         call->columns[i] =
-            scan_at(memory, capas_take(&end, capas_dense_tiled_count(columns, p->units), size));
-        const capas_dense_problem product = capas_scan_product(p, columns, p->units, 1);
+            scan_at(memory, capas_take(&end, capas_dense_tiled_count(columns, inputs), size));
+        const capas_dense_problem product = capas_scan_product(p, columns, inputs, 1);
         const size_t room = capas_kernel_workspace(&SCAN_DENSE_FORWARD, &product);
         if (room > call->dense_room) call->dense_room = room;
         const capas_dense_problem last = scan_last_product(p, columns);
@@ -71,26 +72,27 @@ static size_t scan_lay_out_backward(scan_back *back, void *memory)
     }
     if (!capas_scan_is_direct(p))
         back->block_gradient =
-            scan_at(memory, capas_take(&end, capas_dense_tiled_count(p->units, widest), size));
+            scan_at(memory, capas_take(&end, capas_dense_tiled_count(inputs, widest), size));
     call->dense_room = (call->dense_room + 63) / 64 * 64;
     call->dense = scan_at(memory, capas_take(&end, shards * (int64_t)call->dense_room, 1));
     back->rest = scan_at(memory, capas_take(&end, (int64_t)rest, 1));
     return end;
 }
 
-/* A block's columns of U, transposed, as weights from its columns to the units. */
+/* A block's columns of U, transposed, as weights from its columns to what met them. */
 static void scan_transpose_columns(const scan_call *call, int block)
 {
     const capas_scan_problem *p = call->p;
     const int64_t u = p->units, columns = call->blocks[block].gates * u;
     const int64_t first = call->blocks[block].first * u, all = call->gates * u;
-    const int tile = capas_dense_tile(columns, u);
+    const int64_t inputs = capas_scan_inputs(p);
+    const int tile = capas_dense_tile(columns, inputs);
     const scan_real *from = call->a->weights;
     scan_real *to = call->columns[block];
-    memset(to, 0, (size_t)capas_dense_tiled_count(columns, u) * sizeof *to);
+    memset(to, 0, (size_t)capas_dense_tiled_count(columns, inputs) * sizeof *to);
     for (int64_t j = 0; j < columns; j++)
-        for (int64_t k = 0; k < u; k++)
-            to[capas_dense_tiled_index(j, k, u, tile)] =
+        for (int64_t k = 0; k < inputs; k++)
+            to[capas_dense_tiled_index(j, k, inputs, tile)] =
                 from[capas_dense_tiled_index(k, first + j, all, p->tile)];
 }
 
@@ -105,30 +107,36 @@ static void scan_multiply_back(const scan_back *back, int block, int64_t begin, 
                                int shard)
 {
     const scan_call *call = &back->call;
-    const int64_t u = call->p->units;
-    const capas_dense_problem problem =
-        capas_scan_product(call->p, call->blocks[block].gates * u, u, call->shards);
+    const int64_t inputs = capas_scan_inputs(call->p);
+    const capas_dense_problem problem = capas_scan_product(
+        call->p, call->blocks[block].gates * call->p->units, inputs, call->shards);
     capas_dense_forward_arguments arguments = {
         .rows = end - begin,
         .input = scan_part(call, call->product, block, begin),
         .weights = call->columns[block],
-        .output = back->through + begin * u,
+        .output = back->through + begin * inputs,
         .workspace = call->dense + shard * (int64_t)call->dense_room,
     };
     SCAN_DENSE_FORWARD.run(&problem, &arguments);
 }
 
-/* ... goes to h before the step. */
+/* ... goes to the h before the step that met it. */
 static void scan_pass(const scan_back *back, int block, int64_t begin, int64_t end)
 {
     const scan_call *call = &back->call;
-    const int64_t u = call->p->units;
+    const int64_t u = call->p->units, taps = capas_scan_taps(call->p);
+    scan_real *through = back->through + begin * taps * u;
     for (int64_t b = begin; b < end; b++) {
-        const scan_real *factor = scan_factor(call, call->blocks[block].first, b);
-        scan_real *through = back->through + b * u;
-        for (int64_t k = 0; factor && k < u; k++)
-            through[k] *= factor[k];
-        scan_add(call->h + b * u, through, u);
+        int64_t first;
+        const int32_t *around = scan_around(call, b, &first);
+        for (int64_t tap = 0; tap < taps; tap++, through += u) {
+            if (around[tap] < 0) continue;
+            const int64_t at = first + around[tap];
+            const scan_real *factor = scan_factor(call, call->blocks[block].first, at);
+            for (int64_t k = 0; factor && k < u; k++)
+                through[k] *= factor[k];
+            scan_add(call->h + at * u, through, u);
+        }
     }
 }
 
@@ -249,13 +257,14 @@ static void scan_give_initial(const scan_call *call, int64_t begin, int64_t end)
                    (size_t)u * sizeof *to);
 }
 
-static void scan_backward_range(const void *problem, const void *context, int64_t begin,
-                                int64_t end, int shard)
+static void scan_backward_range(const void *problem, const void *context, int64_t first,
+                                int64_t behind, int shard)
 {
     const capas_scan_problem *p = problem;
     const scan_back *back = context;
     const scan_call *call = &back->call;
     const int last = call->block_count - 1;
+    const int64_t begin = first * capas_scan_pixels(p), end = behind * capas_scan_pixels(p);
     scan_end(call, begin, end);
     for (int64_t s = p->steps - 1; s >= 0; s--) {
         scan_back_rows(back, s, begin, end);
@@ -321,10 +330,12 @@ static void scan_backward(const void *problem, const void *arguments)
     scan_lay_out_backward(&back, a->workspace);
     scan_find_saved(call);
     if (p->wants_input_gradient) back.dx = a->input_gradient;
-    call->shards = capas_shard_count(a->n, CAPAS_SCAN_ROWS);
+    scan_look_around(call);
+    call->shards = capas_scan_shards(p, a->n);
     for (int i = 0; i < call->block_count; i++)
         scan_transpose_columns(call, i);
-    capas_parallel_ranges(a->n, CAPAS_SCAN_ROWS, p->workers, scan_backward_range, p, &back);
+    capas_parallel_ranges(a->n / capas_scan_pixels(p), capas_scan_grain(p), p->workers,
+                          scan_backward_range, p, &back);
     if (p->bias_rows > 1 && a->weight_gradient && a->bias_gradient) scan_sum_bias(&back);
     for (int i = 0; i < call->block_count && a->weight_gradient; i++)
         scan_last_gradients(&back, i);

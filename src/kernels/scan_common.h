@@ -16,7 +16,8 @@ typedef struct scan_call {
     int block_count, gates, shards;
     scan_real *h, *c, *seen;          /* [batch][units]; c NULL without one; seen [batch] */
     scan_real *product;               /* a block's [batch][its gates][units], block behind block */
-    scan_real *met[CAPAS_MOST_GATES]; /* [batch][units]; NULL: h */
+    scan_real *met[CAPAS_MOST_GATES]; /* [batch][taps][units]; NULL: h */
+    int32_t *around;                  /* [pixels][taps]: which pixel that is, -1: none */
     scan_real *factors;               /* [gates][batch][units], or NULL */
     scan_real *columns[CAPAS_MOST_GATES]; /* a copy of U's columns, as the product wants them */
     scan_real *scratch; /* of each shard: what is kept of one step; of each sample with halves */
@@ -78,7 +79,8 @@ static inline int64_t scan_output_row(const capas_scan_problem *p, int64_t s)
 
 static inline bool scan_is_masked(const scan_call *call, int64_t b, int64_t t)
 {
-    return call->a->mask && ((const scan_real *)call->a->mask)[b * call->p->steps + t] == 0;
+    const scan_real *mask = call->a->mask;
+    return mask && mask[b / capas_scan_pixels(call->p) * call->p->steps + t] == 0;
 }
 
 /* A block's part of an array [batch][gates][units] that is cut by blocks, from sample b on. */
@@ -120,6 +122,46 @@ static void scan_draw(const scan_call *call, int64_t begin, int64_t end)
     }
 }
 
+/* The table of the pixels around each. */
+static size_t scan_take_around(scan_call *call, void *memory, size_t end)
+{
+    const int64_t count = capas_scan_pixels(call->p) * capas_scan_taps(call->p);
+    call->around = scan_at(memory, capas_take(&end, count, sizeof *call->around));
+    return end;
+}
+
+/* Along one axis the place of a tap, -1: outside. */
+static int scan_tap(int place, int tap, int taps, int size)
+{
+    const int at = place + tap - (taps - 1) / 2;
+    return at < size ? at : -1;
+}
+
+static void scan_look_around(const scan_call *call)
+{
+    const capas_scan_window *w = &call->p->window;
+    const int64_t taps = capas_scan_taps(call->p);
+    call->around[0] = 0;
+    for (int64_t i = 0; w->height > 0 && i < capas_scan_pixels(call->p) * taps; i++) {
+        const int pixel = (int)(i / taps), tap = (int)(i % taps);
+        const int z = scan_tap(pixel / w->width / w->height,
+                               tap / w->kernel_width / w->kernel_height, w->kernel_depth, w->depth);
+        const int y =
+            scan_tap(pixel / w->width % w->height, tap / w->kernel_width % w->kernel_height,
+                     w->kernel_height, w->height);
+        const int x = scan_tap(pixel % w->width, tap % w->kernel_width, w->kernel_width, w->width);
+        call->around[i] = z < 0 || y < 0 || x < 0 ? -1 : (z * w->height + y) * w->width + x;
+    }
+}
+
+/* The pixels around sample b, counted from sample `first`, its image's; -1: outside. */
+static inline const int32_t *scan_around(const scan_call *call, int64_t b, int64_t *first)
+{
+    const int64_t pixel = b % capas_scan_pixels(call->p);
+    *first = b - pixel;
+    return call->around + pixel * capas_scan_taps(call->p);
+}
+
 /* A block's columns of U, tile by tile: there they lie one behind the other. */
 static void scan_copy_columns(const scan_call *call, int block, const scan_real *from,
                               int64_t from_columns, int64_t from_first, scan_real *to,
@@ -127,7 +169,7 @@ static void scan_copy_columns(const scan_call *call, int block, const scan_real 
 {
     const capas_scan_problem *p = call->p;
     const int64_t columns = call->blocks[block].gates * p->units;
-    for (int64_t k = 0; k < p->units; k += p->tile) {
+    for (int64_t k = 0; k < capas_scan_inputs(p); k += p->tile) {
         const int64_t tile = k / p->tile;
         memcpy(to + (tile * to_columns + to_first) * p->tile,
                from + (tile * from_columns + from_first) * p->tile,

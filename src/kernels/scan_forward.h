@@ -11,8 +11,9 @@ static size_t scan_lay_out_forward(scan_call *call, void *memory)
     const capas_scan_problem *p = call->p;
     const size_t size = sizeof(scan_real);
     const int64_t vectors = p->batch * p->units;
-    const int shards = capas_shard_count(p->batch, CAPAS_SCAN_ROWS);
-    size_t end = 0;
+    const int64_t inputs = capas_scan_inputs(p);
+    const int shards = capas_scan_shards(p, p->batch);
+    size_t end = scan_take_around(call, memory, 0);
     call->h = scan_at(memory, capas_take(&end, vectors, size));
     if (p->cell == CAPAS_CELL_LSTM) call->c = scan_at(memory, capas_take(&end, vectors, size));
     call->seen = scan_at(memory, capas_take(&end, p->batch, size));
@@ -24,11 +25,11 @@ static size_t scan_lay_out_forward(scan_call *call, void *memory)
     for (int i = 0; i < call->block_count; i++) {
         const int64_t columns = call->blocks[i].gates * p->units;
         if (capas_scan_meets_other(p, &call->blocks[i]))
-            call->met[i] = scan_at(memory, capas_take(&end, vectors, size));
+            call->met[i] = scan_at(memory, capas_take(&end, vectors * capas_scan_taps(p), size));
         if (!capas_scan_is_direct(p))
             call->columns[i] =
-                scan_at(memory, capas_take(&end, capas_dense_tiled_count(p->units, columns), size));
-        const capas_dense_problem product = capas_scan_product(p, p->units, columns, 1);
+                scan_at(memory, capas_take(&end, capas_dense_tiled_count(inputs, columns), size));
+        const capas_dense_problem product = capas_scan_product(p, inputs, columns, 1);
         const size_t room = capas_kernel_workspace(&SCAN_DENSE_FORWARD, &product);
         if (room > call->dense_room) call->dense_room = room;
     }
@@ -42,14 +43,25 @@ static void scan_copy(scan_real *to, const scan_real *from, int64_t units)
     memcpy(to, from, (size_t)units * sizeof(scan_real));
 }
 
-/* What a block's columns meet in this step, where that is h by its gate's factor. */
-static void scan_drop(const scan_call *call, int block, int64_t begin, int64_t end)
+/* What a block's columns meet in this step, where that is h by its gate's factor, or around. */
+static void scan_meet(const scan_call *call, int block, int64_t begin, int64_t end)
 {
-    const int64_t u = call->p->units;
+    const int64_t u = call->p->units, taps = capas_scan_taps(call->p);
+    scan_real *to = call->met[block] + begin * taps * u;
     for (int64_t b = begin; b < end; b++) {
-        const scan_real *factor = scan_factor(call, call->blocks[block].first, b);
-        for (int64_t k = 0; k < u; k++)
-            call->met[block][b * u + k] = call->h[b * u + k] * factor[k];
+        int64_t first;
+        const int32_t *around = scan_around(call, b, &first);
+        for (int64_t tap = 0; tap < taps; tap++, to += u) {
+            if (around[tap] < 0) {
+                memset(to, 0, (size_t)u * sizeof *to);
+                continue;
+            }
+            const int64_t at = first + around[tap];
+            const scan_real *factor = scan_factor(call, call->blocks[block].first, at);
+            scan_copy(to, call->h + at * u, u);
+            for (int64_t k = 0; factor && k < u; k++)
+                to[k] *= factor[k];
+        }
     }
 }
 
@@ -58,18 +70,18 @@ static void scan_multiply(const scan_call *call, int block, int64_t s, int64_t b
                           int shard)
 {
     const capas_scan_problem *p = call->p;
-    const int64_t u = p->units;
+    const int64_t inputs = capas_scan_inputs(p);
     const scan_real *met = call->met[block] ? call->met[block] : call->h;
     if (call->saved_met[block])
         for (int64_t b = begin; b < end; b++)
-            scan_copy(call->saved_met[block] + (b * p->steps + scan_step(p, s)) * u, met + b * u,
-                      u);
+            scan_copy(call->saved_met[block] + (b * p->steps + scan_step(p, s)) * inputs,
+                      met + b * inputs, inputs);
     if (s == 0 && !p->has_initial) return; /* zero times U: it is there */
     const capas_dense_problem problem =
-        capas_scan_product(p, u, call->blocks[block].gates * u, call->shards);
+        capas_scan_product(p, inputs, call->blocks[block].gates * p->units, call->shards);
     capas_dense_forward_arguments arguments = {
         .rows = end - begin,
-        .input = met + begin * u,
+        .input = met + begin * inputs,
         .weights = call->columns[block] ? call->columns[block] : call->a->weights,
         .output = scan_part(call, call->product, block, begin),
         .workspace = call->dense + shard * (int64_t)call->dense_room,
@@ -167,12 +179,13 @@ static void scan_give_states(const scan_call *call, int64_t b)
                   (i == 0 ? call->h : call->c) + b * u, u);
 }
 
-static void scan_forward_range(const void *problem, const void *context, int64_t begin, int64_t end,
-                               int shard)
+static void scan_forward_range(const void *problem, const void *context, int64_t first,
+                               int64_t behind, int shard)
 {
     const capas_scan_problem *p = problem;
     const scan_call *call = context;
     const int last = call->block_count - 1;
+    const int64_t begin = first * capas_scan_pixels(p), end = behind * capas_scan_pixels(p);
     scan_start(call, begin, end);
     for (int64_t s = 0; s < p->steps; s++) {
         const int64_t t = scan_step(p, s);
@@ -181,7 +194,7 @@ static void scan_forward_range(const void *problem, const void *context, int64_t
                       p->units);
         for (int i = 0; i <= last; i++) {
             if (call->blocks[i].second) continue;
-            if (call->met[i]) scan_drop(call, i, begin, end);
+            if (call->met[i]) scan_meet(call, i, begin, end);
             scan_multiply(call, i, s, begin, end, shard);
         }
         scan_step_rows(call, s, begin, end, shard, false);
@@ -200,13 +213,15 @@ static void scan_forward(const void *problem, const void *arguments)
     scan_call call = scan_begin(p, a);
     scan_lay_out_forward(&call, a->workspace);
     scan_find_saved(&call);
-    call.shards = capas_shard_count(a->n, CAPAS_SCAN_ROWS);
+    scan_look_around(&call);
+    call.shards = capas_scan_shards(p, a->n);
     for (int i = 0; i < call.block_count; i++)
         if (call.columns[i])
             scan_copy_columns(&call, i, a->weights, call.gates * p->units,
                               call.blocks[i].first * p->units, call.columns[i],
                               call.blocks[i].gates * p->units, 0);
-    capas_parallel_ranges(a->n, CAPAS_SCAN_ROWS, p->workers, scan_forward_range, p, &call);
+    capas_parallel_ranges(a->n / capas_scan_pixels(p), capas_scan_grain(p), p->workers,
+                          scan_forward_range, p, &call);
 }
 
 static size_t scan_forward_workspace(const void *problem)

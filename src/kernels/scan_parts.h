@@ -2,14 +2,15 @@
  *
  * Each gate needs h U of its own columns. Where all gates meet the same h they are one block of
  * columns and U is taken as it lies; where they meet different ones (a GRU's reset before the
- * product, recurrent dropout) each such group is a block with a copy of its columns.
+ * product, recurrent dropout) each such group is a block with a copy of its columns. With a window
+ * it is `taps` samples' h, side by side, that meet U.
  *
  * `saved`, in elements, for a batch of N samples:
  *   hidden [N][steps][units]           h before each step
  *   kept   [N][steps][kept][units]     simple: h;  LSTM: i f g o, c before, a(c);
  *                                      GRU: z r g, and, reset after, h U + b' of g
  *   slopes [N][steps][slopes][units]   of the activations, where values do not tell them
- *   met    for each block that does not meet h itself [N][steps][units]: what met U */
+ *   met    for each block that does not meet h itself [N][steps][taps][units]: what met U */
 #ifndef CAPAS_KERNELS_SCAN_PARTS_H
 #define CAPAS_KERNELS_SCAN_PARTS_H
 
@@ -19,6 +20,24 @@
 #include "kernels/tuned/scratch.h"
 
 enum { CAPAS_SCAN_ROWS = 16 /* samples of a shard, at least */ };
+
+/* Numbers that meet a column of U. */
+static inline int64_t capas_scan_inputs(const capas_scan_problem *p)
+{
+    return capas_scan_taps(p) * p->units;
+}
+
+/* Images of a shard, at least; without a window each sample is one. */
+static inline int64_t capas_scan_grain(const capas_scan_problem *p)
+{
+    const int64_t pixels = capas_scan_pixels(p);
+    return (CAPAS_SCAN_ROWS + pixels - 1) / pixels;
+}
+
+static inline int capas_scan_shards(const capas_scan_problem *p, int64_t samples)
+{
+    return capas_shard_count(samples / capas_scan_pixels(p), capas_scan_grain(p));
+}
 
 /* Gates first .. first + gates - 1; `second`: their h is multiplied by r first. */
 typedef struct capas_scan_block {
@@ -52,7 +71,7 @@ static inline bool capas_scan_is_direct(const capas_scan_problem *p)
 static inline bool capas_scan_meets_other(const capas_scan_problem *p,
                                           const capas_scan_block *block)
 {
-    return p->recurrent_dropout > 0 || block->second;
+    return p->recurrent_dropout > 0 || block->second || capas_scan_taps(p) > 1;
 }
 
 static inline int capas_scan_kept(const capas_scan_problem *p)
@@ -95,16 +114,17 @@ static inline capas_scan_saved_parts capas_scan_lay_out_saved(const capas_scan_p
     parts.slopes = capas_take(&parts.end, vectors * capas_scan_slopes(p), size);
     for (int i = 0; i < count; i++)
         if (capas_scan_meets_other(p, &blocks[i]))
-            parts.met[i] = capas_take(&parts.end, vectors, size);
+            parts.met[i] = capas_take(&parts.end, vectors * capas_scan_taps(p), size);
     return parts;
 }
 
 /* Samples that one shard has at most, for any number of samples up to the batch. */
 static inline int64_t capas_scan_most_rows(const capas_scan_problem *p)
 {
-    const int64_t even = (p->batch + CAPAS_MAX_SHARDS - 1) / CAPAS_MAX_SHARDS;
-    const int64_t few = p->batch < 2 * CAPAS_SCAN_ROWS ? p->batch : 2 * CAPAS_SCAN_ROWS;
-    return even > few ? even : few;
+    const int64_t images = p->batch / capas_scan_pixels(p), most = 2 * capas_scan_grain(p);
+    const int64_t even = (images + CAPAS_MAX_SHARDS - 1) / CAPAS_MAX_SHARDS;
+    const int64_t few = images < most ? images : most;
+    return (even > few ? even : few) * capas_scan_pixels(p);
 }
 
 /* One shard's product runs on all workers, that of one of many on its own. */

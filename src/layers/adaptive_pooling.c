@@ -8,10 +8,7 @@
 #define ROWS(size_kind)                                                                            \
     {"output_size", &size_kind, FIELD(output_size), .minimum = 1,                                  \
      .help = "how many windows there are along each axis"},                                        \
-    {                                                                                              \
-        "data_format", &capas_option_enum, FIELD(data_format), CAPAS_CHANNELS_LAST,                \
-            .words = capas_data_format_names, .help = "where the channels are"                     \
-    }
+        CAPAS_DATA_FORMAT_ROW
 
 #define FIELD(name) offsetof(capas_adaptive_pooling1d_options, name)
 static const capas_option options1[] = {ROWS(capas_option_single)};

@@ -1,12 +1,13 @@
 /* Bidirectional: a recurrent layer and one like it that goes the other way (Keras
  * layers/rnn/bidirectional.py). What the second returns of a sequence is turned round, so that it
  * lies beside what the first does. */
+#include "base/text.h"
 #include "base/value.h"
 #include "layers/object.h"
 #include "layers/recurrent.h"
 #include "layers/wrapper.h"
 
-enum { MOST_OUTPUTS = 6 }; /* of two LSTMs with their states */
+enum { MOST_OUTPUTS = 6 /* of two LSTMs with their states */, TEXT_SIZE = 128 };
 
 static const char *const merge_modes[] = {"concat", "sum", "mul", "ave", NULL};
 
@@ -30,9 +31,8 @@ static capas_status check(const capas_layer *layer, const char *where)
     for (int i = 0; i < 2; i++) {
         const capas_layer *inner = i == 0 ? first : second;
         if (inner && !capas_is_recurrent(inner))
-            return capas_fail(CAPAS_INVALID_ARGUMENT,
-                              "%s: it wraps SimpleRNN, LSTM or GRU, found %s", where,
-                              inner->type->name);
+            return capas_fail(CAPAS_INVALID_ARGUMENT, "%s: it wraps a recurrent layer, found %s",
+                              where, inner->type->name);
     }
     if (!second) return CAPAS_OK;
     if (first == second)
@@ -120,7 +120,34 @@ static capas_status infer_direction(const capas_layer *layer, int direction,
     capas_shape own[MOST_OUTPUTS] = {inputs[0]};
     for (int i = 1; i < each; i++)
         own[i] = inputs[i + direction * (each - 1)];
-    return capas_recurrent_infer(capas_layer_inner(layer, direction), own, each, outputs);
+    const capas_layer *inner = capas_layer_inner(layer, direction);
+    return inner->type->infer(inner, own, each, outputs);
+}
+
+/* What the second gives into what the first does, `merged`. */
+static capas_status infer_merged(const capas_layer *layer, const capas_shape *second,
+                                 capas_shape *merged)
+{
+    const capas_bidirectional_options *both = layer->options;
+    const int last = merged->rank - 1;
+    const int64_t units = merged->dims[last], others = second->dims[last];
+    char one[TEXT_SIZE], other[TEXT_SIZE];
+    capas_shape alike = *second;
+    alike.dims[last] = units;
+    if (!capas_shape_equal(&alike, merged))
+        return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,
+                                "its layers must give the same sizes, found %s and %s",
+                                capas_shape_text(merged, one, sizeof one),
+                                capas_shape_text(second, other, sizeof other));
+    if (both->merge_mode == CAPAS_MERGE_CONCAT)
+        merged->dims[last] += others;
+    else if (units != others)
+        return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,
+                                "its layers must have as many units for merge_mode \"%s\", found "
+                                "%lld and %lld",
+                                merge_modes[both->merge_mode - 1], (long long)units,
+                                (long long)others);
+    return CAPAS_OK;
 }
 
 static capas_status infer(const capas_layer *layer, const capas_shape *inputs, int count,
@@ -142,17 +169,7 @@ static capas_status infer(const capas_layer *layer, const capas_shape *inputs, i
         output[i - 1] = first[i];
         output[capas_layer_output_count(both->layer) + i - 2] = second[i];
     }
-    if (stays_two(layer)) return CAPAS_OK;
-    int64_t *units = &output[-1].dims[first[0].rank - 1], other = second[0].dims[first[0].rank - 1];
-    if (both->merge_mode == CAPAS_MERGE_CONCAT)
-        *units += other;
-    else if (*units != other)
-        return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,
-                                "its layers must have as many units for merge_mode \"%s\", found "
-                                "%lld and %lld",
-                                merge_modes[both->merge_mode - 1], (long long)*units,
-                                (long long)other);
-    return CAPAS_OK;
+    return stays_two(layer) ? CAPAS_OK : infer_merged(layer, &second[0], &output[-1]);
 }
 
 static capas_status build(capas_layer *layer, const capas_shape *inputs, int count)

@@ -45,18 +45,23 @@ static capas_status check_output_padding(const capas_convolution *conv, const ch
 capas_status capas_convolution_check(const capas_layer *layer, const char *where)
 {
     const capas_convolution conv = described(layer);
+    return capas_convolution_check_of(&conv, where);
+}
+
+capas_status capas_convolution_check_of(const capas_convolution *conv, const char *where)
+{
     char strides[CAPAS_SIZES_TEXT], dilation[CAPAS_SIZES_TEXT];
-    if (conv.filters % conv.groups != 0)
+    if (conv->filters % conv->groups != 0)
         return capas_fail(CAPAS_INVALID_ARGUMENT,
                           "%s: groups must divide filters, found %d groups and %d filters", where,
-                          conv.groups, conv.filters);
-    if (above_one(conv.strides) && above_one(conv.dilation_rate))
+                          conv->groups, conv->filters);
+    if (above_one(conv->strides) && above_one(conv->dilation_rate))
         return capas_fail(CAPAS_INVALID_ARGUMENT,
                           "%s: strides and dilation_rate cannot both be above 1, found strides "
                           "%s and dilation_rate %s",
-                          where, triple_text(&conv, conv.strides, strides),
-                          triple_text(&conv, conv.dilation_rate, dilation));
-    return conv.transpose ? check_output_padding(&conv, where) : CAPAS_OK;
+                          where, triple_text(conv, conv->strides, strides),
+                          triple_text(conv, conv->dilation_rate, dilation));
+    return conv->transpose ? check_output_padding(conv, where) : CAPAS_OK;
 }
 
 /* A window over one axis, and the sizes on both of its sides: of a transposed one `input` is what
@@ -137,27 +142,33 @@ capas_status capas_convolution_infer(const capas_layer *layer, const capas_shape
 {
     (void)count;
     const capas_convolution conv = described(layer);
+    return capas_convolution_infer_of(layer, &conv, &inputs[0], output);
+}
+
+capas_status capas_convolution_infer_of(const capas_layer *layer, const capas_convolution *conv,
+                                        const capas_shape *input, capas_shape *output)
+{
     capas_image image;
     axis axes[3];
-    CAPAS_TRY(capas_image_of(layer, &inputs[0], conv.axes, conv.data_format, &image));
-    if (image.channels % conv.groups != 0)
+    CAPAS_TRY(capas_image_of(layer, input, conv->axes, conv->data_format, &image));
+    if (image.channels % conv->groups != 0)
         return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,
                                 "groups must divide the input's channels, found %d groups and "
                                 "%lld channels",
-                                conv.groups, (long long)image.channels);
-    axes_of(&conv, &image, axes);
-    const capas_image result = {given(&conv, &axes[1]), given(&conv, &axes[2]),
-                                conv.filters > 0 ? conv.filters : outputs_of(&conv, image.channels),
-                                given(&conv, &axes[0])};
+                                conv->groups, (long long)image.channels);
+    axes_of(conv, &image, axes);
+    const capas_image result = {given(conv, &axes[1]), given(conv, &axes[2]),
+                                conv->filters > 0 ? conv->filters
+                                                  : outputs_of(conv, image.channels),
+                                given(conv, &axes[0])};
     if (result.depth < 1 || result.height < 1 || result.width < 1)
-        return fail_too_large(layer, &conv, &image, axes);
-    *output = capas_image_shape(&result, conv.axes, conv.data_format);
+        return fail_too_large(layer, conv, &image, axes);
+    *output = capas_image_shape(&result, conv->axes, conv->data_format);
     return CAPAS_OK;
 }
 
-/* [height, width, a, b], of a sequence [width, a, b], of a volume [depth, height, width, a, b]. */
-static capas_shape kernel_shape(const capas_convolution *conv, capas_triple size, int64_t a,
-                                int64_t b)
+capas_shape capas_convolution_kernel(const capas_convolution *conv, capas_triple size, int64_t a,
+                                     int64_t b)
 {
     if (conv->axes == 1) return (capas_shape){3, {size.width, a, b}};
     if (conv->axes == 2) return (capas_shape){4, {size.height, size.width, a, b}};
@@ -173,9 +184,10 @@ capas_status capas_convolution_build(capas_layer *layer, const capas_shape *inpu
     CAPAS_TRY(capas_image_of(layer, &inputs[0], conv.axes, conv.data_format, &image));
     const int64_t middle = outputs_of(&conv, image.channels), in = image.channels / conv.groups;
     const int64_t out = depthwise ? conv.multiplier : middle;
-    capas_shape kernel =
-        kernel_shape(&conv, conv.kernel_size, conv.transpose ? out : in, conv.transpose ? in : out);
-    capas_shape pointwise = kernel_shape(&conv, (capas_triple){1, 1, 1}, middle, conv.filters);
+    capas_shape kernel = capas_convolution_kernel(
+        &conv, conv.kernel_size, conv.transpose ? out : in, conv.transpose ? in : out);
+    capas_shape pointwise =
+        capas_convolution_kernel(&conv, (capas_triple){1, 1, 1}, middle, conv.filters);
     capas_shape bias = {1, {separable ? conv.filters : middle}};
     CAPAS_TRY(capas_layer_add_weight(layer, separable ? "depthwise_kernel" : "kernel", &kernel,
                                      conv.kernel_initializer, conv.kernel_regularizer, true));
@@ -235,8 +247,8 @@ static bool stacks(const capas_convolution *conv, const capas_image *image,
     return conv->axes == 3 && (stack->taps > 1 || stack->stride > 1);
 }
 
-static int lower_one(const capas_layer *layer, const capas_convolution *conv,
-                     capas_program *program, int input, int bias)
+int capas_convolution_lower_of(const capas_layer *layer, const capas_convolution *conv,
+                               capas_program *program, int input, int bias)
 {
     const capas_image image = capas_image_of_buffer(program, input);
     const capas_conv_problem problem = problem_of(conv, &image);
@@ -297,7 +309,7 @@ int capas_convolution_lower(const capas_layer *layer, capas_program *program, co
     if (input == CAPAS_NO_BUFFER) return input;
     int output = separable        ? lower_separable(layer, &conv, program, input, bias)
                  : conv.transpose ? lower_transpose(layer, &conv, program, input, bias)
-                                  : lower_one(layer, &conv, program, input, bias);
+                                  : capas_convolution_lower_of(layer, &conv, program, input, bias);
     /* Softmax is over the last axis of what the layer gives; what is the same anywhere can be fused
      * with the convolution next to it. */
     bool of_rows = capas_activation_is_of_rows(conv.activation);

@@ -37,6 +37,17 @@ capas_status capas_convolution_build(capas_layer *layer, const capas_shape *inpu
 int capas_convolution_lower(const capas_layer *layer, capas_program *program, const int *inputs,
                             int count);
 
+/* The same of one that is described: a convolution within another layer, whose first weight is the
+ * kernel. `input` of what is lowered has its channels last (image.h). */
+capas_status capas_convolution_check_of(const capas_convolution *conv, const char *where);
+capas_status capas_convolution_infer_of(const capas_layer *layer, const capas_convolution *conv,
+                                        const capas_shape *input, capas_shape *output);
+int capas_convolution_lower_of(const capas_layer *layer, const capas_convolution *conv,
+                               capas_program *program, int input, int bias);
+/* [height, width, a, b], of a sequence [width, a, b], of a volume [depth, height, width, a, b]. */
+capas_shape capas_convolution_kernel(const capas_convolution *conv, capas_triple size, int64_t a,
+                                     int64_t b);
+
 /* Rows of the option tables, in Keras's order; FIELD and the kinds are the table's. */
 #define CAPAS_WINDOW_SIZE_ROWS(size_kind, padding_words)                                           \
     {"kernel_size", &size_kind, FIELD(kernel_size), .minimum = 1, .help = "size of the window"},   \
@@ -47,12 +58,7 @@ int capas_convolution_lower(const capas_layer *layer, capas_program *program, co
             .help = "valid: only whole windows; same: zeros around; causal: zeros before"          \
     }
 #define CAPAS_WINDOW_PLACE_ROWS(size_kind)                                                         \
-    {"data_format",                                                                                \
-     &capas_option_enum,                                                                           \
-     FIELD(data_format),                                                                           \
-     CAPAS_CHANNELS_LAST,                                                                          \
-     .words = capas_data_format_names,                                                             \
-     .help = "where the channels are"},                                                            \
+    CAPAS_DATA_FORMAT_ROW,                                                                         \
     {                                                                                              \
         "dilation_rate", &size_kind, FIELD(dilation_rate), 1,                                      \
             .minimum = 1, .help = "distance of the window's cells"                                 \

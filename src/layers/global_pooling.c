@@ -5,8 +5,7 @@
 
 #define FIELD(name) offsetof(capas_global_pooling_options, name)
 static const capas_option options[] = {
-    {"data_format", &capas_option_enum, FIELD(data_format), CAPAS_CHANNELS_LAST,
-     .words = capas_data_format_names, .help = "where the channels are"},
+    CAPAS_DATA_FORMAT_ROW,
     {"keepdims", &capas_option_bool, FIELD(keepdims), 0,
      .help = "whether the other axes stay, as 1"},
 };

@@ -54,6 +54,13 @@ capas_image capas_image_of_buffer(const capas_program *program, int buffer);
 int capas_image_along_depth(capas_program *program, int buffer);
 int capas_image_as_volume(capas_program *program, int buffer, const capas_image *slices);
 
+/* A row of an option table; FIELD is the table's. */
+#define CAPAS_DATA_FORMAT_ROW                                                                      \
+    {                                                                                              \
+        "data_format", &capas_option_enum, FIELD(data_format), CAPAS_CHANNELS_LAST,                \
+            .words = capas_data_format_names, .help = "where the channels are"                     \
+    }
+
 /* Keras's words for options. */
 extern const char *const capas_padding_names[]; /* also causal, for Conv1D alone */
 extern const char *const capas_data_format_names[];

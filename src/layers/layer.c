@@ -57,6 +57,25 @@ static void keep_failure(capas_layer *layer, capas_status status)
     layer->message = capas_copy_string(sentence);
 }
 
+capas_shape capas_shape_without_steps(const capas_shape *shape)
+{
+    capas_shape step = *shape;
+    step.rank--;
+    for (int i = 1; i < step.rank; i++)
+        step.dims[i] = shape->dims[i + 1];
+    return step;
+}
+
+capas_shape capas_shape_with_steps(const capas_shape *step, int64_t steps)
+{
+    capas_shape shape = *step;
+    shape.rank++;
+    shape.dims[1] = steps;
+    for (int i = 2; i < shape.rank; i++)
+        shape.dims[i] = step->dims[i - 1];
+    return shape;
+}
+
 /* A program built against an older capas gives a shorter struct: the rest is zero, the default. */
 void capas_layer_copy_options(void *all, size_t size, const void *given)
 {

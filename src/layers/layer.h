@@ -10,9 +10,9 @@
 
 enum { CAPAS_LAYER_WEIGHTS = 8, CAPAS_MAX_INPUTS = 64, CAPAS_MOST_INNER = 2 };
 
-/* How a weight lies in the model's block: as Keras has it, tiled for the dense kernels, or a
- * volume's kernel [depth, height, width, a, b] as [height, width, depth, a, b] (convolution.h).
- * Chosen from the shape alone, so that every plan accepts it. */
+/* How a weight lies in the model's block: as Keras has it, as a matrix tiled for the dense kernels,
+ * or a volume's kernel [depth, height, width, a, b] as [height, width, depth, a, b]
+ * (convolution.h). Chosen from the shape alone, so that every plan accepts it. */
 typedef enum capas_weight_layout {
     CAPAS_LAYOUT_PLAIN,
     CAPAS_LAYOUT_TILED,
@@ -150,6 +150,10 @@ const capas_layer_type *const *capas_layer_types(size_t *count);
 capas_status capas_layer_set_name(capas_layer *layer, const char *name);
 capas_layer *capas_layer_retain(capas_layer *layer);
 
+/* (None, steps, ...) without the steps; and a shape with them. */
+capas_shape capas_shape_without_steps(const capas_shape *shape);
+capas_shape capas_shape_with_steps(const capas_shape *step, int64_t steps);
+
 /* A failure of this layer: "layer conv2d: " and the rest. */
 capas_status capas_layer_fail(const capas_layer *layer, capas_status status, const char *format,
                               ...) __attribute__((format(printf, 3, 4)));
@@ -175,6 +179,9 @@ capas_status capas_layer_add_weight(capas_layer *layer, const char *name, const 
  * depthwise_constraint of "depthwise_kernel". */
 capas_status capas_layer_constrain(capas_layer *layer);
 
+/* A weight as a matrix of all its axes but the last by the last. */
+int64_t capas_weight_rows(const capas_weight *weight);
+int64_t capas_weight_columns(const capas_weight *weight);
 /* Elements that a weight takes in the model's block (tiled ones are padded). */
 int64_t capas_weight_count(const capas_weight *weight);
 /* How a tiled weight lies (kernels/dense.h); 0: in C order. */

@@ -4,13 +4,8 @@
 
 #define FIELD(name) offsetof(capas_lstm_options, name)
 static const capas_option options[] = {
-    CAPAS_RECURRENT_FIRST_ROWS,
-    CAPAS_RECURRENT_ACTIVATION_ROW,
-    CAPAS_RECURRENT_START_ROWS,
-    {"unit_forget_bias", &capas_option_bool, FIELD(unit_forget_bias), 1,
-     .help = "whether the bias of the forget gate starts at 1"},
-    CAPAS_RECURRENT_REST_ROWS,
-    CAPAS_RECURRENT_LAST_ROWS(false),
+    CAPAS_RECURRENT_FIRST_ROWS, CAPAS_RECURRENT_ACTIVATION_ROW, CAPAS_RECURRENT_START_ROWS,
+    CAPAS_FORGET_ROW,           CAPAS_RECURRENT_REST_ROWS,      CAPAS_RECURRENT_LAST_ROWS(false),
 };
 
 static void describe(const capas_layer *layer, void *description)

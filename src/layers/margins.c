@@ -57,11 +57,7 @@ static int lower(const capas_layer *layer, capas_program *program, const int *in
     return capas_image_from_last(layer, program, buffer, m.axes, m.data_format);
 }
 
-#define FORMAT_ROW                                                                                 \
-    {                                                                                              \
-        "data_format", &capas_option_enum, FIELD(data_format), CAPAS_CHANNELS_LAST,                \
-            .words = capas_data_format_names, .help = "where the channels are"                     \
-    }
+#define FORMAT_ROW CAPAS_DATA_FORMAT_ROW
 
 /* `field` of the options takes the constructor's number, by `fill`. */
 #define MARGINS(word, class, said, rows, field, fill)                                              \

@@ -18,10 +18,7 @@
          .minimum = 1,                                                                             \
          .nullable = true,                                                                         \
          .help = "steps of the window; None: the pool_size"},                                      \
-    {                                                                                              \
-        "data_format", &capas_option_enum, FIELD(data_format), CAPAS_CHANNELS_LAST,                \
-            .words = capas_data_format_names, .help = "where the channels are"                     \
-    }
+        CAPAS_DATA_FORMAT_ROW
 
 #define FIELD(name) offsetof(capas_pooling1d_options, name)
 static const capas_option options1[] = {ROWS(capas_option_single)};

@@ -14,8 +14,7 @@ static const char *const fill_modes[] = {"constant", NULL};
         "width", &capas_option_integer, FIELD(width), .minimum = 1, .help = "of the output"        \
     }
 static const capas_option resizing_options[] = {
-    {"data_format", &capas_option_enum, FIELD(data_format), CAPAS_CHANNELS_LAST,
-     .words = capas_data_format_names, .help = "where the channels are"},
+    CAPAS_DATA_FORMAT_ROW,
     SIZE_ROWS,
     {"interpolation", &capas_option_enum, FIELD(interpolation), CAPAS_INTERPOLATE_BILINEAR,
      .words = capas_interpolation_names, .help = "what lies between pixels"},
@@ -32,8 +31,7 @@ static const capas_option resizing_options[] = {
 #undef FIELD
 #define FIELD(name) offsetof(capas_center_crop_options, name)
 static const capas_option crop_options[] = {
-    {"data_format", &capas_option_enum, FIELD(data_format), CAPAS_CHANNELS_LAST,
-     .words = capas_data_format_names, .help = "where the channels are"},
+    CAPAS_DATA_FORMAT_ROW,
     SIZE_ROWS,
 };
 

@@ -22,8 +22,7 @@ enum { TEXT_SIZE = 128 };
     }
 static const capas_option options[] = {
     ROWS,
-    {"data_format", &capas_option_enum, FIELD(data_format), CAPAS_CHANNELS_LAST,
-     .words = capas_data_format_names, .help = "where the channels are"},
+    CAPAS_DATA_FORMAT_ROW,
 };
 /* Sequences have their channels last. */
 static const capas_option sequence_options[] = {ROWS};

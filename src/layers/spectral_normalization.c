@@ -3,7 +3,6 @@
  * spectral_normalization.py). The kernel itself changes then, so that the ops are those of the
  * layer in it, in training and prediction; what is done to it is training's (training/step.c). */
 #include "base/memory.h"
-#include "base/text.h"
 #include "kernels/spectral.h"
 #include "layers/wrapper.h"
 #include <capas/normalization.h>
@@ -53,7 +52,7 @@ static capas_status build(capas_layer *layer, const capas_shape *inputs, int cou
         (strcmp(kernel->name, "kernel") != 0 && strcmp(kernel->name, "embeddings") != 0))
         return capas_layer_fail(layer, CAPAS_INVALID_ARGUMENT, NO_KERNEL,
                                 inner_of(layer)->type->name);
-    const capas_shape shape = {2, {1, kernel->shape.dims[kernel->shape.rank - 1]}};
+    const capas_shape shape = {2, {1, capas_weight_columns(kernel)}};
     CAPAS_TRY(capas_layer_add_weight(layer, "vector_u", &shape, capas_truncated_normal(0, 0.02),
                                      none, false));
     const capas_weight vector = kernel[1 + rest];
@@ -76,11 +75,10 @@ static int lower(const capas_layer *layer, capas_program *program, const int *in
 
 capas_status capas_weight_normalise(const capas_weight *weight, float *block, float *vector)
 {
-    const int64_t columns = weight->shape.dims[weight->shape.rank - 1];
     const capas_spectral_problem problem = {
         .workers = capas_threads(),
-        .rows = capas_shape_count(&weight->shape, 0) / columns,
-        .columns = columns,
+        .rows = capas_weight_rows(weight),
+        .columns = capas_weight_columns(weight),
         .tile = capas_weight_tile(weight),
         .iterations = weight->power_iterations,
     };

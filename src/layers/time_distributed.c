@@ -16,16 +16,6 @@ static capas_layer *inner_of(const capas_layer *layer)
     return capas_layer_inner(layer, 0);
 }
 
-/* (None, steps, ...) without the steps. */
-static capas_shape without_steps(const capas_shape *shape)
-{
-    capas_shape one = *shape;
-    one.rank--;
-    for (int i = 1; i < one.rank; i++)
-        one.dims[i] = shape->dims[i + 1];
-    return one;
-}
-
 static capas_status check(const capas_layer *layer, const char *where)
 {
     const capas_layer *inner = inner_of(layer);
@@ -48,7 +38,7 @@ static capas_status infer(const capas_layer *layer, const capas_shape *inputs, i
         return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,
                                 "takes sequences (None, steps, ...) of at most %d steps, found %s",
                                 MOST_STEPS, capas_shape_text(&inputs[0], text, sizeof text));
-    const capas_shape one = without_steps(&inputs[0]);
+    const capas_shape one = capas_shape_without_steps(&inputs[0]);
     capas_shape result;
     CAPAS_TRY(capas_wrapper_name(inner_of(layer), ""));
     CAPAS_TRY(inner_of(layer)->type->infer(inner_of(layer), &one, 1, &result));
@@ -56,18 +46,14 @@ static capas_status infer(const capas_layer *layer, const capas_shape *inputs, i
         return capas_layer_fail(layer, CAPAS_SHAPE_MISMATCH,
                                 "its output would have %d axes, more than %d", result.rank + 1,
                                 CAPAS_MAX_RANK);
-    *output = result;
-    output->rank++;
-    output->dims[1] = inputs[0].dims[1];
-    for (int i = 1; i < result.rank; i++)
-        output->dims[i + 1] = result.dims[i];
+    *output = capas_shape_with_steps(&result, inputs[0].dims[1]);
     return CAPAS_OK;
 }
 
 static capas_status build(capas_layer *layer, const capas_shape *inputs, int count)
 {
     (void)count;
-    const capas_shape one = without_steps(&inputs[0]);
+    const capas_shape one = capas_shape_without_steps(&inputs[0]);
     CAPAS_TRY(capas_wrapper_build(layer, inner_of(layer), &one, 1));
     if (!capas_layer_is_stateful(layer)) return CAPAS_OK;
     return capas_layer_fail(layer, CAPAS_UNSUPPORTED,
@@ -78,7 +64,7 @@ static capas_status build(capas_layer *layer, const capas_shape *inputs, int cou
 static int take_apart(capas_program *program, int buffer, int64_t steps)
 {
     if (program->status != CAPAS_OK || buffer < 0) return CAPAS_NO_BUFFER;
-    const capas_shape one = without_steps(&program->buffers[buffer].shape);
+    const capas_shape one = capas_shape_without_steps(&program->buffers[buffer].shape);
     return capas_program_regroup(program, buffer, &one,
                                  program->buffers[buffer].times * (int)steps);
 }

@@ -9,8 +9,7 @@ enum { TEXT_SIZE = 128 };
 static const capas_option image_options[] = {
     {"size", &capas_option_pair, FIELD(size), 2, .minimum = 1,
      .help = "how often each row and column"},
-    {"data_format", &capas_option_enum, FIELD(data_format), CAPAS_CHANNELS_LAST,
-     .words = capas_data_format_names, .help = "where the channels are"},
+    CAPAS_DATA_FORMAT_ROW,
     {"interpolation", &capas_option_enum, FIELD(interpolation), CAPAS_INTERPOLATE_NEAREST,
      .words = capas_interpolation_names, .help = "what lies between pixels; nearest repeats them"},
 };
@@ -19,8 +18,7 @@ static const capas_option image_options[] = {
 static const capas_option volume_options[] = {
     {"size", &capas_option_triple, FIELD(size), 2, .minimum = 1,
      .help = "how often each plane, row and column"},
-    {"data_format", &capas_option_enum, FIELD(data_format), CAPAS_CHANNELS_LAST,
-     .words = capas_data_format_names, .help = "where the channels are"},
+    CAPAS_DATA_FORMAT_ROW,
 };
 
 /* The axis of the first size. */

@@ -45,10 +45,20 @@ capas_status capas_layer_add_weight(capas_layer *layer, const char *name, const 
     return CAPAS_OK;
 }
 
+int64_t capas_weight_columns(const capas_weight *weight)
+{
+    return weight->shape.rank > 0 ? weight->shape.dims[weight->shape.rank - 1] : 1;
+}
+
+int64_t capas_weight_rows(const capas_weight *weight)
+{
+    return capas_shape_count(&weight->shape, 0) / capas_weight_columns(weight);
+}
+
 int64_t capas_weight_count(const capas_weight *weight)
 {
     if (weight->layout == CAPAS_LAYOUT_TILED)
-        return capas_dense_tiled_count(weight->shape.dims[0], weight->shape.dims[1]);
+        return capas_dense_tiled_count(capas_weight_rows(weight), capas_weight_columns(weight));
     return capas_shape_count(&weight->shape, 0);
 }
 
@@ -68,7 +78,7 @@ static void move_taps(const capas_weight *weight, const float *from, float *to, 
 int capas_weight_tile(const capas_weight *weight)
 {
     if (weight->layout != CAPAS_LAYOUT_TILED) return 0;
-    return capas_dense_tile(weight->shape.dims[0], weight->shape.dims[1]);
+    return capas_dense_tile(capas_weight_rows(weight), capas_weight_columns(weight));
 }
 
 void capas_weight_pack(const capas_weight *weight, const float *plain, float *block)
@@ -81,7 +91,7 @@ void capas_weight_pack(const capas_weight *weight, const float *plain, float *bl
         move_taps(weight, plain, block, true);
         return;
     }
-    int64_t inputs = weight->shape.dims[0], units = weight->shape.dims[1];
+    const int64_t inputs = capas_weight_rows(weight), units = capas_weight_columns(weight);
     int tile = capas_dense_tile(inputs, units);
     memset(block, 0, (size_t)capas_weight_count(weight) * sizeof *block);
     for (int64_t k = 0; k < inputs; k++)
@@ -99,7 +109,7 @@ void capas_weight_unpack(const capas_weight *weight, const float *block, float *
         move_taps(weight, block, plain, false);
         return;
     }
-    int64_t inputs = weight->shape.dims[0], units = weight->shape.dims[1];
+    const int64_t inputs = capas_weight_rows(weight), units = capas_weight_columns(weight);
     int tile = capas_dense_tile(inputs, units);
     for (int64_t k = 0; k < inputs; k++)
         for (int64_t j = 0; j < units; j++)

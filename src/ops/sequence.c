@@ -30,7 +30,8 @@ int capas_program_scan(capas_program *program, const char *label, const capas_sc
     op->stream = stream;
     *scan = *problem;
     scan->steps = capas_program_shape(program, inputs->x)->dims[1];
-    scan->tile = capas_dense_tile(scan->units, scan->units * capas_scan_gates(scan));
+    scan->tile =
+        capas_dense_tile(capas_scan_taps(scan) * scan->units, scan->units * capas_scan_gates(scan));
     op->states = inputs->states;
     scan->has_initial = inputs->initial >= 0 || inputs->states;
     scan->states = scan->states || inputs->states;
@@ -104,7 +105,8 @@ size_t capas_saved_scan(const capas_op *op, const capas_program *program,
 double capas_flops_scan(const capas_op *op)
 {
     const capas_scan_problem *p = &op->problem.scan;
-    return 2.0 * capas_scan_gates(p) * (double)p->steps * (double)p->units * (double)p->units;
+    return 2.0 * capas_scan_gates(p) * (double)p->steps * (double)p->units * (double)p->units *
+           (double)capas_scan_taps(p);
 }
 
 capas_scan_arguments capas_scan_arguments_of(const capas_op *op, const capas_kernel *kernel,
@@ -131,6 +133,7 @@ capas_scan_arguments capas_scan_arguments_of(const capas_op *op, const capas_ker
 static capas_status begin_states(const capas_op *op, capas_element element, void *initial, int n)
 {
     capas_states *states = op->states;
+    const int pixels = (int)capas_scan_pixels(&op->problem.scan);
     if (states->batch == 0) {
         capas_release(states->values);
         states->values = capas_allocate_zeroed((size_t)(states->count * n), sizeof(double));
@@ -142,7 +145,7 @@ static capas_status begin_states(const capas_op *op, capas_element element, void
                           "layer %s: it is stateful, and keeps the states of %d samples, found a "
                           "batch of %d; every batch must have as many (of a data set without a "
                           "rest), or capas_model_reset_states comes between",
-                          op->label, states->batch, n);
+                          op->label, states->batch / pixels, n / pixels);
     if (op->inputs[2] < 0)
         capas_convert(element, initial, CAPAS_FLOAT64, states->values, states->count * n);
     return CAPAS_OK;

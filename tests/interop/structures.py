@@ -82,7 +82,18 @@ def twins(random):
     return keras.Model([left, right], [layers.Dense(4, activation="softmax")(both), layers.Dense(2)(b)])
 
 
+def films(random):
+    """Images in sequence: ConvLSTM2D and what follows it."""
+    sizes = [int(random.integers(3, 6)) for _ in range(3)]
+    how = {"padding": pick(random, "same", "valid"), "go_backwards": bool(random.integers(2))}
+    x = given = keras.Input((*sizes, 2))
+    x = layers.ConvLSTM2D(3, int(random.integers(1, 4)), return_sequences=True, **how)(x)
+    x = layers.TimeDistributed(layers.AdaptiveAveragePooling2D((2, 1)))(x)
+    x = layers.ConvLSTM1D(2, 2)(layers.Reshape((sizes[0], 2, 3))(x))
+    return keras.Model(given, layers.Dense(4, activation="softmax")(layers.Flatten()(x)))
+
+
 def structures(random, rounds):
     for number in range(rounds):
-        for make in (images, chain, twins):
+        for make in (images, chain, twins, films):
             yield f"{make.__name__} {number}", make(random)

@@ -1,6 +1,7 @@
 /* The tuned scan against the plain one, over odd sizes: every cell, directions, masks, given
- * states, recurrent dropout, samples fewer than the problem's. What backward reads of `saved` is
- * what the plain forward kept. That the plain one is right is the golden layers' to say. */
+ * states, recurrent dropout, windows over images, samples fewer than the problem's. What backward
+ * reads of `saved` is what the plain forward kept. That the plain one is right is the golden
+ * layers' to say. */
 #include "kernels/dense.h"
 #include "kernels/plain/kernels.h"
 #include "kernels/scan.h"
@@ -19,6 +20,9 @@ typedef struct scan_case {
     char name[128];
 } scan_case;
 
+/* Of the cells: 3 a GRU whose reset comes after, 4 an LSTM with a window. */
+enum { AFTER = 3, WINDOW, CELLS };
+
 static capas_scan_problem problem_of(int cell, int64_t units, int64_t steps, int batch, int number)
 {
     static const capas_activation activations[] = {CAPAS_TANH, CAPAS_TANH, CAPAS_RELU, CAPAS_LINEAR,
@@ -26,14 +30,16 @@ static capas_scan_problem problem_of(int cell, int64_t units, int64_t steps, int
     capas_scan_problem p = {
         .batch = batch,
         .workers = TWIN_WORKERS,
-        .cell = cell == 3 ? CAPAS_CELL_GRU : (capas_cell)cell,
-        .reset_after = cell == 3,
+        .cell = cell == AFTER    ? CAPAS_CELL_GRU
+                : cell == WINDOW ? CAPAS_CELL_LSTM
+                                 : (capas_cell)cell,
+        .reset_after = cell == AFTER,
         .steps = steps,
         .units = units,
         .activation = activations[number % 5],
         .recurrent_activation = number % 3 == 1 ? CAPAS_HARD_SIGMOID : CAPAS_SIGMOID,
         .bias_rows = number % 7 == 6 ? 0
-                     : cell == 3     ? 2
+                     : cell == AFTER ? 2
                                      : 1,
         .has_initial = number % 4 == 1,
         .backwards = number % 3 == 2,
@@ -45,7 +51,10 @@ static capas_scan_problem problem_of(int cell, int64_t units, int64_t steps, int
         .for_training = true,
         .wants_input_gradient = true,
     };
-    p.tile = capas_dense_tile(units, units * capas_scan_gates(&p));
+    if (cell == WINDOW)
+        p.window = (capas_scan_window){1 + number % 2, 2, 3, 1 + number % 3, 3, 1 + number % 4};
+    p.batch *= (int)capas_scan_pixels(&p);
+    p.tile = capas_dense_tile(capas_scan_taps(&p) * units, units * capas_scan_gates(&p));
     return p;
 }
 
@@ -53,12 +62,13 @@ static capas_scan_problem problem_of(int cell, int64_t units, int64_t steps, int
 static double *small_weights(const capas_scan_problem *p, int64_t count)
 {
     double *tiled = twin_numbers(count, 1, 4);
-    const int64_t columns = capas_scan_gates(p) * p->units,
-                  tiles = (p->units + p->tile - 1) / p->tile;
+    const int64_t columns = capas_scan_gates(p) * p->units;
+    const int64_t inputs = capas_scan_taps(p) * p->units;
+    const int64_t tiles = (inputs + p->tile - 1) / p->tile;
     for (int64_t i = 0; i < count; i++)
-        tiled[i] *= 2.0 / (double)(p->units + 2);
+        tiled[i] *= 2.0 / (double)(inputs + 2);
     for (int64_t j = 0; j < columns; j++)
-        for (int64_t k = p->units; k < tiles * p->tile; k++)
+        for (int64_t k = inputs; k < tiles * p->tile; k++)
             tiled[capas_dense_tiled_index(k, j, columns, p->tile)] = 0;
     return tiled;
 }
@@ -71,21 +81,23 @@ static double *mask_of(int64_t count, int number)
     return mask;
 }
 
-static scan_case make_case(int cell, int64_t units, int64_t steps, int batch, int n, int number)
+/* A sample is an image where there is a window. */
+static scan_case make_case(int cell, int64_t units, int64_t steps, int batch, int images,
+                           int number)
 {
     scan_case c = {.problem = problem_of(cell, units, steps, batch, number)};
     const capas_scan_problem *p = &c.problem;
-    const int gates = capas_scan_gates(p);
+    const int gates = capas_scan_gates(p), n = images * (int)capas_scan_pixels(p);
     c.inputs = n * steps * gates * units;
     c.outputs = n * capas_scan_rows(p) * units;
     c.states = n * capas_scan_states(p) * units;
-    c.weights = capas_dense_tiled_count(units, gates * units);
+    c.weights = capas_dense_tiled_count(capas_scan_taps(p) * units, gates * units);
     c.bias = p->bias_rows * gates * units;
     c.plain = (capas_scan_arguments){
         .n = n,
         .random = {.seed = 7, .stream = 3, .step = 2},
         .input = twin_numbers(c.inputs, 1, 1),
-        .mask = number % 2 ? mask_of(n * steps, number) : NULL,
+        .mask = number % 2 ? mask_of(images * steps, number) : NULL,
         .initial = p->has_initial ? twin_numbers(c.states, 1, 2) : NULL,
         .weights = small_weights(p, c.weights),
         .bias = c.bias > 0 ? twin_numbers(c.bias, 1, 3) : NULL,
@@ -112,7 +124,8 @@ static void give(const scan_case *c, twin_case *t)
     const capas_scan_problem *p = &c->problem;
     t->workspace = AT(workspace);
     t->tolerance = 4e-5; /* steps add up */
-    if (c->plain.mask) twin_input(t, AT(mask), c->plain.mask, c->plain.n * p->steps);
+    if (c->plain.mask)
+        twin_input(t, AT(mask), c->plain.mask, c->plain.n / capas_scan_pixels(p) * p->steps);
     if (c->plain.initial) twin_input(t, AT(initial), c->plain.initial, c->states);
     twin_input(t, AT(weights), c->plain.weights, c->weights);
 }
@@ -169,9 +182,10 @@ static void test_odd_sizes(void **state)
     static const int batches[] = {1, 2, 5, 17, 33};
     int number = 0;
     (void)state;
-    for (int cell = 0; cell < 4; cell++)
+    for (int cell = 0; cell < CELLS; cell++)
         for (size_t u = 0; u < sizeof units / sizeof *units; u++)
-            for (size_t b = 0; b < sizeof batches / sizeof *batches; b++, number++)
+            for (size_t b = 0; b < (cell == WINDOW ? 3 : sizeof batches / sizeof *batches);
+                 b++, number++)
                 check_case(cell, units[u], 1 + number % 4, batches[b] + number % 3, batches[b],
                            number);
 }
@@ -179,7 +193,8 @@ static void test_odd_sizes(void **state)
 static void test_large_sizes(void **state)
 {
     (void)state;
-    for (int cell = 0; cell < 4; cell++) {
+    check_case(WINDOW, 24, 3, 9, 8, 4);
+    for (int cell = 0; cell < WINDOW; cell++) {
         check_case(cell, 130, 3, 33, 33, 0); /* several tiles */
         check_case(cell, 70, 2, 300, 290, 1);
         check_case(cell, 24, 9, 40, 36, 4);

@@ -23,7 +23,7 @@ static void what_they_refuse(void **state)
     assert_fails(capas_time_distributed(NULL),
                  "layer time_distributed: layer must be a layer, found none");
     assert_fails(capas_bidirectional(capas_dense(3)),
-                 "layer bidirectional: it wraps SimpleRNN, LSTM or GRU, found Dense");
+                 "layer bidirectional: it wraps a recurrent layer, found Dense");
     assert_fails(capas_time_distributed(capas_add()),
                  "layer time_distributed: it wraps a layer of one input, found Add");
     assert_fails(capas_time_distributed(capas_dense(0)),

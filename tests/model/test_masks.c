@@ -3,6 +3,7 @@
  * with steps that do not count is the shorter one. */
 #include "model/plan.h"
 #include "support/cmocka.h"
+#include "support/saved_model.h"
 #include <capas/capas.h>
 #include <math.h>
 #include <stdio.h>
@@ -28,17 +29,6 @@ static capas_layer *embedding(void)
 static void predict(capas_model *model, const float *input, int64_t n, float *output)
 {
     if (capas_predict(model, input, n, output) != CAPAS_OK) fail_msg("%s", capas_error());
-}
-
-/* Copies the weights of one model to another of the same layers. */
-static void copy_weights(const capas_model *from, capas_model *to)
-{
-    float values[512];
-    assert_int_equal(capas_model_weight_count(from), capas_model_weight_count(to));
-    for (int i = 0; i < capas_model_weight_count(from); i++) {
-        assert_int_equal(capas_model_get_weight(from, i, values), CAPAS_OK);
-        assert_int_equal(capas_model_set_weight(to, i, values), CAPAS_OK);
-    }
 }
 
 static void assert_close(const float *got, const float *want, int count)

@@ -53,16 +53,6 @@ static capas_model *make_twins(bool nested)
     return model;
 }
 
-static void copy_weights(capas_model *from, capas_model *to)
-{
-    assert_int_equal(capas_model_weight_count(from), capas_model_weight_count(to));
-    for (int i = 0; i < capas_model_weight_count(from); i++) {
-        float values[256];
-        assert_int_equal(capas_model_get_weight(from, i, values), CAPAS_OK);
-        assert_int_equal(capas_model_set_weight(to, i, values), CAPAS_OK);
-    }
-}
-
 static void assert_equal_models(capas_model *a, capas_model *b)
 {
     double difference;

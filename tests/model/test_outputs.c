@@ -3,6 +3,7 @@
  * parts. And stateful layers, which go on where the batch before ended. */
 #include "support/cmocka.h"
 #include "support/said.h"
+#include "support/saved_model.h"
 
 #include "base/text.h"
 #include "model/graph.h"
@@ -45,15 +46,6 @@ static void predict_all(capas_model *model, float *first, float *second)
     capas_tensor in = {CAPAS_FLOAT32, {0}, x};
     capas_tensor out[] = {{CAPAS_FLOAT32, {0}, first}, {CAPAS_FLOAT32, {0}, second}};
     if (capas_predict_tensors(model, &in, out, N) != CAPAS_OK) fail_msg("%s", capas_error());
-}
-
-static void copy_weights(const capas_model *from, capas_model *to)
-{
-    for (int w = 0; w < capas_model_weight_count(from); w++) {
-        float values[256];
-        assert_int_equal(capas_model_get_weight(from, w, values), CAPAS_OK);
-        assert_int_equal(capas_model_set_weight(to, w, values), CAPAS_OK);
-    }
 }
 
 /* With the words of Keras 3.15. */

@@ -69,6 +69,15 @@ static void grow_normalization(builder *b, int node)
           node);
 }
 
+/* A layer that a step of training changes first. */
+static void grow_spectral(builder *b, int node)
+{
+    const int rank = shape_of(b, node)->rank, iterations = 1 + draw(b, 2);
+    if (rank > 2 && elements_of(b, node) > 60) return;
+    capas_layer *inner = rank == 4 ? capas_conv2d(1 + draw(b, 3), 1) : capas_dense(1 + draw(b, 5));
+    apply(b, capas_spectral_normalization(inner, .power_iterations = iterations), node);
+}
+
 /* Of each sample. UnitNormalization is left out: it makes numbers of rounding errors. */
 static void grow_sample_normalization(builder *b, int node)
 {
@@ -168,10 +177,12 @@ static void grow_flatten(builder *b, int node)
           node);
 }
 
-static capas_layer *draw_merge(builder *b, int *count)
+/* `same`: all inputs are the same node, whose difference would be zeros. */
+static capas_layer *draw_merge(builder *b, int *count, bool same)
 {
     switch (draw(b, 6)) {
     case 0:
+        if (same) return capas_add();
         *count = 2;
         return capas_subtract();
     case 1:
@@ -197,7 +208,7 @@ static void grow_merge(builder *b, int node)
     if (!fits) other = node;
     capas_node inputs[3] = {b->nodes[node], b->nodes[other], b->nodes[node]};
     b->read[other] = true;
-    capas_layer *layer = draw_merge(b, &count);
+    capas_layer *layer = draw_merge(b, &count, other == node);
     keep(b, capas_graph_apply(b->graph, layer, inputs, count), node);
     b->input_of[b->count - 1] = (capas_node){-1}; /* it has several */
     b->masked[b->count - 1] |= b->masked[other];
@@ -305,6 +316,8 @@ static void grow(builder *b, int node)
         grow_concatenation,
         grow_recurrent,
         grow_recurrent,
+        grow_spectral,
+        grow_recurrent,
         grow_recurrent,
         grow_recurrent,
         grow_steps,
@@ -315,6 +328,8 @@ static void grow(builder *b, int node)
         grow_tokens,
         grow_tokens,
         grow_states,
+        grow_conv_lstm,
+        grow_conv_lstm,
         grow_tokens,
         grow_tokens,
         grow_tokens,

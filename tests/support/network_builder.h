@@ -83,6 +83,7 @@ void grow_transposed(builder *b, int node);
 
 /* network_sequences.c */
 void grow_recurrent(builder *b, int node);
+void grow_conv_lstm(builder *b, int node);
 void grow_states(builder *b, int node);
 void grow_steps(builder *b, int node);
 void grow_tokens(builder *b, int node);

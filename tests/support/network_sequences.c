@@ -89,6 +89,28 @@ void grow_states(builder *b, int node)
     b->input_of[b->count - 1] = (capas_node){-1};
 }
 
+/* Of an image each row is a step, of a volume each slice. */
+void grow_conv_lstm(builder *b, int node)
+{
+    const capas_shape *shape = shape_of(b, node);
+    const int filters = 1 + draw(b, 2), backwards = maybe(b, 3), sequences = maybe(b, 2);
+    const double dropout = draw(b, 3) ? 0 : 0.3, recurrent = draw(b, 4) ? 0 : 0.4;
+    const capas_padding padding = draw(b, 2) ? CAPAS_SAME : CAPAS_VALID;
+    if (b->masked[node] || shape->rank < 4 || elements_of(b, node) > MOST_ELEMENTS / 2) return;
+    const int window = draw_window(b, shape->dims[2]);
+#define OPTIONS                                                                                    \
+    .padding = padding, .return_sequences = sequences, .go_backwards = backwards,                  \
+    .dropout = dropout, .recurrent_dropout = recurrent
+    if (shape->rank == 4)
+        apply(b, capas_conv_lstm1d(filters, window, OPTIONS), node);
+    else if (shape->rank == 5)
+        apply(b,
+              capas_conv_lstm2d(filters, 1, OPTIONS,
+                                .kernel_size = {window, draw_window(b, shape->dims[3])}),
+              node);
+#undef OPTIONS
+}
+
 /* A layer on every step. */
 void grow_steps(builder *b, int node)
 {

@@ -135,3 +135,20 @@ void assert_same_weights(capas_model *a, capas_model *b)
         assert_memory_equal(first, second, count * sizeof(float));
     }
 }
+
+void copy_weights(const capas_model *from, capas_model *to)
+{
+    assert_int_equal(capas_model_weight_count(from), capas_model_weight_count(to));
+    for (int w = 0; w < capas_model_weight_count(from); w++) {
+        capas_weight_info info;
+        size_t count = 1;
+        assert_int_equal(capas_model_weight_info(from, w, &info), CAPAS_OK);
+        for (int i = 0; i < info.shape.rank; i++)
+            count *= (size_t)info.shape.dims[i];
+        float *values = malloc(count * sizeof *values);
+        assert_non_null(values);
+        assert_int_equal(capas_model_get_weight(from, w, values), CAPAS_OK);
+        assert_int_equal(capas_model_set_weight(to, w, values), CAPAS_OK);
+        free(values);
+    }
+}

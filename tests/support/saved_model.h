@@ -22,6 +22,8 @@ void train_step(capas_model *model);
 void assert_keeps_meaning(const char *path);
 
 void assert_same_bytes(const char *a, const char *b);
+/* Both must have the same ones. */
+void copy_weights(const capas_model *from, capas_model *to);
 void assert_same_weights(capas_model *a, capas_model *b);
 
 #endif
