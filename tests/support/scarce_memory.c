@@ -1,5 +1,6 @@
 /* See scarce_memory.h. */
 #include "support/scarce_memory.h"
+#include "support/cmocka.h"
 #include <capas/runtime.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -44,4 +45,18 @@ long scarce_memory_asked(void)
 long scarce_memory_live(void)
 {
     return live;
+}
+
+void scarce_memory_everywhere(capas_status (*once)(void), long most)
+{
+    capas_status status = once();
+    assert_int_equal(status, CAPAS_OK);
+    for (long allowed = 0; allowed == 0 || status != CAPAS_OK; allowed++) {
+        assert_true(allowed < most);
+        scarce_memory_begin(allowed);
+        status = once();
+        assert_int_equal(scarce_memory_live(), 0);
+        scarce_memory_end();
+        if (status != CAPAS_OK) assert_int_equal(status, CAPAS_NO_MEMORY);
+    }
 }

@@ -3,6 +3,12 @@
 #ifndef CAPAS_TESTS_SCARCE_MEMORY_H
 #define CAPAS_TESTS_SCARCE_MEMORY_H
 
+#include <capas/status.h>
+
+/* Runs it with all memory, for what is made once, and then with ever more allocations, at most
+ * `most`, until it succeeds: before, each run ends with CAPAS_NO_MEMORY; none leaves anything. */
+void scarce_memory_everywhere(capas_status (*once)(void), long most);
+
 /* From now on `allowed` allocations succeed and all later ones fail; -1: none fails. */
 void scarce_memory_begin(long allowed);
 
