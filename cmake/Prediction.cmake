@@ -4,6 +4,9 @@ file(GLOB_RECURSE prediction_sources CONFIGURE_DEPENDS "src/base/*.c" "src/ops/*
 file(GLOB more CONFIGURE_DEPENDS "src/kernels/*.c")
 list(REMOVE_ITEM more "${PROJECT_SOURCE_DIR}/src/kernels/registry.c")
 
+# There is no arithmetic in these, which a program links for its network alone: size counts more than speed.
+set_source_files_properties(${prediction_sources} PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O2>")
+
 add_library(capas_prediction_objects OBJECT ${prediction_sources} ${more})
 target_include_directories(capas_prediction_objects PRIVATE src include)
 target_link_libraries(capas_prediction_objects PRIVATE capas_flags capas_levels Threads::Threads)
