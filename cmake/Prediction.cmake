@@ -5,7 +5,13 @@ file(GLOB more CONFIGURE_DEPENDS "src/kernels/*.c")
 list(REMOVE_ITEM more "${PROJECT_SOURCE_DIR}/src/kernels/registry.c")
 
 # There is no arithmetic in these, which a program links for its network alone: size counts more than speed.
-set_source_files_properties(${prediction_sources} PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O2>")
+foreach(source IN LISTS prediction_sources)
+  set(size_flag -O2)
+  if(source MATCHES "/src/(layers|model)/") # making networks, not running them
+    set(size_flag -Os)
+  endif()
+  set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:${size_flag}>")
+endforeach()
 
 add_library(capas_prediction_objects OBJECT ${prediction_sources} ${more})
 target_include_directories(capas_prediction_objects PRIVATE src include)
