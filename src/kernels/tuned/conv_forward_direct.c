@@ -219,11 +219,6 @@ static void convolve_band(const call *c, int64_t n, int begin, int end, int firs
                        n * z->map + (int64_t)begin * p->out_width * p->filters);
 }
 
-static int part_begin(int count, int part, int parts)
-{
-    return (int)((int64_t)count * part / parts);
-}
-
 /* Piece i is band or group i % parts of image i / parts, parts = bands * groups. */
 static void convolve_shard(void *context, int shard, int worker)
 {
@@ -235,9 +230,10 @@ static void convolve_shard(void *context, int shard, int worker)
     for (int64_t i = capas_shard_begin(pieces, shards, shard); i < end; i++) {
         const int rows = c->sizes.cells_high, blocks = c->sizes.blocks;
         const int part = (int)(i % parts), band = part / c->groups, group = part % c->groups;
-        convolve_band(c, i / parts, part_begin(rows, band, c->bands),
-                      part_begin(rows, band + 1, c->bands), part_begin(blocks, group, c->groups),
-                      part_begin(blocks, group + 1, c->groups), worker);
+        convolve_band(c, i / parts, (int)capas_shard_begin(rows, c->bands, band),
+                      (int)capas_shard_begin(rows, c->bands, band + 1),
+                      (int)capas_shard_begin(blocks, c->groups, group),
+                      (int)capas_shard_begin(blocks, c->groups, group + 1), worker);
     }
 }
 

@@ -2,9 +2,8 @@
  * end.
  *
  * Tiles of all images are taken in pieces whose points fit half of the second cache, or that serve
- * a weight often enough. For each block
- * of 16 filters follow 36 products, with the micro-kernel of the direct convolution (a tile's
- * channels are its window), and the way back, pooled in registers:
+ * a weight often enough. For each block of 16 filters follow 36 products, with the micro-kernel of
+ * the direct convolution (a tile's channels are its window), and the way back, pooled in registers:
  *
  *   weights  [blocks][36][channels][16]
  *   points   [36][piece][columns]       of a piece of tiles
@@ -106,7 +105,7 @@ static void prepare(const void *problem, const void *arguments, void *to)
 /* The first tile of a piece; all pieces are about the same size. */
 static int64_t piece_begin(const call *c, int64_t piece)
 {
-    return c->all_tiles * piece / c->pieces;
+    return capas_shard_begin(c->all_tiles, (int)c->pieces, (int)piece);
 }
 
 static int64_t piece_with(const call *c, int64_t tile)
