@@ -110,16 +110,26 @@ static inline int64_t conv_cell_offset(const conv_backward *b, int i, int j)
     return y * b->row_step + x * b->sizes.step;
 }
 
+/* Some images that follow one another, taken together: a sum that is in registers once serves all
+ * of them. Their gradients are as those of one image with `count` times the cells. */
+typedef struct conv_images {
+    conv_view view;     /* of the first */
+    int64_t image_step; /* floats from one to the next, in that view */
+    conv_gradient gradient;
+    int count;
+} conv_images;
+
 /* A way to make dW. Each shard has sums of its own, in the way's own layout, in which the filters
  * of a vector can be summed apart from the others. */
 typedef struct conv_weights_way {
     bool whole_vectors;
+    int (*images)(const conv_backward *b);           /* how many it would have together, at most */
     size_t (*sum_floats)(const conv_backward *b);    /* of one shard */
     size_t (*scratch_bytes)(const conv_backward *b); /* of one worker */
-    /* Adds what one image gives to the filters of vectors begin .. end-1. sums NULL: only the
+    /* Adds what the images give to the filters of vectors begin .. end-1. sums NULL: only the
      * bias's. */
-    void (*add_image)(const conv_backward *b, conv_view view, const conv_gradient *gradient,
-                      int begin, int end, float *sums, float *bias_sums, void *scratch);
+    void (*add_images)(const conv_backward *b, const conv_images *images, int begin, int end,
+                       float *sums, float *bias_sums, void *scratch);
     /* Writes their sums as HWIO. */
     void (*write)(const conv_backward *b, const float *sums, int begin, int end,
                   float *weight_gradient);
@@ -132,20 +142,31 @@ bool CAPAS_TUNED(capas_conv_winograd_weights_fit)(const capas_conv_problem *p);
 extern const conv_weights_way CAPAS_TUNED(capas_conv_weights_by_taps);
 extern const conv_weights_way CAPAS_TUNED(capas_conv_weights_by_lists);
 
+/* Images of small maps to be taken together: until they have that many cells, and no more bytes of
+ * pixels. */
+static inline int conv_images_together(const conv_backward *b, int cells, int bytes)
+{
+    const int64_t by_cells = cells / b->sizes.cells;
+    const int64_t by_bytes = bytes / ((int64_t)sizeof(float) * b->sizes.padded_height * b->pitch);
+    const int64_t images = by_cells < by_bytes ? by_cells : by_bytes;
+    return images > 1 ? (int)images : 1;
+}
+
 size_t CAPAS_TUNED(capas_conv_weights_workspace)(const capas_conv_problem *p,
                                                  const conv_weights_way *way);
 void CAPAS_TUNED(capas_conv_weights)(const capas_conv_problem *p,
                                      const capas_conv_backward_arguments *a,
                                      const conv_weights_way *way);
 
-/* Some taps of one vector of filters, over cells in rows: sums[t] += gradient[cell] * input[t of
- * the cell]. */
+/* Some taps of one vector of filters, over the cells of images, in rows: sums[t] += gradient[cell]
+ * * input[t of the cell]. */
 typedef struct conv_taps {
     const float *input;   /* the first tap in the first cell: of the view, or of the quads */
     int64_t pitch;        /* from row to row of a window */
+    int64_t image_step;   /* from image to image */
     int64_t down, across; /* from a cell to the one below, and to the one beside it */
-    int cells_high, cells_wide;
-    const float *gradient;   /* [cells][CAPAS_VECTOR] */
+    int images, cells_high, cells_wide;
+    const float *gradient;   /* [images * cells][CAPAS_VECTOR] */
     const int32_t *position; /* the same, behind a pool */
     float *sums;             /* [rows of the window][window][CAPAS_VECTOR], from the first tap on */
     int64_t sums_row;        /* floats from row to row of it */

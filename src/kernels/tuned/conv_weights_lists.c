@@ -4,12 +4,13 @@
  *   sum[k][r][t] += g_e * X[o_e + r * pitch + t]    for the live (o_e, g_e) of filter k: t in
  * vectors, whole tiles of (r, t) in registers over the list sums [tile][filters][tile floats]
  *
- * An image is taken in strips of rows of cells, so that what the lists point at stays in the first
- * cache. */
+ * A large image is taken in strips of rows of cells, so that what the lists point at stays in the
+ * first cache; small ones are taken together, so that lists are long. */
 #include "kernels/tuned/conv_backward.h"
 
-/* Bytes of the padded image that a strip covers, about. */
-enum { STRIP_BYTES = 24 << 10 };
+/* Bytes of the padded images that a strip covers, about; cells of images that are taken together.
+ */
+enum { STRIP_BYTES = 24 << 10, ENOUGH_CELLS = 96 };
 
 /* Small tiles take some entries of a list at once, each with sums of its own: sums that wait for
  * one another would leave the processor idle. */
@@ -69,9 +70,16 @@ CONV_TILE_SHAPES(DEFINE_ADD_LIST)
 static add_list_function *const add_list_of[CONV_TILE_ROWS][CONV_TILE_SUMS] = {
     CONV_TILE_SHAPES(ADD_LIST_ENTRY)};
 
-/* Rows of cells of a strip. */
+static int images_together(const conv_backward *b)
+{
+    return conv_images_together(b, ENOUGH_CELLS, STRIP_BYTES);
+}
+
+/* Rows of cells of a strip: several images are one. */
 static int strip_rows(const conv_backward *b)
 {
+    const int images = images_together(b);
+    if (images > 1) return images * b->sizes.cells_high;
     const int64_t cell_row = b->row_step * (b->pooled ? b->problem->pool.stride_height : 1);
     const int64_t rows = STRIP_BYTES / (int64_t)sizeof(float) / cell_row;
     return conv_smaller(b->sizes.cells_high, rows > 1 ? (int)rows : 1);
@@ -80,7 +88,7 @@ static int strip_rows(const conv_backward *b)
 /* A worker's scratch: the cells' windows, and the lists of one vector of filters. Lists have whole
  * vectors to spare at their end. */
 typedef struct scratch {
-    int32_t *window;  /* [cells], then some */
+    int32_t *window;  /* [images * cells], then some */
     float *values;    /* [CAPAS_VECTOR][capacity] */
     int32_t *offsets; /* [CAPAS_VECTOR][capacity] */
     int64_t capacity;
@@ -91,7 +99,8 @@ static size_t lay_out(scratch *s, const conv_backward *b, void *memory_begin)
 {
     conv_memory memory = {memory_begin, 0};
     s->capacity = (int64_t)strip_rows(b) * b->sizes.cells_wide + 2 * CAPAS_VECTOR;
-    s->window = conv_take(&memory, (size_t)(b->sizes.cells + CAPAS_VECTOR), sizeof(int32_t));
+    const int64_t cells = images_together(b) * b->sizes.cells;
+    s->window = conv_take(&memory, (size_t)(cells + CAPAS_VECTOR), sizeof(int32_t));
     s->values = conv_take(&memory, (size_t)s->capacity * CAPAS_VECTOR, sizeof(float));
     s->offsets = conv_take(&memory, (size_t)s->capacity * CAPAS_VECTOR, sizeof(int32_t));
     return memory.used;
@@ -109,11 +118,12 @@ static size_t sum_floats(const conv_backward *b)
     return (size_t)(t.tiles * t.floats) * (size_t)b->problem->filters;
 }
 
-static void find_windows(const conv_backward *b, int32_t *window)
+static void find_windows(const conv_backward *b, const conv_images *images, int32_t *window)
 {
-    for (int i = 0; i < b->sizes.cells_high; i++)
-        for (int j = 0; j < b->sizes.cells_wide; j++)
-            *window++ = (int32_t)conv_cell_offset(b, i, j);
+    for (int n = 0; n < images->count; n++)
+        for (int i = 0; i < b->sizes.cells_high; i++)
+            for (int j = 0; j < b->sizes.cells_wide; j++)
+                *window++ = (int32_t)(n * images->image_step + conv_cell_offset(b, i, j));
     memset(window, 0, CAPAS_VECTOR * sizeof(int32_t));
 }
 
@@ -173,23 +183,25 @@ static void add_lists(const conv_backward *b, const conv_list_tiling *t, conv_vi
     }
 }
 
-static void add_image(const conv_backward *b, conv_view view, const conv_gradient *g, int begin,
-                      int end, float *sums, float *bias_sums, void *memory)
+static void add_images(const conv_backward *b, const conv_images *images, int begin, int end,
+                       float *sums, float *bias_sums, void *memory)
 {
     const conv_list_tiling t = conv_list_tiling_of(b);
+    const conv_gradient *g = &images->gradient;
     const int rows = strip_rows(b), wide = b->sizes.cells_wide;
+    const int all_rows = images->count * b->sizes.cells_high;
     scratch s;
     lay_out(&s, b, memory);
-    find_windows(b, s.window);
-    for (int row = 0; row < b->sizes.cells_high; row += rows) {
-        const int64_t last = conv_smaller(row + rows, b->sizes.cells_high);
+    find_windows(b, images, s.window);
+    for (int row = 0; row < all_rows; row += rows) {
+        const int64_t last = conv_smaller(row + rows, all_rows);
         for (int v = begin; v < end; v++) {
             const int64_t from = (int64_t)row * wide, to = last * wide;
             if (b->pooled)
                 make_lists(true, b, g, from, to, v * CAPAS_VECTOR, &s, bias_sums);
             else
                 make_lists(false, b, g, from, to, v * CAPAS_VECTOR, &s, bias_sums);
-            if (sums) add_lists(b, &t, view, v * CAPAS_VECTOR, &s, sums);
+            if (sums) add_lists(b, &t, images->view, v * CAPAS_VECTOR, &s, sums);
         }
     }
 }
@@ -224,8 +236,9 @@ static void write_weights(const conv_backward *b, const float *sums, int begin, 
 
 const conv_weights_way CAPAS_TUNED(capas_conv_weights_by_lists) = {
     .whole_vectors = true,
+    .images = images_together,
     .sum_floats = sum_floats,
     .scratch_bytes = scratch_bytes,
-    .add_image = add_image,
+    .add_images = add_images,
     .write = write_weights,
 };

@@ -1,4 +1,4 @@
-/* dW by taps: vectors of filters, the sums of some taps in registers over all cells of an image.
+/* dW by taps: vectors of filters, the sums of some taps in registers over all cells of some images.
  *
  *   sum[t][k] += g[cell][k] * X[window of the cell][t]            without a pool: X is one number
  * for all k sum[t][k] += g[cell][k] * X[window of the maximum of k][t]    behind a 2x2 pool
@@ -14,15 +14,23 @@
 
 /* Of one vector of filters: a worker's scratch. */
 typedef struct scratch {
-    float *gradient;   /* [cells][CAPAS_VECTOR] */
-    int32_t *position; /* [cells][CAPAS_VECTOR], pooled only */
+    float *gradient;   /* [images * cells][CAPAS_VECTOR] */
+    int32_t *position; /* [images * cells][CAPAS_VECTOR], pooled only */
     float *quads;      /* [padded_height - sh][padded_width * channels][4], pooled only */
 } scratch;
+
+/* Quads are made for one image. A tile reads a cache line for each cell: 256 of them stay in the
+ * first cache, and the images in the second. */
+static int images(const conv_backward *b)
+{
+    enum { ENOUGH_CELLS = 256, MOST_BYTES = 512 << 10 };
+    return b->pooled ? 1 : conv_images_together(b, ENOUGH_CELLS, MOST_BYTES);
+}
 
 static size_t lay_out(scratch *s, const conv_backward *b, void *memory_begin)
 {
     conv_memory memory = {memory_begin, 0};
-    const size_t gradients = (size_t)b->sizes.cells * CAPAS_VECTOR;
+    const size_t gradients = (size_t)images(b) * (size_t)b->sizes.cells * CAPAS_VECTOR;
     const size_t image = (size_t)b->sizes.padded_height * (size_t)b->sizes.padded_width *
                          (size_t)b->problem->channels;
     s->gradient = conv_take(&memory, gradients, sizeof(float));
@@ -51,24 +59,25 @@ CAPAS_INLINE void add_taps(const int rows, const int taps, const bool pooled, co
         sum[i] = v_load(tile->sums + i / taps * tile->sums_row + i % taps * CAPAS_VECTOR);
     const float *g = tile->gradient;
     const int32_t *position = tile->position;
-    for (int y = 0; y < tile->cells_high; y++) {
-        const float *x = tile->input + y * tile->down;
-        for (int cell = 0; cell < tile->cells_wide; cell++, x += tile->across, g += CAPAS_VECTOR) {
-            const vfloat factor = v_load(g);
-            vint where = v_set_int(0);
-            if (pooled) {
-                where = v_load_int(position);
-                position += CAPAS_VECTOR;
-            }
-            CAPAS_UNROLL
-            for (int i = 0; i < rows * taps; i++) {
-                const float *tap = x + i / taps * tile->pitch;
-                vfloat value = pooled ? v_permute_quad(v_load_quad(tap + i % taps * 4), where)
-                                      : v_set(tap[i % taps]);
-                sum[i] = v_fma(value, factor, sum[i]);
+    for (int image = 0; image < tile->images; image++)
+        for (int y = 0; y < tile->cells_high; y++) {
+            const float *x = tile->input + image * tile->image_step + y * tile->down;
+            for (int j = 0; j < tile->cells_wide; j++, x += tile->across, g += CAPAS_VECTOR) {
+                const vfloat factor = v_load(g);
+                vint where = v_set_int(0);
+                if (pooled) {
+                    where = v_load_int(position);
+                    position += CAPAS_VECTOR;
+                }
+                CAPAS_UNROLL
+                for (int i = 0; i < rows * taps; i++) {
+                    const float *tap = x + i / taps * tile->pitch;
+                    vfloat value = pooled ? v_permute_quad(v_load_quad(tap + i % taps * 4), where)
+                                          : v_set(tap[i % taps]);
+                    sum[i] = v_fma(value, factor, sum[i]);
+                }
             }
         }
-    }
     CAPAS_UNROLL
     for (int i = 0; i < rows * taps; i++)
         v_store(tile->sums + i / taps * tile->sums_row + i % taps * CAPAS_VECTOR, sum[i]);
@@ -97,13 +106,14 @@ void CAPAS_TUNED(capas_conv_add_taps)(const conv_taps *tile, int taps)
     add_taps_of[0][0][taps - 1](tile);
 }
 
-/* dZ of one vector of filters in cells, and their sum. */
-static void gather(const conv_backward *b, const conv_gradient *g, int first, scratch *s,
+/* dZ of one vector of filters in all cells of the images, and their sum. */
+static void gather(const conv_backward *b, const conv_images *images, int first, scratch *s,
                    float *bias_sums)
 {
+    const conv_gradient *g = &images->gradient;
     const int filters = b->problem->filters, count = conv_smaller(CAPAS_VECTOR, filters - first);
     vfloat bias = v_load(bias_sums + first);
-    for (int64_t cell = 0; cell < b->sizes.cells; cell++) {
+    for (int64_t cell = 0; cell < images->count * b->sizes.cells; cell++) {
         vfloat value = conv_live(g, cell * filters + first, count);
         bias += value;
         v_store(s->gradient + cell * CAPAS_VECTOR, value);
@@ -130,16 +140,19 @@ static void make_quads(const conv_backward *b, conv_view view, float *quads)
     }
 }
 
-/* Tiles of one vector of filters. `width`: numbers of the input for one tap, 1 or a quad. */
-static void add_vector(const conv_backward *b, const float *input, int64_t pitch, int width,
-                       const scratch *s, float *sums)
+/* Tiles of one vector of filters. `input`: of the first image; `width`: its numbers for one tap, 1
+ * or a quad. */
+static void add_vector(const conv_backward *b, const conv_images *images, const float *input,
+                       int64_t pitch, int width, const scratch *s, float *sums)
 {
     const capas_conv_pool *pool = &b->problem->pool;
     const conv_tiling t = conv_tiling_of(b->problem->kernel_height, b->sizes.window);
     conv_taps tile = {
         .pitch = pitch,
+        .image_step = images->image_step,
         .down = (b->pooled ? pool->stride_height : 1) * b->problem->stride_height * pitch,
         .across = (int64_t)(b->pooled ? pool->stride_width : 1) * b->sizes.step * width,
+        .images = images->count,
         .cells_high = b->sizes.cells_high,
         .cells_wide = b->sizes.cells_wide,
         .gradient = s->gradient,
@@ -154,20 +167,22 @@ static void add_vector(const conv_backward *b, const float *input, int64_t pitch
     }
 }
 
-static void add_image(const conv_backward *b, conv_view view, const conv_gradient *g, int begin,
-                      int end, float *sums, float *bias_sums, void *memory)
+static void add_images(const conv_backward *b, const conv_images *images, int begin, int end,
+                       float *sums, float *bias_sums, void *memory)
 {
+    const conv_view view = images->view;
     scratch s;
     lay_out(&s, b, memory);
     if (sums && b->pooled) make_quads(b, view, s.quads);
     for (int v = begin; v < end; v++) {
-        gather(b, g, v * CAPAS_VECTOR, &s, bias_sums);
+        gather(b, images, v * CAPAS_VECTOR, &s, bias_sums);
         if (!sums) continue;
         float *to = sums + (int64_t)v * b->sizes.taps * CAPAS_VECTOR;
         if (b->pooled)
-            add_vector(b, s.quads, 4LL * b->sizes.padded_width * b->problem->channels, 4, &s, to);
+            add_vector(b, images, s.quads, 4LL * b->sizes.padded_width * b->problem->channels, 4,
+                       &s, to);
         else
-            add_vector(b, view.first, view.pitch, 1, &s, to);
+            add_vector(b, images, view.first, view.pitch, 1, &s, to);
     }
 }
 
@@ -186,8 +201,9 @@ static void write_weights(const conv_backward *b, const float *sums, int begin, 
 
 const conv_weights_way CAPAS_TUNED(capas_conv_weights_by_taps) = {
     .whole_vectors = false,
+    .images = images,
     .sum_floats = sum_floats,
     .scratch_bytes = scratch_bytes,
-    .add_image = add_image,
+    .add_images = add_images,
     .write = write_weights,
 };

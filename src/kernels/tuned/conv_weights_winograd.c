@@ -2,10 +2,11 @@
  *
  *   dW = G' [ sum over tiles of (A dZ A') * (B' x B) ] G
  *
- * Tiles of an image are taken in pieces. At each of the 36 points the sum over tiles is that of
- * conv_weights_taps.c, with the tiles as cells and the channels as taps:
+ * Tiles are taken in pieces, of one image or of several whose tiles are few. At each of the 36
+ * points the sum over tiles is that of conv_weights_taps.c, with the tiles as cells and the
+ * channels as taps:
  *
- *   points   [36][piece][columns]        of the image
+ *   points   [36][piece][columns]
  *   gradient [36][piece][CAPAS_VECTOR]   of one vector of filters
  *   sums     [vectors][36][channels][CAPAS_VECTOR] */
 #include "kernels/tuned/conv_backward.h"
@@ -16,7 +17,7 @@ enum { MOST_TILES = 36, PIECE_BYTES = 384 << 10 };
 
 typedef struct scratch {
     winograd_tiles tiles;
-    int piece;
+    int images, piece;
     float *points, *gradient, *zeros;
 } scratch;
 
@@ -27,7 +28,8 @@ static size_t lay_out(scratch *s, const conv_backward *b, void *memory_begin)
     s->tiles = winograd_tiles_of(p, p->out_height, p->out_width);
     const int fit = PIECE_BYTES / (WINOGRAD_POINTS * s->tiles.columns * (int)sizeof(float));
     s->piece = conv_smaller(MOST_TILES, fit > 1 ? fit : 1);
-    if (s->tiles.image < s->piece) s->piece = (int)s->tiles.image;
+    s->images = s->tiles.image < s->piece ? s->piece / (int)s->tiles.image : 1;
+    s->piece = conv_smaller(s->piece, s->images * (int)s->tiles.image);
     const size_t points = (size_t)s->piece * WINOGRAD_POINTS;
     s->points = conv_take(&memory, points * (size_t)s->tiles.columns, sizeof(float));
     s->gradient = conv_take(&memory, points * CAPAS_VECTOR, sizeof(float));
@@ -39,6 +41,13 @@ static size_t scratch_bytes(const conv_backward *b)
 {
     scratch s;
     return lay_out(&s, b, NULL);
+}
+
+static int images(const conv_backward *b)
+{
+    scratch s;
+    lay_out(&s, b, NULL);
+    return s.images;
 }
 
 static size_t sum_floats(const conv_backward *b)
@@ -60,10 +69,10 @@ CAPAS_INLINE void transform_tile(const int outputs, const conv_backward *b, cons
         CAPAS_UNROLL
         for (int i = 0; i < outputs; i++) {
             const int row = place.row + i, column = place.column + j;
+            const int64_t cell = (place.image * p->out_height + row) * p->out_width + column;
             y[i] = v_zero();
             if (row < p->out_height && column < p->out_width)
-                y[i] = conv_live(g, ((int64_t)row * p->out_width + column) * p->filters + first,
-                                 count);
+                y[i] = conv_live(g, cell * p->filters + first, count);
             *bias += y[i];
         }
         winograd_outputs_back(outputs, y, point);
@@ -81,7 +90,7 @@ CAPAS_INLINE void transform_tile(const int outputs, const conv_backward *b, cons
     }
 }
 
-/* Tiles from .. from + count - 1 of an image. */
+/* Tiles from .. from + count - 1 of the images. */
 static void make_gradient(const conv_backward *b, const conv_gradient *g, const scratch *s,
                           int64_t from, int count, int first, float *bias_sums)
 {
@@ -103,7 +112,8 @@ static void add_products(const conv_backward *b, const scratch *s, int count, fl
 {
     const int channels = b->problem->channels;
     const conv_tiling t = conv_tiling_of(1, channels);
-    conv_taps tile = {.across = s->tiles.columns, .cells_high = 1, .cells_wide = count};
+    conv_taps tile = {
+        .across = s->tiles.columns, .images = 1, .cells_high = 1, .cells_wide = count};
     for (int i = 0; i < WINOGRAD_POINTS; i++, sums += channels * CAPAS_VECTOR) {
         tile.gradient = s->gradient + (int64_t)i * s->piece * CAPAS_VECTOR;
         for (int j = 0; j < t.across; j++) {
@@ -115,28 +125,29 @@ static void add_products(const conv_backward *b, const scratch *s, int count, fl
     }
 }
 
-static void add_image(const conv_backward *b, conv_view view, const conv_gradient *g, int begin,
-                      int end, float *sums, float *bias_sums, void *memory)
+static void add_images(const conv_backward *b, const conv_images *images, int begin, int end,
+                       float *sums, float *bias_sums, void *memory)
 {
     const int channels = b->problem->channels;
     scratch s;
     lay_out(&s, b, memory);
     memset(s.zeros, 0, (size_t)channels * sizeof(float));
-    const winograd_images image = {
-        .pixels = view.first,
-        .pitch = view.pitch,
+    const winograd_images pixels = {
+        .pixels = images->view.first,
+        .image = images->image_step,
+        .pitch = images->view.pitch,
         .height = b->sizes.padded_height,
         .width = b->sizes.padded_width,
         .channels = channels,
         .zeros = s.zeros,
     };
-    for (int64_t from = 0; from < s.tiles.image; from += s.piece) {
-        const int64_t left = s.tiles.image - from;
-        const int count = left < s.piece ? (int)left : s.piece;
+    const int64_t tiles = images->count * s.tiles.image;
+    for (int64_t from = 0; from < tiles; from += s.piece) {
+        const int count = tiles - from < s.piece ? (int)(tiles - from) : s.piece;
         if (sums) CAPAS_TUNED(capas_winograd_input)
-        (&image, &s.tiles, from, count, s.piece, s.points);
+        (&pixels, &s.tiles, from, count, s.piece, s.points);
         for (int v = begin; v < end; v++) {
-            make_gradient(b, g, &s, from, count, v * CAPAS_VECTOR, bias_sums);
+            make_gradient(b, &images->gradient, &s, from, count, v * CAPAS_VECTOR, bias_sums);
             if (sums)
                 add_products(b, &s, count,
                              sums + (int64_t)v * WINOGRAD_POINTS * channels * CAPAS_VECTOR);
@@ -195,8 +206,9 @@ bool CAPAS_TUNED(capas_conv_winograd_weights_fit)(const capas_conv_problem *p)
 
 const conv_weights_way CAPAS_TUNED(capas_conv_weights_by_winograd) = {
     .whole_vectors = false,
+    .images = images,
     .sum_floats = sum_floats,
     .scratch_bytes = scratch_bytes,
-    .add_image = add_image,
+    .add_images = add_images,
     .write = write_weights,
 };
