@@ -2,13 +2,13 @@
  *
  *   dW = G' [ sum over tiles of (A dZ A') * (B' x B) ] G
  *
- * Tiles are taken in pieces, of one image or of several whose tiles are few. At each of the 36
+ * Tiles are taken in pieces, of one image or of several whose tiles are few. At each of the
  * points the sum over tiles is that of conv_weights_taps.c, with the tiles as cells and the
  * channels as taps:
  *
- *   points   [36][piece][columns]
- *   gradient [36][piece][CAPAS_VECTOR]   of one vector of filters
- *   sums     [vectors][36][channels][CAPAS_VECTOR] */
+ *   points   [line^2][piece][columns]
+ *   gradient [line^2][piece][CAPAS_VECTOR]   of one vector of filters
+ *   sums     [vectors][line^2][channels][CAPAS_VECTOR] */
 #include "kernels/tuned/conv_backward.h"
 #include "kernels/tuned/conv_winograd.h"
 #include "kernels/tuned/elements.h"
@@ -26,11 +26,11 @@ static size_t lay_out(scratch *s, const conv_backward *b, void *memory_begin)
     conv_memory memory = {memory_begin, 0};
     const capas_conv_problem *p = b->problem;
     s->tiles = winograd_tiles_of(p, p->out_height, p->out_width);
-    const int fit = PIECE_BYTES / (WINOGRAD_POINTS * s->tiles.columns * (int)sizeof(float));
+    const int fit = PIECE_BYTES / (s->tiles.points * s->tiles.columns * (int)sizeof(float));
     s->piece = conv_smaller(MOST_TILES, fit > 1 ? fit : 1);
     s->images = s->tiles.image < s->piece ? s->piece / (int)s->tiles.image : 1;
     s->piece = conv_smaller(s->piece, s->images * (int)s->tiles.image);
-    const size_t points = (size_t)s->piece * WINOGRAD_POINTS;
+    const size_t points = (size_t)s->piece * (size_t)s->tiles.points;
     s->points = conv_take(&memory, points * (size_t)s->tiles.columns, sizeof(float));
     s->gradient = conv_take(&memory, points * CAPAS_VECTOR, sizeof(float));
     s->zeros = conv_take(&memory, (size_t)p->channels, sizeof(float));
@@ -52,22 +52,25 @@ static int images(const conv_backward *b)
 
 static size_t sum_floats(const conv_backward *b)
 {
-    return (size_t)b->vectors * WINOGRAD_POINTS * (size_t)b->problem->channels * CAPAS_VECTOR;
+    const size_t line = (size_t)winograd_line_of(b->problem),
+                 channels = (size_t)b->problem->channels;
+    return (size_t)b->vectors * line * line * channels * CAPAS_VECTOR;
 }
 
 /* dZ of a tile and a vector of filters to the points; what is beyond the map has none. */
-CAPAS_INLINE void transform_tile(const int outputs, const conv_backward *b, const conv_gradient *g,
+CAPAS_INLINE void transform_tile(const int line, const conv_backward *b, const conv_gradient *g,
                                  winograd_place place, int first, float *to, int64_t point_step,
                                  vfloat *bias)
 {
     const capas_conv_problem *p = b->problem;
     const int count = conv_smaller(CAPAS_VECTOR, p->filters - first);
-    vfloat half[WINOGRAD_LINE][4];
+    enum { OUTPUTS = WINOGRAD_OUTPUTS };
+    vfloat half[WINOGRAD_LINE][OUTPUTS];
     CAPAS_UNROLL
-    for (int j = 0; j < outputs; j++) {
-        vfloat y[4], point[WINOGRAD_LINE];
+    for (int j = 0; j < OUTPUTS; j++) {
+        vfloat y[OUTPUTS], point[WINOGRAD_LINE];
         CAPAS_UNROLL
-        for (int i = 0; i < outputs; i++) {
+        for (int i = 0; i < OUTPUTS; i++) {
             const int row = place.row + i, column = place.column + j;
             const int64_t cell = (place.image * p->out_height + row) * p->out_width + column;
             y[i] = v_zero();
@@ -75,18 +78,18 @@ CAPAS_INLINE void transform_tile(const int outputs, const conv_backward *b, cons
                 y[i] = conv_live(g, cell * p->filters + first, count);
             *bias += y[i];
         }
-        winograd_outputs_back(outputs, y, point);
+        winograd_outputs_back(line, y, point);
         CAPAS_UNROLL
-        for (int i = 0; i < WINOGRAD_LINE; i++)
+        for (int i = 0; i < line; i++)
             half[i][j] = point[i];
     }
     CAPAS_UNROLL
-    for (int i = 0; i < WINOGRAD_LINE; i++) {
+    for (int i = 0; i < line; i++) {
         vfloat point[WINOGRAD_LINE];
-        winograd_outputs_back(outputs, half[i], point);
+        winograd_outputs_back(line, half[i], point);
         CAPAS_UNROLL
-        for (int j = 0; j < WINOGRAD_LINE; j++)
-            v_store(to + (i * WINOGRAD_LINE + j) * point_step, point[j]);
+        for (int j = 0; j < line; j++)
+            v_store(to + (i * line + j) * point_step, point[j]);
     }
 }
 
@@ -99,10 +102,10 @@ static void make_gradient(const conv_backward *b, const conv_gradient *g, const 
     for (int i = 0; i < count; i++) {
         const winograd_place place = winograd_place_of(&s->tiles, from + i);
         float *to = s->gradient + i * CAPAS_VECTOR;
-        if (s->tiles.outputs == 4)
-            transform_tile(4, b, g, place, first, to, point_step, &bias);
+        if (s->tiles.line == 6)
+            transform_tile(6, b, g, place, first, to, point_step, &bias);
         else
-            transform_tile(2, b, g, place, first, to, point_step, &bias);
+            transform_tile(8, b, g, place, first, to, point_step, &bias);
     }
     v_store(bias_sums + first, bias);
 }
@@ -114,7 +117,7 @@ static void add_products(const conv_backward *b, const scratch *s, int count, fl
     const conv_tiling t = conv_tiling_of(1, channels);
     conv_taps tile = {
         .across = s->tiles.columns, .images = 1, .cells_high = 1, .cells_wide = count};
-    for (int i = 0; i < WINOGRAD_POINTS; i++, sums += channels * CAPAS_VECTOR) {
+    for (int i = 0; i < s->tiles.points; i++, sums += channels * CAPAS_VECTOR) {
         tile.gradient = s->gradient + (int64_t)i * s->piece * CAPAS_VECTOR;
         for (int j = 0; j < t.across; j++) {
             const conv_tile at = conv_tile_at(&t, j);
@@ -150,25 +153,26 @@ static void add_images(const conv_backward *b, const conv_images *images, int be
             make_gradient(b, &images->gradient, &s, from, count, v * CAPAS_VECTOR, bias_sums);
             if (sums)
                 add_products(b, &s, count,
-                             sums + (int64_t)v * WINOGRAD_POINTS * channels * CAPAS_VECTOR);
+                             sums + (int64_t)v * s.tiles.points * channels * CAPAS_VECTOR);
         }
     }
 }
 
 /* One channel of a vector of filters from the points' sums. */
-CAPAS_INLINE void write_channel(const int kernel, const conv_backward *b, const float *sums,
+CAPAS_INLINE void write_channel(const int line, const conv_backward *b, const float *sums,
                                 int channel, int first, float *weight_gradient)
 {
     const int64_t channels = b->problem->channels, filters = b->problem->filters;
     const int count = conv_smaller(CAPAS_VECTOR, (int)filters - first);
+    const int kernel = line + 1 - WINOGRAD_OUTPUTS;
     vfloat half[5][WINOGRAD_LINE];
     CAPAS_UNROLL
-    for (int j = 0; j < WINOGRAD_LINE; j++) {
+    for (int j = 0; j < line; j++) {
         vfloat point[WINOGRAD_LINE], w[5];
         CAPAS_UNROLL
-        for (int i = 0; i < WINOGRAD_LINE; i++)
-            point[i] = v_load(sums + ((i * WINOGRAD_LINE + j) * channels + channel) * CAPAS_VECTOR);
-        winograd_weights_back(kernel, point, w);
+        for (int i = 0; i < line; i++)
+            point[i] = v_load(sums + ((i * line + j) * channels + channel) * CAPAS_VECTOR);
+        winograd_weights_back(line, point, w);
         CAPAS_UNROLL
         for (int r = 0; r < kernel; r++)
             half[r][j] = w[r];
@@ -176,7 +180,7 @@ CAPAS_INLINE void write_channel(const int kernel, const conv_backward *b, const 
     CAPAS_UNROLL
     for (int r = 0; r < kernel; r++) {
         vfloat w[5];
-        winograd_weights_back(kernel, half[r], w);
+        winograd_weights_back(line, half[r], w);
         CAPAS_UNROLL
         for (int i = 0; i < kernel; i++)
             v_store_some(weight_gradient + ((r * kernel + i) * channels + channel) * filters +
@@ -188,14 +192,14 @@ CAPAS_INLINE void write_channel(const int kernel, const conv_backward *b, const 
 static void write_weights(const conv_backward *b, const float *sums, int begin, int end,
                           float *weight_gradient)
 {
-    const int channels = b->problem->channels;
+    const int channels = b->problem->channels, line = winograd_line_of(b->problem);
     for (int v = begin; v < end; v++) {
-        const float *from = sums + (int64_t)v * WINOGRAD_POINTS * channels * CAPAS_VECTOR;
+        const float *from = sums + (int64_t)v * line * line * channels * CAPAS_VECTOR;
         for (int c = 0; c < channels; c++)
-            if (b->problem->kernel_height == 3)
-                write_channel(3, b, from, c, v * CAPAS_VECTOR, weight_gradient);
+            if (line == 6)
+                write_channel(6, b, from, c, v * CAPAS_VECTOR, weight_gradient);
             else
-                write_channel(5, b, from, c, v * CAPAS_VECTOR, weight_gradient);
+                write_channel(8, b, from, c, v * CAPAS_VECTOR, weight_gradient);
     }
 }
 

@@ -2,12 +2,13 @@
  * end.
  *
  * Tiles of all images are taken in pieces whose points fit half of the second cache, or that serve
- * a weight often enough. For each block of 16 filters follow 36 products, with the micro-kernel of
- * the direct convolution (a tile's channels are its window), and the way back, pooled in registers:
+ * a weight often enough. For each block of 16 filters follow line^2 products, with the micro-kernel
+ * of the direct convolution (a tile's channels are its window), and the way back, pooled in
+ * registers:
  *
- *   weights  [blocks][36][channels][16]
- *   points   [36][piece][columns]       of a piece of tiles
- *   products [piece][36][16]            of a piece and a block of filters
+ *   weights  [blocks][line^2][channels][16]
+ *   points   [line^2][piece][columns]       of a piece of tiles
+ *   products [piece][line^2][16]            of a piece and a block of filters
  *
  * The work is cut by piece; where there are few pieces, points are made first, and then the work is
  * cut by block of filters and piece. */
@@ -30,8 +31,7 @@ typedef struct call {
 /* Tiles at once, at most. */
 static int piece_of(const winograd_tiles *t)
 {
-    const int64_t fit =
-        PIECE_BYTES / ((int64_t)WINOGRAD_POINTS * t->columns * (int64_t)sizeof(float));
+    const int64_t fit = PIECE_BYTES / ((int64_t)t->points * t->columns * (int64_t)sizeof(float));
     return fit > MOST_TILES ? MOST_TILES : fit < FEWEST_TILES ? FEWEST_TILES : (int)fit;
 }
 
@@ -59,8 +59,9 @@ static size_t lay_out(call *c, const capas_conv_problem *p, void *workspace)
                                  pooled ? p->pool.out_width * 2 : p->out_width);
     c->blocks = (p->filters + CONV_BLOCK - 1) / CONV_BLOCK;
     c->piece = piece_of(&c->tiles);
-    c->point_floats = (size_t)c->piece * WINOGRAD_POINTS * (size_t)c->tiles.columns;
-    c->product_floats = (size_t)c->piece * WINOGRAD_POINTS * CONV_BLOCK;
+    const size_t points = (size_t)c->piece * (size_t)c->tiles.points;
+    c->point_floats = points * (size_t)c->tiles.columns;
+    c->product_floats = points * CONV_BLOCK;
     const size_t channels = (size_t)p->channels;
     const int64_t most = (p->batch * c->tiles.image + c->piece - 1) / c->piece;
     take_weights(c, p, &memory);
@@ -121,20 +122,20 @@ static int tiles_in(const call *c, int64_t piece)
 /* One piece and one block of filters. */
 static void multiply(const call *c, int64_t piece, int block, const float *points, float *products)
 {
-    const int channels = c->problem->channels, count = tiles_in(c, piece);
+    const int channels = c->problem->channels, all = c->tiles.points, count = tiles_in(c, piece);
     conv_row row = {
         .step = c->tiles.columns,
         .rows = 1,
         .window = channels,
         .bias = c->no_bias,
         .limits = conv_limits_of(CAPAS_LINEAR),
-        .output_step = WINOGRAD_POINTS * CONV_BLOCK,
+        .output_step = all * CONV_BLOCK,
         .filters = CONV_BLOCK,
         .pixels = count,
     };
-    for (int i = 0; i < WINOGRAD_POINTS; i++) {
+    for (int i = 0; i < all; i++) {
         row.input = points + (int64_t)i * c->piece * c->tiles.columns;
-        row.weights = c->weights + ((int64_t)block * WINOGRAD_POINTS + i) * channels * CONV_BLOCK;
+        row.weights = c->weights + ((int64_t)block * all + i) * channels * CONV_BLOCK;
         row.output = products + i * CONV_BLOCK;
         CAPAS_TUNED(capas_conv_direct_row)(&row);
     }

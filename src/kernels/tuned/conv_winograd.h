@@ -1,34 +1,51 @@
 /* Winograd's convolution of 3x3 and 5x5 kernels with stride 1: fewer multiplications, by way of
- * polynomials' values at six points.
+ * polynomials' values at a line of points.
  *
- * Of a tile of m x m outputs (m = 4 for 3x3, 2 for 5x5) the window is 6x6 pixels. It and the
- * filter are taken to 36 points (a point of rows by a point of columns), where the convolution is a
- * product for each point, summed over channels; the sums are taken back to the outputs:
+ * Of a tile of 4x4 outputs the window is `line` x `line` pixels, line = kernel + 3. It and the
+ * filter are taken to line^2 points (a point of rows by a point of columns), where the convolution
+ * is a product for each point, summed over channels; the sums are taken back to the outputs:
  *
- *   y = A' [ (G w G') * (B' x B) ] A       G: 6 x kernel,  B': 6 x 6,  A': m x 6
+ *   y = A' [ (G w G') * (B' x B) ] A       G: line x kernel,  B': line x line,  A': 4 x line
  *
- * 36 multiplications take the place of 144 or 100. The points are 0, +-a, +-b and infinity, with a
- * = sqrt(1/2) and b = sqrt(2): their powers stay close to 1, so that the largest error is a quarter
- * of what it is with 1 and 2. B' follows from the points alone and is one for both kernels; what it
- * divides by is in G.
+ * 36 or 64 multiplications take the place of 144 or 400. The points are 0, +- some roots and
+ * infinity: sqrt(1/2) and sqrt(2) for a line of 6, 1/2, 1 and 2 for one of 8. Their powers stay
+ * close to 1 and the product of their squares is 1, so that the largest error is a quarter of what
+ * it is with 1 and 2 in the line of 6. What B' divides by is in G.
  *
- * Here are the transforms of one line of six (for the other direction they are used again), the
- * sizes, and what the kernels share. */
+ * Here are the transforms of one line (for the other direction they are used again), the sizes, and
+ * what the kernels share. */
 #ifndef CAPAS_KERNELS_TUNED_CONV_WINOGRAD_H
 #define CAPAS_KERNELS_TUNED_CONV_WINOGRAD_H
 
 #include "kernels/tuned/conv_common.h"
 
-enum { WINOGRAD_LINE = 6, WINOGRAD_POINTS = WINOGRAD_LINE * WINOGRAD_LINE };
+enum {
+    WINOGRAD_OUTPUTS = 4,
+    WINOGRAD_LINE = 8, /* the longest */
+    WINOGRAD_POINTS = WINOGRAD_LINE * WINOGRAD_LINE,
+    WINOGRAD_PAIRS = WINOGRAD_LINE / 2 - 1
+};
 
-/* a, b and their powers; and the divisors of the points: of 0 it is a^2 b^2 = 1, of infinity 1, of
- * +-a 2 a^2 (a^2 - b^2), of +-b 2 b^2 (b^2 - a^2). */
-#define WINOGRAD_A       0.70710678118654752f
-#define WINOGRAD_B       1.41421356237309505f
-#define WINOGRAD_A2      0.5f
-#define WINOGRAD_B2      2.0f
-#define WINOGRAD_SCALE_A (-2.0f / 3)
-#define WINOGRAD_SCALE_B (1.0f / 6)
+/* The squares of a line's points and these themselves, +- a pair each. */
+CAPAS_INLINE float winograd_square(const int line, const int pair)
+{
+    static const float six[] = {0.5f, 2.0f}, eight[] = {0.25f, 1.0f, 4.0f};
+    return line == 6 ? six[pair] : eight[pair];
+}
+
+CAPAS_INLINE float winograd_root(const int line, const int pair)
+{
+    static const float six[] = {0.70710678118654752f, 1.41421356237309505f},
+                       eight[] = {0.5f, 1.0f, 2.0f};
+    return line == 6 ? six[pair] : eight[pair];
+}
+
+/* 1 / the product of a point's distances from the others; that of 0 and of infinity is 1. */
+CAPAS_INLINE float winograd_scale(const int line, const int pair)
+{
+    static const float six[] = {-2.0f / 3, 1.0f / 6}, eight[] = {32.0f / 45, -2.0f / 9, 1.0f / 90};
+    return line == 6 ? six[pair] : eight[pair];
+}
 
 /* Values at +p and -p of what has these even and odd parts (the odd one divided by p). */
 CAPAS_INLINE void winograd_pair(float p, vfloat even, vfloat odd, vfloat *plus, vfloat *minus)
@@ -37,96 +54,115 @@ CAPAS_INLINE void winograd_pair(float p, vfloat even, vfloat odd, vfloat *plus, 
     *minus = v_fma(v_set(-p), odd, even);
 }
 
-/* B' x: six pixels to the points. */
-CAPAS_INLINE void winograd_input(const vfloat x[WINOGRAD_LINE], vfloat point[WINOGRAD_LINE])
+/* x[0] .. x[4] in steps of two, times what is zero at the squares of all pairs but this. */
+CAPAS_INLINE vfloat winograd_others(const int line, const int pair, const vfloat *x)
 {
-    const vfloat a2 = v_set(-WINOGRAD_A2), b2 = v_set(-WINOGRAD_B2);
-    const vfloat both = v_set(-WINOGRAD_A2 - WINOGRAD_B2);
-    point[0] = v_fma(both, x[2], x[0] + x[4]);
-    winograd_pair(WINOGRAD_A, v_fma(b2, x[2], x[4]), v_fma(b2, x[1], x[3]), &point[1], &point[2]);
-    winograd_pair(WINOGRAD_B, v_fma(a2, x[2], x[4]), v_fma(a2, x[1], x[3]), &point[3], &point[4]);
-    point[5] = v_fma(both, x[3], x[1] + x[5]);
+    const float s = winograd_square(line, pair == 0 ? 1 : 0);
+    if (line == 6) return v_fma(v_set(-s), x[0], x[2]);
+    const float t = winograd_square(line, pair == 2 ? 1 : 2);
+    return v_fma(v_set(s * t), x[0], v_fma(v_set(-s - t), x[2], x[4]));
 }
 
-/* G w: `kernel` weights (3 or 5) to the points. */
-CAPAS_INLINE void winograd_weights(const int kernel, const vfloat *w, vfloat point[WINOGRAD_LINE])
+/* B' x: a line of pixels to the points. */
+CAPAS_INLINE void winograd_input(const int line, const vfloat *x, vfloat *point)
 {
-    const vfloat a2 = v_set(WINOGRAD_A2), b2 = v_set(WINOGRAD_B2);
-    const bool five = kernel == 5;
-    const vfloat even_a = v_fma(a2, five ? v_fma(a2, w[kernel - 1], w[2]) : w[2], w[0]);
-    const vfloat even_b = v_fma(b2, five ? v_fma(b2, w[kernel - 1], w[2]) : w[2], w[0]);
-    const vfloat odd_a = five ? v_fma(a2, w[kernel - 2], w[1]) : w[1];
-    const vfloat odd_b = five ? v_fma(b2, w[kernel - 2], w[1]) : w[1];
-    point[0] = w[0];
-    winograd_pair(WINOGRAD_A, even_a, odd_a, &point[1], &point[2]);
-    winograd_pair(WINOGRAD_B, even_b, odd_b, &point[3], &point[4]);
-    CAPAS_UNROLL
-    for (int i = 1; i < 5; i++)
-        point[i] *= v_set(i < 3 ? WINOGRAD_SCALE_A : WINOGRAD_SCALE_B);
-    point[5] = w[kernel - 1];
-}
-
-/* A' p: the points to `outputs` values (4 or 2). */
-CAPAS_INLINE void winograd_outputs(const int outputs, const vfloat point[WINOGRAD_LINE], vfloat *y)
-{
-    const vfloat sum_a = point[1] + point[2], difference_a = point[1] - point[2];
-    const vfloat sum_b = point[3] + point[4], difference_b = point[3] - point[4];
-    const vfloat a = v_set(WINOGRAD_A), b = v_set(WINOGRAD_B);
-    const vfloat a2 = v_set(WINOGRAD_A2), b2 = v_set(WINOGRAD_B2);
-    const vfloat a3 = v_set(WINOGRAD_A2 * WINOGRAD_A), b3 = v_set(WINOGRAD_B2 * WINOGRAD_B);
-    y[0] = point[0] + sum_a + sum_b;
-    if (outputs == 2) {
-        y[1] = v_fma(a, difference_a, v_fma(b, difference_b, point[5]));
-        return;
+    if (line == 6) {
+        point[0] = v_fma(v_set(-2.5f), x[2], x[0] + x[4]);
+        point[5] = v_fma(v_set(-2.5f), x[3], x[1] + x[5]);
+    } else {
+        point[0] = v_fma(v_set(5.25f), x[4] - x[2], x[0] - x[6]);
+        point[7] = v_fma(v_set(5.25f), x[3] - x[5], x[7] - x[1]);
     }
-    y[1] = v_fma(a, difference_a, b * difference_b);
-    y[2] = v_fma(a2, sum_a, b2 * sum_b);
-    y[3] = v_fma(a3, difference_a, v_fma(b3, difference_b, point[5]));
-}
-
-/* A y: the gradients of `outputs` values to that of their points. */
-CAPAS_INLINE void winograd_outputs_back(const int outputs, const vfloat *y,
-                                        vfloat point[WINOGRAD_LINE])
-{
-    const vfloat a2 = v_set(WINOGRAD_A2), b2 = v_set(WINOGRAD_B2);
-    const bool four = outputs == 4;
-    point[0] = y[0];
-    winograd_pair(WINOGRAD_A, four ? v_fma(a2, y[outputs - 2], y[0]) : y[0],
-                  four ? v_fma(a2, y[outputs - 1], y[1]) : y[1], &point[1], &point[2]);
-    winograd_pair(WINOGRAD_B, four ? v_fma(b2, y[outputs - 2], y[0]) : y[0],
-                  four ? v_fma(b2, y[outputs - 1], y[1]) : y[1], &point[3], &point[4]);
-    point[5] = y[outputs - 1];
-}
-
-/* G' p: the gradients of the points to that of `kernel` weights. */
-CAPAS_INLINE void winograd_weights_back(const int kernel, const vfloat point[WINOGRAD_LINE],
-                                        vfloat *w)
-{
-    const vfloat scale_a = v_set(WINOGRAD_SCALE_A), scale_b = v_set(WINOGRAD_SCALE_B);
-    const vfloat a2 = v_set(WINOGRAD_A2), b2 = v_set(WINOGRAD_B2);
-    vfloat even_a = scale_a * (point[1] + point[2]), even_b = scale_b * (point[3] + point[4]);
-    vfloat odd_a = v_set(WINOGRAD_SCALE_A * WINOGRAD_A) * (point[1] - point[2]);
-    vfloat odd_b = v_set(WINOGRAD_SCALE_B * WINOGRAD_B) * (point[3] - point[4]);
-    w[0] = point[0] + even_a + even_b;
     CAPAS_UNROLL
-    for (int i = 1; i < kernel; i++) {
-        if (i % 2 == 1) {
-            w[i] = odd_a + odd_b;
-            odd_a *= a2;
-            odd_b *= b2;
-        } else {
-            even_a *= a2;
-            even_b *= b2;
-            w[i] = even_a + even_b;
+    for (int i = 0; i < line / 2 - 1; i++)
+        winograd_pair(winograd_root(line, i), winograd_others(line, i, x + 2),
+                      winograd_others(line, i, x + 1), &point[2 * i + 1], &point[2 * i + 2]);
+}
+
+/* G w: a line of weights (line - 3) to the points. */
+CAPAS_INLINE void winograd_weights(const int line, const vfloat *w, vfloat *point)
+{
+    const int kernel = line + 1 - WINOGRAD_OUTPUTS;
+    point[0] = w[0];
+    CAPAS_UNROLL
+    for (int i = 0; i < line / 2 - 1; i++) {
+        const vfloat square = v_set(winograd_square(line, i)),
+                     scale = v_set(winograd_scale(line, i));
+        vfloat even = w[kernel - 1], odd = w[kernel - 2];
+        CAPAS_UNROLL
+        for (int k = kernel - 3; k >= 0; k -= 2)
+            even = v_fma(square, even, w[k]);
+        CAPAS_UNROLL
+        for (int k = kernel - 4; k >= 0; k -= 2)
+            odd = v_fma(square, odd, w[k]);
+        vfloat *plus = &point[2 * i + 1], *minus = &point[2 * i + 2];
+        winograd_pair(winograd_root(line, i), even, odd, plus, minus);
+        *plus *= scale;
+        *minus *= scale;
+    }
+    point[line - 1] = w[kernel - 1];
+}
+
+/* A' p: the points to four values. */
+CAPAS_INLINE void winograd_outputs(const int line, const vfloat *point, vfloat y[WINOGRAD_OUTPUTS])
+{
+    y[0] = point[0];
+    y[1] = y[2] = v_zero();
+    y[3] = point[line - 1];
+    CAPAS_UNROLL
+    for (int i = line / 2 - 2; i >= 0; i--) {
+        const float root = winograd_root(line, i), square = winograd_square(line, i);
+        const vfloat sum = point[2 * i + 1] + point[2 * i + 2];
+        const vfloat difference = point[2 * i + 1] - point[2 * i + 2];
+        y[0] += sum;
+        y[1] = v_fma(v_set(root), difference, y[1]);
+        y[2] = v_fma(v_set(square), sum, y[2]);
+        y[3] = v_fma(v_set(square * root), difference, y[3]);
+    }
+}
+
+/* A y: the gradients of four values to that of their points. */
+CAPAS_INLINE void winograd_outputs_back(const int line, const vfloat y[WINOGRAD_OUTPUTS],
+                                        vfloat *point)
+{
+    point[0] = y[0];
+    CAPAS_UNROLL
+    for (int i = 0; i < line / 2 - 1; i++) {
+        const vfloat square = v_set(winograd_square(line, i));
+        winograd_pair(winograd_root(line, i), v_fma(square, y[2], y[0]), v_fma(square, y[3], y[1]),
+                      &point[2 * i + 1], &point[2 * i + 2]);
+    }
+    point[line - 1] = y[3];
+}
+
+/* G' p: the gradients of the points to that of a line of weights. */
+CAPAS_INLINE void winograd_weights_back(const int line, const vfloat *point, vfloat *w)
+{
+    const int kernel = line + 1 - WINOGRAD_OUTPUTS;
+    w[0] = point[0];
+    CAPAS_UNROLL
+    for (int k = 1; k < kernel; k++)
+        w[k] = k < kernel - 1 ? v_zero() : point[line - 1];
+    CAPAS_UNROLL
+    for (int i = 0; i < line / 2 - 1; i++) {
+        const float root = winograd_root(line, i), square = winograd_square(line, i);
+        float even = winograd_scale(line, i), odd = even * root;
+        const vfloat sum = point[2 * i + 1] + point[2 * i + 2];
+        const vfloat difference = point[2 * i + 1] - point[2 * i + 2];
+        CAPAS_UNROLL
+        for (int k = 0; k < kernel; k++) {
+            w[k] = k % 2 == 0 ? v_fma(v_set(even), sum, w[k]) : v_fma(v_set(odd), difference, w[k]);
+            if (k % 2 == 0)
+                even *= square;
+            else
+                odd *= square;
         }
     }
-    w[kernel - 1] += point[5];
 }
 
-/* Outputs of a tile's side. */
-static inline int winograd_outputs_of(const capas_conv_problem *p)
+static inline int winograd_line_of(const capas_conv_problem *p)
 {
-    return WINOGRAD_LINE + 1 - p->kernel_height;
+    return p->kernel_height + WINOGRAD_OUTPUTS - 1;
 }
 
 /* Whether it is a convolution of this kind at all. */
@@ -139,7 +175,8 @@ static inline bool winograd_fits(const capas_conv_problem *p)
 
 /* The tiles of a map, row by row, image after image. */
 typedef struct winograd_tiles {
-    int outputs, wide;
+    int line, points;
+    int wide;      /* tiles side by side */
     int64_t image; /* tiles of one */
     int columns;   /* channels, in whole vectors */
 } winograd_tiles;
@@ -147,9 +184,11 @@ typedef struct winograd_tiles {
 /* For maps of which height x width outputs are wanted. */
 static inline winograd_tiles winograd_tiles_of(const capas_conv_problem *p, int height, int width)
 {
-    const int outputs = winograd_outputs_of(p);
-    winograd_tiles t = {.outputs = outputs, .wide = (width + outputs - 1) / outputs};
-    t.image = (int64_t)((height + outputs - 1) / outputs) * t.wide;
+    const int line = winograd_line_of(p), high = (height + WINOGRAD_OUTPUTS - 1) / WINOGRAD_OUTPUTS;
+    winograd_tiles t = {.line = line,
+                        .points = line * line,
+                        .wide = (width + WINOGRAD_OUTPUTS - 1) / WINOGRAD_OUTPUTS};
+    t.image = (int64_t)high * t.wide;
     t.columns = (p->channels + CAPAS_VECTOR - 1) / CAPAS_VECTOR * CAPAS_VECTOR;
     return t;
 }
@@ -162,8 +201,8 @@ typedef struct winograd_place {
 static inline winograd_place winograd_place_of(const winograd_tiles *t, int64_t tile)
 {
     const int within = (int)(tile % t->image);
-    return (winograd_place){tile / t->image, within / t->wide * t->outputs,
-                            within % t->wide * t->outputs};
+    return (winograd_place){tile / t->image, within / t->wide * WINOGRAD_OUTPUTS,
+                            within % t->wide * WINOGRAD_OUTPUTS};
 }
 
 /* Images in plain order. Where `gate` is not NULL only what stands at a positive number of it
@@ -176,19 +215,20 @@ typedef struct winograd_images {
     const float *zeros; /* [channels]: what is outside */
 } winograd_images;
 
-/* Tiles first .. first + count - 1 at their points: points[36][step][columns], step >= count. */
+/* Tiles first .. first + count - 1 at their points: points[line^2][step][columns], step >= count.
+ */
 void CAPAS_TUNED(capas_winograd_input)(const winograd_images *images, const winograd_tiles *tiles,
                                        int64_t first, int count, int step, float *points);
 
-/* Filters at their points: points[blocks][36][channels][16], anything for filters that are not
+/* Filters at their points: points[blocks][line^2][channels][16], anything for filters that are not
  * there. `turned`: the filters of the convolution whose input gradient this is
  * ([kernel][kernel][filters][channels], turned round). */
 size_t CAPAS_TUNED(capas_winograd_weight_floats)(const capas_conv_problem *p);
 void CAPAS_TUNED(capas_winograd_weights)(const capas_conv_problem *p, const float *weights,
                                          bool turned, float *points);
 
-/* Tiles first .. and a block of filters, from products[count][36][16] to a->output and a->position.
- * bias: of the block. */
+/* Tiles first .. and a block of filters, from products[count][line^2][16] to a->output and
+ * a->position. bias: of the block. */
 void CAPAS_TUNED(capas_winograd_output)(const capas_conv_problem *p, const winograd_tiles *tiles,
                                         const capas_conv_forward_arguments *a, int64_t first,
                                         int count, int block, const float *bias,

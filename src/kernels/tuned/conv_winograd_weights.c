@@ -26,9 +26,10 @@ CAPAS_INLINE vfloat load_weights(const capas_conv_problem *p, const call *c, int
 }
 
 /* One channel of a vector of filters to the points, RUN blocks apart. */
-CAPAS_INLINE void transform(const int kernel, const capas_conv_problem *p, const call *c,
-                            int channel, int first, float *to)
+CAPAS_INLINE void transform(const int line, const capas_conv_problem *p, const call *c, int channel,
+                            int first, float *to)
 {
+    const int kernel = line + 1 - WINOGRAD_OUTPUTS;
     const int count = conv_smaller(CAPAS_VECTOR, p->filters - first);
     vfloat half[WINOGRAD_LINE][WINOGRAD_LINE];
     CAPAS_UNROLL
@@ -37,31 +38,31 @@ CAPAS_INLINE void transform(const int kernel, const capas_conv_problem *p, const
         CAPAS_UNROLL
         for (int r = 0; r < kernel; r++)
             w[r] = load_weights(p, c, r * kernel + s, channel, first, count);
-        winograd_weights(kernel, w, point);
+        winograd_weights(line, w, point);
         CAPAS_UNROLL
-        for (int i = 0; i < WINOGRAD_LINE; i++)
+        for (int i = 0; i < line; i++)
             half[i][s] = point[i];
     }
     CAPAS_UNROLL
-    for (int i = 0; i < WINOGRAD_LINE; i++) {
+    for (int i = 0; i < line; i++) {
         vfloat point[WINOGRAD_LINE];
-        winograd_weights(kernel, half[i], point);
+        winograd_weights(line, half[i], point);
         CAPAS_UNROLL
-        for (int j = 0; j < WINOGRAD_LINE; j++)
-            v_store(to + (i * WINOGRAD_LINE + j) * RUN * CONV_BLOCK, point[j]);
+        for (int j = 0; j < line; j++)
+            v_store(to + (i * line + j) * RUN * CONV_BLOCK, point[j]);
     }
 }
 
-static void transform_3(const capas_conv_problem *p, const call *c, int channel, int first,
+static void transform_6(const capas_conv_problem *p, const call *c, int channel, int first,
                         float *to)
 {
-    transform(3, p, c, channel, first, to);
+    transform(6, p, c, channel, first, to);
 }
 
-static void transform_5(const capas_conv_problem *p, const call *c, int channel, int first,
+static void transform_8(const capas_conv_problem *p, const call *c, int channel, int first,
                         float *to)
 {
-    transform(5, p, c, channel, first, to);
+    transform(8, p, c, channel, first, to);
 }
 
 /* Runs of channels begin .. end-1, counted through all blocks of filters. */
@@ -70,7 +71,8 @@ static void transform_runs(const void *problem, const void *context, int64_t beg
 {
     const capas_conv_problem *p = problem;
     const call *c = context;
-    const int runs = (p->channels + RUN - 1) / RUN;
+    const int runs = (p->channels + RUN - 1) / RUN, line = winograd_line_of(p);
+    const int points = line * line;
     float run[WINOGRAD_POINTS][RUN][CONV_BLOCK] = {0};
     (void)shard;
     for (int64_t i = begin; i < end; i++) {
@@ -79,19 +81,19 @@ static void transform_runs(const void *problem, const void *context, int64_t beg
         for (int j = 0; j < count * CONV_BLOCK; j += CAPAS_VECTOR) {
             const int first = block * CONV_BLOCK + j % CONV_BLOCK;
             if (first < p->filters)
-                (p->kernel_height == 3 ? transform_3 : transform_5)(p, c, channel + j / CONV_BLOCK,
-                                                                    first, run[0][0] + j);
+                (line == 6 ? transform_6 : transform_8)(p, c, channel + j / CONV_BLOCK, first,
+                                                        run[0][0] + j);
         }
-        float *to =
-            c->points + ((int64_t)block * WINOGRAD_POINTS * p->channels + channel) * CONV_BLOCK;
-        for (int j = 0; j < WINOGRAD_POINTS; j++, to += (int64_t)p->channels * CONV_BLOCK)
+        float *to = c->points + ((int64_t)block * points * p->channels + channel) * CONV_BLOCK;
+        for (int j = 0; j < points; j++, to += (int64_t)p->channels * CONV_BLOCK)
             memcpy(to, run[j], (size_t)count * sizeof run[j][0]);
     }
 }
 
 size_t CAPAS_TUNED(capas_winograd_weight_floats)(const capas_conv_problem *p)
 {
-    return (size_t)conv_sizes_of(p).blocks * WINOGRAD_POINTS * (size_t)p->channels * CONV_BLOCK;
+    const size_t line = (size_t)winograd_line_of(p);
+    return (size_t)conv_sizes_of(p).blocks * line * line * (size_t)p->channels * CONV_BLOCK;
 }
 
 void CAPAS_TUNED(capas_winograd_weights)(const capas_conv_problem *p, const float *weights,
