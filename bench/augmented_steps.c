@@ -2,8 +2,7 @@
  * one that is given), and of the same without `data.augment`, in turn, with two threads. Prints the
  * median of the rounds' ratios.
  *
- *     bench/augmented_steps [RECIPE]                   (from the folder that holds recipes/ and
- * data/) */
+ *     bench/augmented_steps [RECIPE]      (from the folder that holds recipes/ and data/) */
 #include "ascending.h"
 
 #include "base/clock.h"

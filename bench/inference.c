@@ -1,8 +1,7 @@
 /* How fast a saved model predicts through the public API: the median time of a call with so many
  * samples. The samples are read from a file of raw float32, or are numbers between 0 and 1.
  *
- *     inference MODEL.keras BATCH [SECONDS [FILE]]      (default: 2 seconds; CAPAS_THREADS is
- * heeded)
+ *     inference MODEL.keras BATCH [SECONDS [FILE]]      (default: 2 seconds; heeds CAPAS_THREADS)
  *
  * prints a line of JSON: {"seconds": ..., "calls": ..., "samples_per_second": ...} */
 #include "timing.h"

@@ -9,10 +9,12 @@
  *
  * The same with a network that others have trained, and pictures in a folder for each class:
  *
- *     capas_model *body = capas_mobilenet_v2(.include_top = CAPAS_FALSE, .pooling =
- * CAPAS_POOLING_AVG); capas_load_weights(body,
- * "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"); capas_dataset *few =
- * capas_dataset_from_folder("photos", .height = 224, .width = 224, .element = CAPAS_UINT8);
+ *     capas_model *body = capas_mobilenet_v2(.include_top = CAPAS_FALSE,
+ *                                            .pooling = CAPAS_POOLING_AVG);
+ *     capas_load_weights(body,
+ *                        "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5");
+ *     capas_dataset *few = capas_dataset_from_folder("photos", .height = 224, .width = 224,
+ *                                                    .element = CAPAS_UINT8);
  */
 #include <capas/capas.h>
 #include <math.h>

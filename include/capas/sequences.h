@@ -46,23 +46,24 @@ CAPAS_API capas_layer *capas_masking_with(const capas_masking_options *options);
 
 /* What the recurrent layers have in common. The output is the last step's [n, units], or all steps'
  * [n, steps, units]. Inputs behind the first are Keras's initial_state: h, and c of an LSTM, each
- * [n, units]; of a Bidirectional first those of the layer, then those of the backward layer. */
+ * [n, units]; of a Bidirectional first those of the layer, then those of the backward layer.
+ *
+ * return_state gives the same as further outputs, as they are in the end. stateful: a batch begins
+ * where the one before ended, sample by sample, in training and prediction, until
+ * capas_model_reset_states. */
 #define CAPAS_RECURRENT_OPTIONS CAPAS_RECURRENT_OPTIONS_OF(units)
 #define CAPAS_RECURRENT_OPTIONS_OF(size)                                                           \
     CAPAS_LAYER_OPTIONS                                                                            \
-    int size;                                /* required, at least 1 */                            \
-    capas_activation activation;             /* default: tanh; not softmax */                      \
-    int use_bias;                            /* default: true */                                   \
-    int return_sequences;                    /* every step's output; default: false */             \
-    int return_state;                        /* further outputs: h, and c of an LSTM, as they are  \
-                                                in the end; default: false */                      \
-    int go_backwards;                        /* from the last step on; default: false */           \
-    int stateful;                            /* a batch begins where the one before ended, sample  \
-                                                by sample, in training and prediction, until       \
-                                                capas_model_reset_states; default: false */        \
-    int unroll;                              /* a hint that changes nothing here */                \
-    int zero_output_for_mask;                /* of masked steps, not the last one's again */       \
-    capas_initializer kernel_initializer;    /* default: glorot_uniform */                         \
+    int size;                             /* required, at least 1 */                               \
+    capas_activation activation;          /* default: tanh; not softmax */                         \
+    int use_bias;                         /* default: true */                                      \
+    int return_sequences;                 /* every step's output; default: false */                \
+    int return_state;                     /* the last states are outputs, too; default: false */   \
+    int go_backwards;                     /* from the last step on; default: false */              \
+    int stateful;                         /* batches go on from one another; default: false */     \
+    int unroll;                           /* a hint that changes nothing here */                   \
+    int zero_output_for_mask;             /* of masked steps, not the last one's again */          \
+    capas_initializer kernel_initializer; /* default: glorot_uniform */                            \
     capas_initializer recurrent_initializer; /* default: orthogonal */                             \
     capas_initializer bias_initializer;      /* default: zeros */                                  \
     capas_regularizer kernel_regularizer, recurrent_regularizer, bias_regularizer;                 \

@@ -1,7 +1,8 @@
 /* Convolution (cross-correlation, no flip) with bias, activation and max-pool in one.
  *
  *   Z[n,y,x,k] = bias[k] + sum over r,s,c of X[n, y*sh + r*dh - pad_top, x*sw + s*dw - pad_left, c]
- * * W[r,s,c,k] Y = activation(Z), or with a pool: Y[n,i,j,k] = activation(max over the window of Z)
+ *                                            * W[r,s,c,k]
+ *   Y = activation(Z), or with a pool: Y[n,i,j,k] = activation(max over the window of Z)
  *
  * A residual R is added before the activation, and only without a pool: Y = activation(Z + R).
  *
@@ -53,10 +54,12 @@ typedef struct capas_conv_forward_arguments {
 } capas_conv_forward_arguments;
 
 /* dY is with respect to Y (after activation and pool). The gradients are overwritten, not added to.
+ *
  *   dZ = dY * activation'(Y), put at the position of the maximum, 0 elsewhere
  *   dW[r,s,c,k] = sum over n,y,x of X[n, y*sh+r*dh-pad_top, x*sw+s*dw-pad_left, c] * dZ[n,y,x,k]
  *   db[k] = sum over n,y,x of dZ[n,y,x,k]
  *   dX[n,h,w,c] = sum over the (y,x,r,s) that touch (h,w), and k, of dZ[n,y,x,k] * W[r,s,c,k]
+ *
  * Exact zeros of dZ may be skipped: a skipped 0 x inf does not give NaN. */
 typedef struct capas_conv_backward_arguments {
     int n;

@@ -57,9 +57,11 @@ typedef struct capas_softmax_arguments {
 
 /* Family combine: y = a + b, a * b, the larger or the smaller of both; shapes broadcast (a
  * dimension of 1 repeats); both shapes are given with the same rank, and dims[0] is the batch (n of
- * the arguments, unless it is 1 there). Backward, summed over the broadcast axes: sum       da =
- * dy, db = dy (a and b are not read) product   da = dy * b, db = dy * a extremum  dy to the one
- * that was taken, to a when both are equal (TensorFlow's _MaximumGrad) */
+ * the arguments, unless it is 1 there). Backward, summed over the broadcast axes:
+ *
+ *   sum       da = dy, db = dy (a and b are not read)
+ *   product   da = dy * b, db = dy * a
+ *   extremum  dy to the one that was taken, to a when both are equal (TensorFlow's _MaximumGrad) */
 typedef enum capas_combination {
     CAPAS_COMBINE_SUM,
     CAPAS_COMBINE_PRODUCT,

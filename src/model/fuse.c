@@ -1,4 +1,5 @@
 /* Rewrites of a program, in this order, each one function:
+ *
  *   padding     zeros around an image, then conv; or relu, such zeros, then max-pool, to which a
  *               zero beside numbers of at least zero is as good as no cell: one op
  *   normalise   in plans that only predict: conv, then a batch normalisation, which is worked into
@@ -6,8 +7,11 @@
  *   sum         in plans that only predict: conv, then its sum with what was there before: one op
  *   activation  conv or dense, then an element-wise activation: one op
  *   pool        conv with linear or relu, then max-pool without overlap: one op, the map is never
- * stored softmax     a softmax whose only use besides being asked for is a loss from its logits:
- * the loss makes it plan_options.no_fusion leaves all of them out; a test compares. */
+ *               stored
+ *   softmax     a softmax whose only use besides being asked for is a loss from its logits: the
+ *               loss makes it
+ *
+ * plan_options.no_fusion leaves all of them out; a test compares. */
 #include "model/plan_parts.h"
 
 #include "base/text.h"

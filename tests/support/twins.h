@@ -4,7 +4,8 @@
  * plain kernel gives in double, and the same bits with 1, 2, 3 and 8 threads.
  *
  *     twin_case c = twin_case_of("relu", CAPAS_FAMILY_activate_forward, &problem, &arguments,
- * sizeof arguments); twin_input(&c, offsetof(capas_activate_arguments, input), values, count);
+ *                                sizeof arguments);
+ *     twin_input(&c, offsetof(capas_activate_arguments, input), values, count);
  *     twin_output(&c, offsetof(capas_activate_arguments, output), count);
  *     twin_check(&c);
  *

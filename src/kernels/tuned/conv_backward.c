@@ -2,9 +2,10 @@
  * kernels:
  *
  *   few     windows with a few numbers a row, behind a 2x2 pool or none, no input gradient: a
- * network's first layer. Weights by taps live    any: weights and input by lists of what is live.
- * Without a pool, where most is live, there is nothing to be had from that: then weights by taps or
- * by Winograd's way, input flipped */
+ *           network's first layer. Weights by taps
+ *   live    any: weights and input by lists of what is live. Without a pool, where most is live,
+ *           there is nothing to be had from that: then weights by taps or by Winograd's way, input
+ *           flipped */
 #include "kernels/tuned/conv_backward.h"
 #include "kernels/tuned/kernels.h"
 

@@ -11,7 +11,9 @@
  *   input: dX[window][t] += sum over live filters of dZ * W[t][k]
  *
  *     by lists     conv_input_lists.c       vectors along a window's row, only filters that are
- * live flipped      conv_input_flipped.c     as a convolution of dZ with the flipped filters
+ *                                           live
+ *     flipped      conv_input_flipped.c     as a convolution of dZ with the flipped filters
+ *     by points    conv_input_points.c      the same for windows of one pixel, all images in a row
  *
  * A cell is a pixel of the output, pooled or not; behind a pool, its gradient belongs to the pixel
  * at the position of its maximum alone. A (cell, filter) is live when its gradient is not zero and

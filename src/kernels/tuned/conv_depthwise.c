@@ -1,7 +1,7 @@
 /* Depthwise convolution forward (conv_depthwise.h).
  *
- *   Z[y,x,c] = bias[c] + sum over r,s of X[y*sh + r*dh - pad_top, x*sw + s*dw - pad_left, c] *
- * W[r,s,c]
+ *   Z[y,x,c] = bias[c] + sum over r,s of X[y*sh + r*dh - pad_top, x*sw + s*dw - pad_left, c]
+ *                                    * W[r,s,c]
  *
  * The filters of a vector of channels stay in registers (3x3) or the first cache while a row
  * passes. Work is cut by pairs of rows.

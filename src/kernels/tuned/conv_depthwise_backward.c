@@ -1,7 +1,8 @@
 /* Depthwise convolution backward (conv_depthwise.h).
  *
- *   dW[r,s,c] = sum over n,y,x of X[n, y*sh + r*dh - pad_top, x*sw + s*dw - pad_left, c] *
- * dZ[n,y,x,c] dX[h,w,c] = sum over the (y,x,r,s) that touch (h,w) of dZ[y,x,c] * W[r,s,c]
+ *   dW[r,s,c] = sum over n,y,x of X[n, y*sh + r*dh - pad_top, x*sw + s*dw - pad_left, c]
+ *                                  * dZ[n,y,x,c]
+ *   dX[h,w,c] = sum over the (y,x,r,s) that touch (h,w) of dZ[y,x,c] * W[r,s,c]
  *
  * The weights' gradient is cut by blocks of channels, and where these are few by parts of the
  * batch, whose sums are added in their order; of 3x3 filters all nine sums are in registers while a

@@ -1,9 +1,11 @@
 /* Convolution forward, directly: sums of products over the image itself (no matrix of windows), 16
  * filters at a time, with bias, a residual, ReLU or ReLU6 and max-pool on the way.
  *
- *   Z[y,x,k] = bias[k] + sum over r,s,c of X[y*sh + r - pad_top, x*sw + s - pad_left, c] *
- * W[r,s,c,k] Y = limited(Z), or pooled limited(max over the window of Z);  conv_limits has what
- * activations leave
+ *   Z[y,x,k] = bias[k] + sum over r,s,c of X[y*sh + r - pad_top, x*sw + s - pad_left, c]
+ *                                        * W[r,s,c,k]
+ *   Y = limited(Z), or pooled limited(max over the window of Z)
+ *
+ * conv_limits has what activations leave.
  *
  * With a pool, the rows of Z that a window needs wait in a ring, one block of filters wide, so that
  * the map before pooling is never stored:

@@ -2,8 +2,9 @@
  * their gradients.
  *
  *   dX[o + r * pitch + t] += g_e * W[k_e][r][t]     for the live (k_e, g_e) of the pixel with its
- * window at o: t in vectors, whole tiles of (r, t) in registers over the list weights
- * [tile][filters][tile floats]            a tile of all filters stays in the first cache
+ *                                                   window at o: t in vectors, whole tiles of
+ *                                                   (r, t) in registers over the list
+ *   weights [tile][filters][tile floats]            a tile of all filters stays in the first cache
  *
  * Pixels without a live filter are left out. Lists are made for a strip of rows of cells at a time.
  */

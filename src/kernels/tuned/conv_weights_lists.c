@@ -2,7 +2,9 @@
  * gradients.
  *
  *   sum[k][r][t] += g_e * X[o_e + r * pitch + t]    for the live (o_e, g_e) of filter k: t in
- * vectors, whole tiles of (r, t) in registers over the list sums [tile][filters][tile floats]
+ *                                                   vectors, whole tiles of (r, t) in registers
+ *                                                   over the list
+ *   sums [tile][filters][tile floats]
  *
  * A large image is taken in strips of rows of cells, so that what the lists point at stays in the
  * first cache; small ones are taken together, so that lists are long. */

@@ -1,7 +1,7 @@
 /* dW by taps: vectors of filters, the sums of some taps in registers over all cells of some images.
  *
- *   sum[t][k] += g[cell][k] * X[window of the cell][t]            without a pool: X is one number
- * for all k sum[t][k] += g[cell][k] * X[window of the maximum of k][t]    behind a 2x2 pool
+ *   sum[t][k] += g[cell][k] * X[window of the cell][t]            without a pool: one X for all k
+ *   sum[t][k] += g[cell][k] * X[window of the maximum of k][t]    behind a 2x2 pool
  *
  * Behind a pool the pixel differs from filter to filter, one of four. So the image is first laid
  * out in quads, what tap t is for the four pixels of a cell side by side, and a permutation by the

@@ -1,7 +1,6 @@
 /* The weights' gradient of a dense layer whose inputs are mostly zero:
  *
- *   dW[k][j ..] = sum over the live rows b of input k of X[b][k] dZ[b][j ..]       rows of dZ, a
- * chunk long
+ *   dW[k][j ..] = sum over the live rows b of input k of X[b][k] dZ[b][j ..]     a chunk of a row
  *
  * dZ is laid out by chunks of units, [chunk][rows][112]. Block by block of the inputs
  * (dense_blocks.h) X is transposed, its columns are listed, summed over, and the sums transposed

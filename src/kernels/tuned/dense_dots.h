@@ -1,8 +1,9 @@
 /* A dense layer for a few rows: dot products along the tiles, the weights read once, in their
  * order.
  *
- *   sum[unit][row][lane] += w[tile][unit][k + lane] * x[row][tile * T + k + lane],   k = 0, V, 2V,
- * ...
+ *   sum[unit][row][lane] += w[tile][unit][k + lane] * x[row][tile * T + k + lane]
+ *
+ * for k = 0, V, 2V, ...,
  *
  * and at the end the lanes are added, with bias and activation. Work is cut by units. */
 #ifndef CAPAS_KERNELS_TUNED_DENSE_DOTS_H

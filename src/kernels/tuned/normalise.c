@@ -1,9 +1,10 @@
 /* Batch normalisation over vectors of channels: X [rows][channels], rows = n * outer (inner must be
  * 1).
  *
- *   forward    mean = sum x / rows, variance = sum (x - mean)^2 / rows,  y = (x - mean) scale gamma
- * + beta backward   dbeta = sum dy, dgamma = scale sum dy (x - mean), dx = gamma scale (dy - (dbeta
- * + (x - mean) scale dgamma) / rows)
+ *   forward    mean = sum x / rows, variance = sum (x - mean)^2 / rows,
+ *              y = (x - mean) scale gamma + beta
+ *   backward   dbeta = sum dy, dgamma = scale sum dy (x - mean),
+ *              dx = gamma scale (dy - (dbeta + (x - mean) scale dgamma) / rows)
  *
  * 64 rows are added in float, and such sums in double. Many rows are cut by rows, and the shards'
  * sums added in their order. Few rows (behind a Flatten) are cut by channels: all passes over some
