@@ -37,6 +37,7 @@ static const char *const known_cases[] = {
     "conv 2x40x35x16 k3 f16 same relu pool2 inference",
     "conv 9x11x13x19 k5 f17 relu pool2",
     "conv 3x17x13x24 k5 f9 same nobias",
+    "conv 2x9x10x192 k5 f20 same",
     "conv 18x15x18x8 k3 f33 relu",
     "conv 3x9x11x19 k3 f19 g19 same relu",
     "conv 2x12x7x40 k3 f40 g40 s2 same",
