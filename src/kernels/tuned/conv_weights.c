@@ -61,7 +61,7 @@ size_t CAPAS_TUNED(capas_conv_weights_workspace)(const capas_conv_problem *p,
     return lay_out(&c, p, NULL, way, p->batch);
 }
 
-/* Images n .. n + count - 1, each as windows see it. */
+/* Images n .. n + count - 1, each as windows see it; the view that is kept is the first one's. */
 static conv_images images_at(const call *c, int64_t n, int count, float *copies)
 {
     const conv_backward *b = &c->b;

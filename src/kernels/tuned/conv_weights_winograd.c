@@ -164,7 +164,7 @@ CAPAS_INLINE void write_channel(const int line, const conv_backward *b, const fl
 {
     const int64_t channels = b->problem->channels, filters = b->problem->filters;
     const int count = conv_smaller(CAPAS_VECTOR, (int)filters - first);
-    const int kernel = line + 1 - WINOGRAD_OUTPUTS;
+    const int kernel = winograd_kernel(line);
     vfloat half[5][WINOGRAD_LINE];
     CAPAS_UNROLL
     for (int j = 0; j < line; j++) {

@@ -22,9 +22,24 @@
 enum {
     WINOGRAD_OUTPUTS = 4,
     WINOGRAD_LINE = 8, /* the longest */
-    WINOGRAD_POINTS = WINOGRAD_LINE * WINOGRAD_LINE,
-    WINOGRAD_PAIRS = WINOGRAD_LINE / 2 - 1
+    WINOGRAD_POINTS = WINOGRAD_LINE * WINOGRAD_LINE
 };
+
+/* The line of a kernel, the kernel of a line, and how many pairs of points it has. */
+static inline int winograd_line_of(const capas_conv_problem *p)
+{
+    return p->kernel_height + WINOGRAD_OUTPUTS - 1;
+}
+
+CAPAS_INLINE int winograd_kernel(const int line)
+{
+    return line - WINOGRAD_OUTPUTS + 1;
+}
+
+CAPAS_INLINE int winograd_pairs(const int line)
+{
+    return line / 2 - 1;
+}
 
 /* The squares of a line's points and these themselves, +- a pair each. */
 CAPAS_INLINE float winograd_square(const int line, const int pair)
@@ -74,7 +89,7 @@ CAPAS_INLINE void winograd_input(const int line, const vfloat *x, vfloat *point)
         point[7] = v_fma(v_set(5.25f), x[3] - x[5], x[7] - x[1]);
     }
     CAPAS_UNROLL
-    for (int i = 0; i < line / 2 - 1; i++)
+    for (int i = 0; i < winograd_pairs(line); i++)
         winograd_pair(winograd_root(line, i), winograd_others(line, i, x + 2),
                       winograd_others(line, i, x + 1), &point[2 * i + 1], &point[2 * i + 2]);
 }
@@ -82,10 +97,10 @@ CAPAS_INLINE void winograd_input(const int line, const vfloat *x, vfloat *point)
 /* G w: a line of weights (line - 3) to the points. */
 CAPAS_INLINE void winograd_weights(const int line, const vfloat *w, vfloat *point)
 {
-    const int kernel = line + 1 - WINOGRAD_OUTPUTS;
+    const int kernel = winograd_kernel(line);
     point[0] = w[0];
     CAPAS_UNROLL
-    for (int i = 0; i < line / 2 - 1; i++) {
+    for (int i = 0; i < winograd_pairs(line); i++) {
         const vfloat square = v_set(winograd_square(line, i)),
                      scale = v_set(winograd_scale(line, i));
         vfloat even = w[kernel - 1], odd = w[kernel - 2];
@@ -110,7 +125,7 @@ CAPAS_INLINE void winograd_outputs(const int line, const vfloat *point, vfloat y
     y[1] = y[2] = v_zero();
     y[3] = point[line - 1];
     CAPAS_UNROLL
-    for (int i = line / 2 - 2; i >= 0; i--) {
+    for (int i = winograd_pairs(line) - 1; i >= 0; i--) {
         const float root = winograd_root(line, i), square = winograd_square(line, i);
         const vfloat sum = point[2 * i + 1] + point[2 * i + 2];
         const vfloat difference = point[2 * i + 1] - point[2 * i + 2];
@@ -127,7 +142,7 @@ CAPAS_INLINE void winograd_outputs_back(const int line, const vfloat y[WINOGRAD_
 {
     point[0] = y[0];
     CAPAS_UNROLL
-    for (int i = 0; i < line / 2 - 1; i++) {
+    for (int i = 0; i < winograd_pairs(line); i++) {
         const vfloat square = v_set(winograd_square(line, i));
         winograd_pair(winograd_root(line, i), v_fma(square, y[2], y[0]), v_fma(square, y[3], y[1]),
                       &point[2 * i + 1], &point[2 * i + 2]);
@@ -138,31 +153,23 @@ CAPAS_INLINE void winograd_outputs_back(const int line, const vfloat y[WINOGRAD_
 /* G' p: the gradients of the points to that of a line of weights. */
 CAPAS_INLINE void winograd_weights_back(const int line, const vfloat *point, vfloat *w)
 {
-    const int kernel = line + 1 - WINOGRAD_OUTPUTS;
+    const int kernel = winograd_kernel(line);
     w[0] = point[0];
     CAPAS_UNROLL
     for (int k = 1; k < kernel; k++)
         w[k] = k < kernel - 1 ? v_zero() : point[line - 1];
     CAPAS_UNROLL
-    for (int i = 0; i < line / 2 - 1; i++) {
+    for (int i = 0; i < winograd_pairs(line); i++) {
         const float root = winograd_root(line, i), square = winograd_square(line, i);
-        float even = winograd_scale(line, i), odd = even * root;
-        const vfloat sum = point[2 * i + 1] + point[2 * i + 2];
-        const vfloat difference = point[2 * i + 1] - point[2 * i + 2];
+        const vfloat part[2] = {point[2 * i + 1] + point[2 * i + 2],
+                                point[2 * i + 1] - point[2 * i + 2]};
+        float power[2] = {winograd_scale(line, i), winograd_scale(line, i) * root};
         CAPAS_UNROLL
         for (int k = 0; k < kernel; k++) {
-            w[k] = k % 2 == 0 ? v_fma(v_set(even), sum, w[k]) : v_fma(v_set(odd), difference, w[k]);
-            if (k % 2 == 0)
-                even *= square;
-            else
-                odd *= square;
+            w[k] = v_fma(v_set(power[k % 2]), part[k % 2], w[k]);
+            power[k % 2] *= square;
         }
     }
-}
-
-static inline int winograd_line_of(const capas_conv_problem *p)
-{
-    return p->kernel_height + WINOGRAD_OUTPUTS - 1;
 }
 
 /* Whether it is a convolution of this kind at all. */

@@ -29,7 +29,7 @@ CAPAS_INLINE vfloat load_weights(const capas_conv_problem *p, const call *c, int
 CAPAS_INLINE void transform(const int line, const capas_conv_problem *p, const call *c, int channel,
                             int first, float *to)
 {
-    const int kernel = line + 1 - WINOGRAD_OUTPUTS;
+    const int kernel = winograd_kernel(line);
     const int count = conv_smaller(CAPAS_VECTOR, p->filters - first);
     vfloat half[WINOGRAD_LINE][WINOGRAD_LINE];
     CAPAS_UNROLL
