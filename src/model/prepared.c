@@ -11,19 +11,23 @@
 #include "base/memory.h"
 #include <math.h>
 
+static size_t in_lines(size_t size)
+{
+    return (size + CAPAS_ALIGNMENT - 1) / CAPAS_ALIGNMENT * CAPAS_ALIGNMENT;
+}
+
 static size_t take(capas_plan *plan, size_t size)
 {
     size_t begin = plan->prepared_size;
-    plan->prepared_size += (size + CAPAS_ALIGNMENT - 1) / CAPAS_ALIGNMENT * CAPAS_ALIGNMENT;
+    plan->prepared_size += in_lines(size);
     return begin;
 }
 
 /* Bytes of a folded kernel, in whole cache lines, behind which its bias follows. */
 static size_t kernel_bytes(const capas_plan *plan, const capas_op *op)
 {
-    size_t size = (size_t)plan->model->weights[op->weights[0]].count *
-                  (size_t)capas_element_size(plan->options.element);
-    return (size + CAPAS_ALIGNMENT - 1) / CAPAS_ALIGNMENT * CAPAS_ALIGNMENT;
+    return in_lines((size_t)plan->model->weights[op->weights[0]].count *
+                    (size_t)capas_element_size(plan->options.element));
 }
 
 static size_t folded_bytes(const capas_plan *plan, const capas_op *op)
@@ -59,6 +63,13 @@ static const float *numbers_of(const capas_plan *plan, int weight)
     return weight < 0 ? NULL : plan->model->values + plan->model->weights[weight].offset;
 }
 
+/* A normalisation on its way into a convolution's weights and bias. */
+typedef struct folding {
+    const capas_plan *plan;
+    const capas_op *op;
+    void *kernel, *bias, *factor; /* the last of each filter */
+} folding;
+
 static void put(const capas_plan *plan, void *to, int64_t i, double value)
 {
     if (plan->options.element == CAPAS_FLOAT64)
@@ -67,43 +78,80 @@ static void put(const capas_plan *plan, void *to, int64_t i, double value)
         ((float *)to)[i] = (float)value;
 }
 
-/* Some filters at a time, so that weights are passed over in their order. */
-static void fold(const capas_plan *plan, const capas_op *op, void *kernel, void *bias)
+static void fold_bias(const folding *folding)
 {
-    enum { TOGETHER = 64 };
-    const int filters = op->problem.conv.filters;
-    const float *from = numbers_of(plan, op->weights[0]),
-                *offset = numbers_of(plan, op->weights[1]);
+    const capas_plan *plan = folding->plan;
+    const capas_op *op = folding->op;
+    const float *offset = numbers_of(plan, op->weights[1]);
     const float *gamma = numbers_of(plan, op->folded[0]), *beta = numbers_of(plan, op->folded[1]);
     const float *mean = numbers_of(plan, op->folded[2]),
                 *variance = numbers_of(plan, op->folded[3]);
-    const int64_t taps = plan->model->weights[op->weights[0]].count / filters;
-    for (int first = 0; first < filters; first += TOGETHER) {
-        const int count = filters - first < TOGETHER ? filters - first : TOGETHER;
-        double factor[TOGETHER];
-        for (int i = 0, k = first; i < count; i++, k++) {
-            factor[i] = (gamma ? (double)gamma[k] : 1) / sqrt((double)variance[k] + op->epsilon);
-            const double distance = (offset ? (double)offset[k] : 0) - (double)mean[k];
-            put(plan, bias, k, distance * factor[i] + (beta ? (double)beta[k] : 0));
-        }
-        for (int64_t t = 0; t < taps; t++)
-            for (int i = 0, at = first; i < count; i++, at++)
-                put(plan, kernel, t * filters + at, (double)from[t * filters + at] * factor[i]);
+    for (int k = 0; k < op->problem.conv.filters; k++) {
+        const double factor =
+            (gamma ? (double)gamma[k] : 1) / sqrt((double)variance[k] + op->epsilon);
+        const double distance = (offset ? (double)offset[k] : 0) - (double)mean[k];
+        put(plan, folding->factor, k, factor);
+        put(plan, folding->bias, k, distance * factor + (beta ? (double)beta[k] : 0));
     }
 }
 
-/* `scratch` holds the largest folded weights of those that are prepared. */
-static void fill(const capas_plan *plan, const capas_planned_op *planned, char *scratch)
+static void multiply_floats(float *to, const float *from, const float *factor, int count)
+{
+    for (int k = 0; k < count; k++)
+        to[k] = from[k] * factor[k];
+}
+
+static void multiply_doubles(double *to, const float *from, const double *factor, int count)
+{
+    for (int k = 0; k < count; k++)
+        to[k] = (double)from[k] * factor[k];
+}
+
+/* Pieces are taps: what is read and written lies in one line. */
+static void fold_taps(const void *problem, const void *context, int64_t begin, int64_t end,
+                      int shard)
+{
+    const folding *folding = context;
+    const int filters = folding->op->problem.conv.filters;
+    const float *from = numbers_of(folding->plan, folding->op->weights[0]);
+    (void)problem;
+    (void)shard;
+    for (int64_t at = begin * filters; at < end * filters; at += filters)
+        if (folding->plan->options.element == CAPAS_FLOAT64)
+            multiply_doubles((double *)folding->kernel + at, from + at, folding->factor, filters);
+        else
+            multiply_floats((float *)folding->kernel + at, from + at, folding->factor, filters);
+}
+
+static void fold(const folding *folding)
+{
+    enum { GRAIN = 1 << 16 }; /* weights */
+    const capas_plan *plan = folding->plan;
+    const int64_t filters = folding->op->problem.conv.filters;
+    const int64_t taps = plan->model->weights[folding->op->weights[0]].count / filters;
+    fold_bias(folding);
+    capas_parallel_ranges(taps, GRAIN / filters + 1, plan->workers, fold_taps, NULL, folding);
+}
+
+/* Where weights go on their way: the factors of the most filters, and the largest folded weights of
+ * those that are prepared. */
+typedef struct folding_scratch {
+    size_t factors, weights; /* bytes */
+    char *memory;
+} folding_scratch;
+
+static void fill(const capas_plan *plan, const capas_planned_op *planned,
+                 const folding_scratch *scratch)
 {
     const capas_op *op = &planned->op;
     if (planned->prepared == CAPAS_NOWHERE && planned->folded == CAPAS_NOWHERE) return;
     capas_conv_forward_arguments arguments = {.weights = numbers_of(plan, op->weights[0]),
                                               .bias = numbers_of(plan, op->weights[1])};
     if (op->folds) {
-        char *kernel =
-            planned->folded == CAPAS_NOWHERE ? scratch : plan->prepared + planned->folded;
+        char *kernel = planned->folded == CAPAS_NOWHERE ? scratch->memory + scratch->factors
+                                                        : plan->prepared + planned->folded;
         char *bias = kernel + kernel_bytes(plan, op);
-        fold(plan, op, kernel, bias);
+        fold(&(folding){plan, op, kernel, bias, scratch->memory});
         arguments.weights = kernel;
         arguments.bias = bias;
     }
@@ -111,15 +159,19 @@ static void fill(const capas_plan *plan, const capas_planned_op *planned, char *
         planned->forward->prepare(&op->problem, &arguments, plan->prepared + planned->prepared);
 }
 
-static size_t scratch_size(const capas_plan *plan)
+static folding_scratch scratch_of(const capas_plan *plan)
 {
-    size_t most = 0;
+    folding_scratch most = {0};
     for (size_t i = 0; i < plan->program.op_count; i++) {
         const capas_planned_op *planned = &plan->ops[i];
-        if (planned->prepared == CAPAS_NOWHERE || !planned->op.folds) continue;
-        size_t size = folded_bytes(plan, &planned->op);
-        if (size > most) most = size;
+        if (!planned->op.folds) continue;
+        const size_t factors = in_lines((size_t)planned->op.problem.conv.filters * sizeof(double));
+        const size_t weights =
+            planned->prepared == CAPAS_NOWHERE ? 0 : folded_bytes(plan, &planned->op);
+        if (factors > most.factors) most.factors = factors;
+        if (weights > most.weights) most.weights = weights;
     }
+    most.memory = capas_allocate(most.factors + most.weights + 1, 1);
     return most;
 }
 
@@ -127,16 +179,16 @@ static capas_status refresh(capas_plan *plan)
 {
     if (plan->prepared_size == 0 || plan->prepared_version == plan->model->version) return CAPAS_OK;
     if (plan->prepared == NULL) plan->prepared = capas_allocate(plan->prepared_size, 1);
-    char *scratch = capas_allocate(scratch_size(plan) + 1, 1);
-    if (plan->prepared == NULL || scratch == NULL) {
-        capas_release(scratch);
+    const folding_scratch scratch = scratch_of(plan);
+    if (plan->prepared == NULL || scratch.memory == NULL) {
+        capas_release(scratch.memory);
         return CAPAS_NO_MEMORY;
     }
     capas_float_mode before = capas_float_mode_enter();
     for (size_t i = 0; i < plan->program.op_count; i++)
-        fill(plan, &plan->ops[i], scratch);
+        fill(plan, &plan->ops[i], &scratch);
     capas_float_mode_leave(before);
-    capas_release(scratch);
+    capas_release(scratch.memory);
     plan->prepared_version = plan->model->version;
     return CAPAS_OK;
 }

@@ -21,7 +21,7 @@
 #include "kernels/tuned/transpose.h"
 
 enum {
-    CAPAS_SPARSE_ROWS = 128, /* whose lists are in the workspace at once */
+    CAPAS_SPARSE_ROWS = 256, /* whose lists are in the workspace at once */
     CAPAS_SPARSE_PIECES = 16,
     CAPAS_SPARSE_GRAIN = 1 << 18, /* multiplications, with the zeros, worth another piece */
 };
@@ -105,7 +105,8 @@ static void capas_sparse_piece(void *context, int piece, int worker)
 {
     const capas_sparse_call *call = context;
     const capas_dense_problem *p = call->problem;
-    const int64_t chunk = piece / call->groups, group = piece % call->groups;
+    const int64_t chunks = capas_unit_chunks(p->units);
+    const int64_t chunk = piece % chunks, group = piece / chunks;
     const int64_t j = capas_chunk_begin(p->units, chunk);
     const int64_t width = capas_chunk_begin(p->units, chunk + 1) - j;
     const int64_t units = p->units - j < width ? p->units - j : width;
