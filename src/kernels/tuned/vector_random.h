@@ -6,34 +6,22 @@
 #include "base/philox.h"
 #include "kernels/tuned/vector.h"
 
-/* The 64 bits of a * m: *high and *low. Processors multiply every second lane; the products of the
- * others are shifted in. */
-CAPAS_INLINE void v_multiply_wide(vuint a, uint32_t m, vuint *high, vuint *low)
+/* Half as many lanes, of 64 bits: what processors multiply 32 by 32 bits into. */
+typedef uint64_t vwide __attribute__((vector_size(4 * CAPAS_VECTOR)));
+
+/* The lower half of each lane times m. */
+CAPAS_INLINE vwide v_multiply_wide(vwide a, uint32_t m)
 {
 #if CAPAS_VECTOR == 16 && defined(__AVX512F__)
-    const __m512i factor = _mm512_set1_epi32((int)m);
-    __m512i even = _mm512_mul_epu32((__m512i)a, factor);
-    __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64((__m512i)a, 32), factor);
-    *low = (vuint)_mm512_mask_mov_epi32(even, 0xaaaa, _mm512_slli_epi64(odd, 32));
-    *high = (vuint)_mm512_mask_mov_epi32(_mm512_srli_epi64(even, 32), 0xaaaa, odd);
+    return (vwide)_mm512_mul_epu32((__m512i)a, _mm512_set1_epi32((int)m));
 #elif CAPAS_VECTOR == 8 && defined(__AVX2__)
-    const __m256i factor = _mm256_set1_epi32((int)m);
-    __m256i even = _mm256_mul_epu32((__m256i)a, factor);
-    __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64((__m256i)a, 32), factor);
-    *low = (vuint)_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
-    *high = (vuint)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+    return (vwide)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi32((int)m));
 #elif CAPAS_VECTOR == 4 && defined(__SSE2__)
-    const __m128i factor = _mm_set1_epi32((int)m), odd_lanes = _mm_set_epi32(-1, 0, -1, 0);
-    __m128i even = _mm_mul_epu32((__m128i)a, factor);
-    __m128i odd = _mm_mul_epu32(_mm_srli_epi64((__m128i)a, 32), factor);
-    *low = (vuint)_mm_or_si128(_mm_andnot_si128(odd_lanes, even), _mm_slli_epi64(odd, 32));
-    *high = (vuint)_mm_or_si128(_mm_srli_epi64(even, 32), _mm_and_si128(odd_lanes, odd));
+    return (vwide)_mm_mul_epu32((__m128i)a, _mm_set1_epi32((int)m));
+#elif CAPAS_VECTOR == 4 && defined(__ARM_NEON)
+    return (vwide)vmull_u32(vmovn_u64((uint64x2_t)a), vdup_n_u32(m));
 #else
-    for (int i = 0; i < CAPAS_VECTOR; i++) {
-        uint64_t product = (uint64_t)a[i] * m;
-        (*high)[i] = (uint32_t)(product >> 32);
-        (*low)[i] = (uint32_t)product;
-    }
+    return (a & UINT32_MAX) * m;
 #endif
 }
 
@@ -60,33 +48,45 @@ CAPAS_INLINE void v_transpose_quads(vuint *row)
     }
 }
 
+/* Ten rounds over half of the blocks, a word of each in the lower half of a lane; what is in the
+ * upper halves does not matter. */
+CAPAS_INLINE void v_philox_rounds(uint64_t seed, vwide *c)
+{
+    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    CAPAS_UNROLL
+    for (int round = 0; round < 10; round++) {
+        const vwide product0 = v_multiply_wide(c[0], 0xD2511F53u);
+        const vwide product1 = v_multiply_wide(c[2], 0xCD9E8D57u);
+        c[0] = product1 >> 32 ^ c[1] ^ k0;
+        c[1] = product1;
+        c[2] = product0 >> 32 ^ c[3] ^ k1;
+        c[3] = product0;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+}
+
 /* Words 4 * block .. 4 * block + 4 * CAPAS_VECTOR - 1 of the sequence, in order. Lane 4 q + i has
  * the block that comes to quarter q of word[i] in the end. */
 CAPAS_INLINE void v_philox(capas_random random, uint64_t block, vuint *word)
 {
     enum { QUADS = CAPAS_VECTOR / 4 };
-    uint32_t k0 = (uint32_t)random.seed, k1 = (uint32_t)(random.seed >> 32);
     const vuint place = (vuint)((v_lanes() & 3) * QUADS + (v_lanes() >> 2));
-    vuint c0 = place + (uint32_t)block;
-    vuint c1 = (uint32_t)(block >> 32) - (vuint)(c0 < place); /* the carry */
-    vuint c2 = (vuint)v_set_int((int32_t)random.step),
-          c3 = (vuint)v_set_int((int32_t)random.stream);
+    word[0] = place + (uint32_t)block;
+    word[1] = (uint32_t)(block >> 32) - (vuint)(word[0] < place); /* the carry */
+    word[2] = (vuint)v_set_int((int32_t)random.step);
+    word[3] = (vuint)v_set_int((int32_t)random.stream);
+    vwide even[4], odd[4];
     CAPAS_UNROLL
-    for (int round = 0; round < 10; round++) {
-        vuint high0, low0, high1, low1;
-        v_multiply_wide(c0, 0xD2511F53u, &high0, &low0);
-        v_multiply_wide(c2, 0xCD9E8D57u, &high1, &low1);
-        c0 = high1 ^ c1 ^ k0;
-        c1 = low1;
-        c2 = high0 ^ c3 ^ k1;
-        c3 = low0;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
+    for (int i = 0; i < 4; i++) {
+        even[i] = (vwide)word[i];
+        odd[i] = (vwide)word[i] >> 32;
     }
-    word[0] = c0;
-    word[1] = c1;
-    word[2] = c2;
-    word[3] = c3;
+    v_philox_rounds(random.seed, even);
+    v_philox_rounds(random.seed, odd);
+    CAPAS_UNROLL
+    for (int i = 0; i < 4; i++)
+        word[i] = (vuint)((even[i] & UINT32_MAX) | odd[i] << 32);
     v_transpose_quads(word);
 }
 
