@@ -24,9 +24,9 @@
 #include <time.h>
 
 /* How long a thread looks for work before it sleeps, and the caller for the last shards. Waking
- * costs some tens of microseconds; the gaps between the regions of a training step are shorter than
- * this. */
-enum { WORKER_SPIN_NS = 60000, CALLER_SPIN_NS = 200000, PAUSES_PER_LOOK = 32 };
+ * costs some tens of microseconds, on a virtual machine some hundreds; the gaps between the regions
+ * of a training step, and between its steps, are shorter than this. */
+enum { SPIN_NS = 500000, PAUSES_PER_LOOK = 32 };
 
 enum { THREADS_SHIFT = 56, BEGIN_SHIFT = 28, MOST_SHARDS = 1 << BEGIN_SHIFT };
 
@@ -97,11 +97,11 @@ static int64_t nanoseconds(void)
 /* Waits until ready(number) holds, awake for a while and then asleep. `asleep` is set before
  * `ready` is looked at for the last time, and whoever makes it ready looks at `asleep` afterwards
  * (both sequentially consistent), so no wake-up is lost. */
-static void wait_until(bool (*ready)(int), int number, sleeper *sleeper, int64_t spin_ns)
+static void wait_until(bool (*ready)(int), int number, sleeper *sleeper)
 {
     if (ready(number)) return;
     if (atomic_load_explicit(&pool.spin, memory_order_relaxed)) {
-        int64_t end = nanoseconds() + spin_ns;
+        int64_t end = nanoseconds() + SPIN_NS;
         do {
             for (int i = 0; i < PAUSES_PER_LOOK; i++) {
                 if (ready(number)) return;
@@ -193,7 +193,7 @@ static void *work(void *argument)
     capas_float_mode_enter();
     while (!atomic_load(&pool.quit)) {
         run_shards(self->number);
-        wait_until(worker_is_wanted, self->number, &self->sleeper, WORKER_SPIN_NS);
+        wait_until(worker_is_wanted, self->number, &self->sleeper);
     }
     return NULL;
 }
@@ -288,7 +288,7 @@ static void run_together(int shards, int threads, capas_shard_function *function
     int64_t woken = nanoseconds();
     int own = run_shards(0);
     int64_t worked = nanoseconds();
-    wait_until(shards_are_done, shards, &pool.caller, CALLER_SPIN_NS);
+    wait_until(shards_are_done, shards, &pool.caller);
     int64_t now = nanoseconds();
     capas_gain_add(&pool.gain, now, own, shards, worked - woken, now - worked + woken - begun);
 }

@@ -1,12 +1,50 @@
 /* Between element types, and sums of arrays of either float type (kernels/fill.h). Numbers that an
  * integer type cannot hold become its nearest, and NaN 0. */
+#include "base/pool.h"
 #include "kernels/fill.h"
+#include "kernels/kernel.h"
+#include <string.h>
+
+enum { GRAIN = 1 << 13 /* bytes */ };
+
+typedef struct samples {
+    void *to;
+    const void *from;
+    float scale, offset;
+} samples;
+
+static void copy_range(const void *problem, const void *context, int64_t begin, int64_t end,
+                       int shard)
+{
+    const samples *s = context;
+    (void)problem;
+    (void)shard;
+    memcpy((char *)s->to + begin, (const char *)s->from + begin, (size_t)(end - begin));
+}
+
+void capas_copy_samples(void *to, const void *from, size_t size)
+{
+    const samples s = {.to = to, .from = from};
+    capas_parallel_ranges((int64_t)size, 4 * GRAIN, CAPAS_MAX_THREADS, copy_range, NULL, &s);
+}
+
+static void scale_range(const void *problem, const void *context, int64_t begin, int64_t end,
+                        int shard)
+{
+    const samples *s = context;
+    const uint8_t *pixel = s->from;
+    float *output = s->to, scale = s->scale, offset = s->offset;
+    (void)problem;
+    (void)shard;
+    for (int64_t i = begin; i < end; i++)
+        output[i] = (float)pixel[i] * scale + offset;
+}
 
 void capas_scale_bytes(float *output, const uint8_t *pixel, int64_t count, float scale,
                        float offset)
 {
-    for (int64_t i = 0; i < count; i++)
-        output[i] = (float)pixel[i] * scale + offset;
+    const samples s = {output, pixel, scale, offset};
+    capas_parallel_ranges(count, GRAIN, CAPAS_MAX_THREADS, scale_range, NULL, &s);
 }
 
 void capas_accumulate(capas_element element, void *target, const void *source, int64_t count)

@@ -35,6 +35,7 @@ typedef struct capas_dense_problem {
 typedef struct capas_dense_forward_arguments {
     int64_t rows;
     const void *input, *weights, *bias;
+    const void *prepared; /* what the kernel made of the weights before; NULL: nothing */
     void *output;
     void *workspace;
 } capas_dense_forward_arguments;

@@ -6,6 +6,7 @@
 #include "base/philox.h"
 #include <capas/tensor.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /* value[i] uniform in [low, high): word i of the sequence. */
 void capas_fill_uniform(float *value, int64_t count, capas_random random, double low, double high);
@@ -27,7 +28,9 @@ void capas_make_orthogonal(float *value, int64_t count, int64_t length, int64_t 
 /* A permutation of 0 .. count-1 (Fisher-Yates; draws without bias). */
 void capas_fill_permutation(int64_t *index, int64_t count, capas_random random);
 
-/* output = (float)pixel * scale + offset. */
+/* A batch's samples on their way in, by all threads: each has a part that it will read first. */
+void capas_copy_samples(void *to, const void *from, size_t size);
+/* output = (float)pixel * scale + offset, likewise. */
 void capas_scale_bytes(float *output, const uint8_t *pixel, int64_t count, float scale,
                        float offset);
 

@@ -1,6 +1,7 @@
 /* Prediction: inference in batches, from as many threads at once as like. */
 #include "base/memory.h"
 #include "base/text.h"
+#include "kernels/fill.h"
 #include "model/nested.h"
 #include "model/plan.h"
 #include <limits.h>
@@ -94,7 +95,8 @@ void capas_fill_input(const capas_model *model, int input, const capas_tensor *f
         model->uses[model->inputs[input]].element == CAPAS_FLOAT32) {
         capas_model_scale_bytes(model, input, (const uint8_t *)data, n * count, to);
     } else {
-        memcpy(to, data, (size_t)(n * count) * (size_t)capas_element_size(from->element));
+        capas_copy_samples(to, data,
+                           (size_t)(n * count) * (size_t)capas_element_size(from->element));
     }
 }
 

@@ -140,23 +140,34 @@ typedef struct folding_scratch {
     char *memory;
 } folding_scratch;
 
+/* What the forward kernel likes best of an op's weights. */
+static void prepare(const capas_planned_op *planned, const void *weights, const void *bias,
+                    void *to)
+{
+    const capas_conv_forward_arguments conv = {.weights = weights, .bias = bias};
+    const capas_dense_forward_arguments dense = {.weights = weights, .bias = bias};
+    const capas_op *op = &planned->op;
+    planned->forward->prepare(&op->problem,
+                              op->kind == CAPAS_OP_DENSE ? (const void *)&dense : &conv, to);
+}
+
 static void fill(const capas_plan *plan, const capas_planned_op *planned,
                  const folding_scratch *scratch)
 {
     const capas_op *op = &planned->op;
     if (planned->prepared == CAPAS_NOWHERE && planned->folded == CAPAS_NOWHERE) return;
-    capas_conv_forward_arguments arguments = {.weights = numbers_of(plan, op->weights[0]),
-                                              .bias = numbers_of(plan, op->weights[1])};
+    const void *weights = numbers_of(plan, op->weights[0]),
+               *bias = numbers_of(plan, op->weights[1]);
     if (op->folds) {
         char *kernel = planned->folded == CAPAS_NOWHERE ? scratch->memory + scratch->factors
                                                         : plan->prepared + planned->folded;
-        char *bias = kernel + kernel_bytes(plan, op);
-        fold(&(folding){plan, op, kernel, bias, scratch->memory});
-        arguments.weights = kernel;
-        arguments.bias = bias;
+        char *folded_bias = kernel + kernel_bytes(plan, op);
+        fold(&(folding){plan, op, kernel, folded_bias, scratch->memory});
+        weights = kernel;
+        bias = folded_bias;
     }
     if (planned->prepared != CAPAS_NOWHERE)
-        planned->forward->prepare(&op->problem, &arguments, plan->prepared + planned->prepared);
+        prepare(planned, weights, bias, plan->prepared + planned->prepared);
 }
 
 static folding_scratch scratch_of(const capas_plan *plan)

@@ -126,6 +126,7 @@ static void forward_dense(FORWARD)
         .input = operands->inputs[0],
         .weights = operands->weights[0],
         .bias = operands->weights[1],
+        .prepared = operands->prepared,
         .output = operands->output,
         .workspace = operands->workspace,
     };

@@ -211,7 +211,8 @@ static void fill_input(const capas_stepper *stepper, const capas_batch *batch, i
     if (element == CAPAS_UINT8 && wanted == CAPAS_FLOAT32) {
         capas_model_scale_bytes(model, input, batch->inputs[input], count, to);
     } else if (element == wanted) {
-        memcpy(to, batch->inputs[input], (size_t)count * (size_t)capas_element_size(element));
+        capas_copy_samples(to, batch->inputs[input],
+                           (size_t)count * (size_t)capas_element_size(element));
     } else {
         capas_convert(wanted, to, element, batch->inputs[input], count);
     }

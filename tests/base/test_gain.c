@@ -63,6 +63,27 @@ static void bears_a_single_stop(void **state)
     assert_in_range(alone, 1, 400);
 }
 
+/* Helpers asleep, who take as long as ten regions to wake and are then there in time: the attempt
+ * goes on, also when the processors are busy now and then. */
+static void bears_slow_wakers(void **state)
+{
+    (void)state;
+    capas_gain gain = {0};
+    int64_t now = 1, alone = 0, awake_until = 0;
+    for (int i = 0; i < 20000; i++) {
+        now += 50 * MICROSECOND;
+        if (capas_gain_alone(&gain, now)) {
+            alone++;
+            continue;
+        }
+        int64_t late = now > awake_until ? 300 * MICROSECOND : MICROSECOND;
+        if (i % 2000 == 1999) late = 4 * MILLISECOND;
+        awake_until = now + 500 * MICROSECOND;
+        capas_gain_add(&gain, now, 8, 16, 25 * MICROSECOND, late);
+    }
+    assert_in_range(alone, 1, 1000);
+}
+
 static void tries_again_when_all_is_quiet(void **state)
 {
     (void)state;
@@ -89,18 +110,20 @@ static void waking_for_nothing_ends(void **state)
 {
     (void)state;
     capas_gain gain = {0};
-    capas_gain_add(&gain, 1, 0, 2, 0, 70 * MICROSECOND);
-    assert_false(capas_gain_alone(&gain, 2));
-    capas_gain_add(&gain, 3, 0, 2, 0, 70 * MICROSECOND);
-    assert_true(capas_gain_alone(&gain, 4));
+    for (int i = 0; i < 14; i++) {
+        capas_gain_add(&gain, 2 * i + 1, 0, 2, 0, 70 * MICROSECOND);
+        assert_false(capas_gain_alone(&gain, 2 * i + 2));
+    }
+    capas_gain_add(&gain, 29, 0, 2, 0, 70 * MICROSECOND);
+    assert_true(capas_gain_alone(&gain, 30));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(goes_on_where_it_pays),   cmocka_unit_test(ends_what_only_costs),
-        cmocka_unit_test(bears_a_single_stop),     cmocka_unit_test(tries_again_when_all_is_quiet),
-        cmocka_unit_test(waking_for_nothing_ends),
+        cmocka_unit_test(goes_on_where_it_pays),         cmocka_unit_test(ends_what_only_costs),
+        cmocka_unit_test(bears_a_single_stop),           cmocka_unit_test(bears_slow_wakers),
+        cmocka_unit_test(tries_again_when_all_is_quiet), cmocka_unit_test(waking_for_nothing_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,10 @@
 /* The tuned dense layers against the plain ones, over odd sizes: rows fewer than the problem's and
  * none, gradients with many zeros and none, inputs with many zeros and none, all activations; the
- * padding of the weights' gradient stays zero (the plain kernel's is). */
+ * padding of the weights' gradient stays zero (the plain kernel's is); as in training, and as in
+ * prediction with prepared weights. */
 #include "kernels/dense.h"
 #include "support/cmocka.h"
+#include "support/kernels.h"
 #include "support/twins.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,13 +70,17 @@ static void free_case(dense_case *c)
         free(all[i]);
 }
 
-static void check_forward(const dense_case *c)
+/* In prediction weights are prepared. */
+static void check_forward(const dense_case *c, bool for_training)
 {
     typedef capas_dense_forward_arguments arguments;
-    const capas_dense_problem *p = &c->problem;
+    capas_dense_problem problem = c->problem;
+    const capas_dense_problem *p = &problem;
     const arguments a = {.rows = c->rows};
+    problem.for_training = for_training;
     twin_case t = twin_case_of(c->name, CAPAS_FAMILY_dense_forward, p, &a, sizeof a);
     t.workspace = offsetof(arguments, workspace);
+    t.prepared = for_training ? 0 : offsetof(arguments, prepared);
     twin_input(&t, offsetof(arguments, input), c->input, c->rows * p->inputs);
     twin_input(&t, offsetof(arguments, weights), c->weights, c->weight_count);
     if (p->has_bias) twin_input(&t, offsetof(arguments, bias), c->bias, p->units);
@@ -104,7 +110,8 @@ static void check_backward(const dense_case *c, int wanted)
 static void check_case(int64_t planned, int64_t rows, int64_t inputs, int64_t units, int number)
 {
     dense_case c = make_case(planned, rows, inputs, units, number);
-    check_forward(&c);
+    check_forward(&c, true);
+    check_forward(&c, false);
     check_backward(&c, number % 5 == 0 ? 1 + number / 5 % 7 : 7);
     free_case(&c);
 }
@@ -141,6 +148,42 @@ static void test_large_sizes(void **state)
     check_case(100, 65, 96, 230, 11);
     check_case(16, 16, 64, 32, 1);
     check_case(128, 128, 65, 113, 19);
+    check_case(100, 70, 500, 230, 3); /* prepared: parts of rows, some chunks of units */
+    check_case(64, 31, 784, 100, 1);
+}
+
+/* Plans are made for different numbers of threads, and cut work by them. */
+static void test_workers_do_not_matter(void **state)
+{
+    enum { ROWS = 100, INPUTS = 300, UNITS = 120 };
+    (void)state;
+    dense_case c = make_case(ROWS, ROWS, INPUTS, UNITS, 1);
+    float *input = floats_of(c.input, ROWS * INPUTS),
+          *weights = floats_of(c.weights, c.weight_count);
+    size_t count;
+    const capas_kernel *const *kernels = capas_kernels_of(CAPAS_FAMILY_dense_forward, &count);
+    for (size_t i = 0; i < count; i++) {
+        float output[2][ROWS * UNITS];
+        if (kernels[i]->level == CAPAS_CPU_PLAIN || !capas_cpu_has(kernels[i]->level)) continue;
+        for (int run = 0; run < 2; run++) {
+            capas_dense_problem p = c.problem;
+            p.for_training = p.has_bias = false;
+            p.workers = run == 0 ? 1 : 5;
+            capas_dense_forward_arguments a = {
+                .rows = ROWS, .input = input, .weights = weights, .output = output[run]};
+            void *prepared = unwritten((int64_t)capas_kernel_prepared(kernels[i], &p), 1);
+            kernels[i]->prepare(&p, &a, prepared);
+            a.prepared = prepared;
+            a.workspace = workspace_for(kernels[i], &p);
+            capas_run_kernel(kernels[i], &p, &a, 0);
+            free(a.workspace);
+            free(prepared);
+        }
+        assert_memory_equal(output[0], output[1], sizeof output[0]);
+    }
+    free(input);
+    free(weights);
+    free_case(&c);
 }
 
 static void test_every_kernel_ran(void **state)
@@ -155,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_odd_sizes),
         cmocka_unit_test(test_large_sizes),
+        cmocka_unit_test(test_workers_do_not_matter),
         cmocka_unit_test(test_every_kernel_ran),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

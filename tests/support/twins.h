@@ -33,6 +33,7 @@ typedef struct twin_case {
     const void *arguments;
     size_t arguments_size;
     size_t workspace; /* offset in the arguments; 0: has none */
+    size_t prepared;  /* likewise; not 0: weights are prepared where the kernel can */
     double tolerance; /* of the largest value of an array */
     int arrays;
     twin_array array[TWIN_MOST_ARRAYS];

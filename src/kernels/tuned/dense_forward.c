@@ -213,4 +213,16 @@ static void forward(const void *problem, const void *arguments)
     }
 }
 
-CAPAS_TUNED_KERNEL(dense_forward, "panels", accepts, workspace, forward);
+static unsigned long runs;
+const capas_kernel CAPAS_TUNED(capas_dense_forward) = {
+    .name = "dense_forward panels " CAPAS_LEVEL_STRING,
+    .family = CAPAS_FAMILY_dense_forward,
+    .level = CAPAS_LEVEL,
+    .element = CAPAS_FLOAT32,
+    .accepts = accepts,
+    .workspace = workspace,
+    .run = forward,
+    .prepared = capas_sparse_prepared,
+    .prepare = capas_sparse_prepare,
+    .runs = &runs,
+};

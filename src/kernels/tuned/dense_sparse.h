@@ -1,4 +1,5 @@
-/* A dense layer whose inputs are mostly zero (pixels, dropout): Y from the inputs that are not.
+/* A dense layer whose inputs are mostly zero (pixels, ReLU, dropout): Y from the inputs that are
+ * not.
  *
  *   sum[b][j ..] = sum over the live inputs k of row b of X[b][k] * W[k][j ..]       (lists.h)
  *
@@ -7,9 +8,12 @@
  *   W, one tile: [units][T]   ->   [block of at most 64 inputs][chunk of at most 112 units], 28 KB
  *
  * which costs as much as some eight rows of the dense product. Whether it pays is decided from the
- * number of rows and the share of zeros in a few of this call's rows. Work is cut by chunks of
- * units and groups of tiles; each group has sums of its own, [groups][rows][units], added in the
- * end in their order. */
+ * number of rows and the share of zeros in a few of this call's rows.
+ *
+ * In training work is cut by chunks of units and groups of tiles; each group has sums of its own,
+ * [groups][rows][units], added in the end in their order. The weights of predictions are prepared,
+ * all their blocks turned round beforehand, if that takes no more than a few megabytes; then work
+ * is cut by rows, so that no thread needs what another has written, and there is one group. */
 #ifndef CAPAS_KERNELS_TUNED_DENSE_SPARSE_H
 #define CAPAS_KERNELS_TUNED_DENSE_SPARSE_H
 
@@ -23,18 +27,26 @@
 enum {
     CAPAS_SPARSE_ROWS = 256, /* whose lists are in the workspace at once */
     CAPAS_SPARSE_PIECES = 16,
-    CAPAS_SPARSE_GRAIN = 1 << 18, /* multiplications, with the zeros, worth another piece */
+    CAPAS_SPARSE_PART = 16,          /* rows that are worth a piece, where work is cut by rows */
+    CAPAS_SPARSE_PREPARED = 1 << 20, /* floats, at most */
+    CAPAS_SPARSE_GRAIN = 1 << 18,    /* multiplications, with the zeros, worth another piece */
 };
 
 typedef struct capas_sparse_call {
     const capas_dense_problem *problem;
     const capas_dense_forward_arguments *arguments;
     int64_t first_row, rows, groups;
+    int parts;          /* of the rows */
     int64_t sum_stride; /* units, rounded up to whole 16 */
     capas_lists lists;
     float *sums;    /* [groups][rows][sum_stride] */
     float *scratch; /* of each worker: [CAPAS_INPUT_BLOCK][CAPAS_CHUNK] */
 } capas_sparse_call;
+
+static inline bool capas_sparse_fits(const capas_dense_problem *p)
+{
+    return p->inputs >= 64 && p->units >= 32;
+}
 
 static inline size_t capas_sparse_lay_out(capas_sparse_call *call, const capas_dense_problem *p,
                                           void *workspace)
@@ -44,6 +56,7 @@ static inline size_t capas_sparse_lay_out(capas_sparse_call *call, const capas_d
     const int64_t chunks = capas_unit_chunks(p->units);
     size_t end = 0;
     call->sum_stride = (p->units + 15) / 16 * 16;
+    call->parts = 1;
     call->groups = (CAPAS_SPARSE_PIECES + chunks - 1) / chunks;
     if (call->groups > tiles) call->groups = tiles;
     call->lists.blocks = (int)capas_input_blocks(p);
@@ -89,51 +102,143 @@ static void capas_list_inputs(const void *problem, const void *context, int64_t 
     }
 }
 
-/* Block `index` of the weights of units j .. j + units - 1: T floats from unit to unit. */
-static inline const float *capas_sparse_weights(const capas_sparse_call *call, int64_t index,
-                                                int64_t j)
+/* The units of a chunk. */
+typedef struct capas_sparse_chunk {
+    int64_t number, first, units, width; /* width: with those that fill a vector */
+} capas_sparse_chunk;
+
+static inline capas_sparse_chunk capas_sparse_chunk_at(const capas_dense_problem *p, int64_t number)
 {
-    const capas_dense_problem *p = call->problem;
-    const capas_input_block block = capas_input_block_at(p, index);
-    return (const float *)call->arguments->weights + (block.tile * p->units + j) * p->tile +
-           block.first;
+    const int64_t first = capas_chunk_begin(p->units, number);
+    const int64_t width = capas_chunk_begin(p->units, number + 1) - first;
+    return (capas_sparse_chunk){
+        .number = number,
+        .first = first,
+        .units = p->units - first < width ? p->units - first : width,
+        .width = width,
+    };
 }
 
-/* Piece = a chunk of units and a group of tiles. While one block is worked on, the weights of the
- * next come. */
+/* Block `index` of the weights of a chunk: T floats from unit to unit. */
+static inline const float *capas_sparse_weights(const capas_dense_problem *p, const float *weights,
+                                                int64_t index, const capas_sparse_chunk *chunk)
+{
+    const capas_input_block block = capas_input_block_at(p, index);
+    return weights + (block.tile * p->units + chunk->first) * p->tile + block.first;
+}
+
+/* Turned round: CAPAS_CHUNK floats from input to input. */
+static inline void capas_sparse_turn(const capas_dense_problem *p, const float *weights,
+                                     int64_t index, const capas_sparse_chunk *chunk, float *to)
+{
+    capas_transpose(capas_sparse_weights(p, weights, index, chunk), p->tile, chunk->units,
+                    capas_input_block_at(p, index).count, to, CAPAS_CHUNK, chunk->width);
+}
+
+/* Prepared weights: [chunk][input][CAPAS_CHUNK], the inputs with the tiles' padding. */
+static inline int64_t capas_sparse_prepared_floats(const capas_dense_problem *p)
+{
+    const int64_t tiles = (p->inputs + p->tile - 1) / p->tile;
+    return capas_unit_chunks(p->units) * tiles * p->tile * CAPAS_CHUNK;
+}
+
+static inline int64_t capas_sparse_prepared_place(const capas_dense_problem *p, int64_t index,
+                                                  int64_t chunk)
+{
+    const capas_input_block block = capas_input_block_at(p, index);
+    const int64_t tiles = (p->inputs + p->tile - 1) / p->tile;
+    return ((chunk * tiles + block.tile) * p->tile + block.first) * CAPAS_CHUNK;
+}
+
+static inline size_t capas_sparse_prepared(const void *problem)
+{
+    const capas_dense_problem *p = problem;
+    const int64_t floats = capas_sparse_prepared_floats(p);
+    const bool wanted = !p->for_training && p->rows >= CAPAS_SPARSE_PART && capas_sparse_fits(p) &&
+                        floats <= CAPAS_SPARSE_PREPARED;
+    return wanted ? (size_t)floats * sizeof(float) : 0;
+}
+
+typedef struct capas_sparse_preparation {
+    const float *weights;
+    float *to;
+} capas_sparse_preparation;
+
+/* Pieces are blocks. */
+static void capas_sparse_prepare_range(const void *problem, const void *context, int64_t begin,
+                                       int64_t end, int shard)
+{
+    const capas_dense_problem *p = problem;
+    const capas_sparse_preparation *preparation = context;
+    (void)shard;
+    for (int64_t number = 0; number < capas_unit_chunks(p->units); number++) {
+        const capas_sparse_chunk chunk = capas_sparse_chunk_at(p, number);
+        for (int64_t i = begin; i < end; i++)
+            capas_sparse_turn(p, preparation->weights, i, &chunk,
+                              preparation->to + capas_sparse_prepared_place(p, i, number));
+    }
+}
+
+static inline void capas_sparse_prepare(const void *problem, const void *arguments, void *prepared)
+{
+    const capas_dense_problem *p = problem;
+    const capas_dense_forward_arguments *a = arguments;
+    const capas_sparse_preparation preparation = {a->weights, prepared};
+    capas_parallel_ranges(capas_input_blocks(p), 1, p->workers, capas_sparse_prepare_range, p,
+                          &preparation);
+}
+
+/* The block's weights turned round; and in `next` those of the next block, which come meanwhile. */
+static inline const float *capas_sparse_base(const capas_sparse_call *call, int64_t index,
+                                             bool last, const capas_sparse_chunk *chunk,
+                                             float *scratch, capas_prefetch *next)
+{
+    const capas_dense_problem *p = call->problem;
+    const float *weights = call->arguments->weights, *prepared = call->arguments->prepared;
+    const capas_input_block after =
+        last ? (capas_input_block){0} : capas_input_block_at(p, index + 1);
+    if (prepared) {
+        if (!last)
+            *next = (capas_prefetch){prepared +
+                                         capas_sparse_prepared_place(p, index + 1, chunk->number),
+                                     CAPAS_CHUNK, (int)after.used, (int)chunk->width / 16};
+        return prepared + capas_sparse_prepared_place(p, index, chunk->number);
+    }
+    if (!last)
+        *next = (capas_prefetch){capas_sparse_weights(p, weights, index + 1, chunk), p->tile,
+                                 (int)chunk->units, (int)after.count / 16};
+    capas_sparse_turn(p, weights, index, chunk, scratch);
+    return scratch;
+}
+
+/* Piece = a chunk of units, and a group of tiles or a part of the rows. */
 static void capas_sparse_piece(void *context, int piece, int worker)
 {
     const capas_sparse_call *call = context;
     const capas_dense_problem *p = call->problem;
-    const int64_t chunks = capas_unit_chunks(p->units);
-    const int64_t chunk = piece % chunks, group = piece / chunks;
-    const int64_t j = capas_chunk_begin(p->units, chunk);
-    const int64_t width = capas_chunk_begin(p->units, chunk + 1) - j;
-    const int64_t units = p->units - j < width ? p->units - j : width;
-    const int64_t first = capas_shard_begin(call->lists.blocks, (int)call->groups, (int)group);
-    const int64_t end = capas_shard_begin(call->lists.blocks, (int)call->groups, (int)group + 1);
+    const int64_t chunks = capas_unit_chunks(p->units), rest = piece / chunks;
+    const capas_sparse_chunk chunk = capas_sparse_chunk_at(p, piece % chunks);
+    const int part = (int)(rest % call->parts), group = (int)(rest / call->parts);
+    const int64_t row = capas_shard_begin(call->rows, call->parts, part);
+    const int64_t first = capas_shard_begin(call->lists.blocks, (int)call->groups, group);
+    const int64_t end = capas_shard_begin(call->lists.blocks, (int)call->groups, group + 1);
     float *scratch = call->scratch + (int64_t)worker * CAPAS_INPUT_BLOCK * CAPAS_CHUNK;
-    float *sums = call->sums + group * call->rows * call->sum_stride + j;
+    float *sums = call->sums + (group * call->rows + row) * call->sum_stride + chunk.first;
     for (int64_t i = first; i < end; i++) {
-        const capas_input_block block = capas_input_block_at(p, i);
-        capas_transpose(capas_sparse_weights(call, i, j), p->tile, units, block.count, scratch,
-                        CAPAS_CHUNK, width);
         capas_listed_sum sum = {
             .lists = &call->lists,
             .block = (int)i,
-            .end = call->rows,
-            .base = scratch,
-            .rows = block.used,
+            .begin = row,
+            .end = capas_shard_begin(call->rows, call->parts, part + 1),
+            .rows = capas_input_block_at(p, i).used,
             .row_stride = CAPAS_CHUNK,
             .from = i > first ? sums : NULL,
             .to = sums,
             .from_stride = call->sum_stride,
             .to_stride = call->sum_stride,
         };
-        if (i + 1 < end)
-            sum.next = (capas_prefetch){capas_sparse_weights(call, i + 1, j), p->tile, (int)units,
-                                        (int)capas_input_block_at(p, i + 1).count / 16};
-        capas_sum_lists(&sum, (int)width);
+        sum.base = capas_sparse_base(call, i, i + 1 == end, &chunk, scratch, &sum.next);
+        capas_sum_lists(&sum, (int)chunk.width);
     }
 }
 
@@ -159,14 +264,21 @@ static void capas_sparse_finish(const void *problem, const void *context, int64_
     }
 }
 
-/* Measured: a live input costs twice a dense one, and the transposition eight rows. */
+/* One for each thread, which then reads the weights once; the sums are the same however many. */
+static inline int capas_sparse_parts(const capas_dense_problem *p, int64_t rows)
+{
+    const int64_t most = rows / CAPAS_SPARSE_PART;
+    return (int)(p->workers < most ? p->workers : most > 0 ? most : 1);
+}
+
+/* Measured: a live input costs twice a dense one, and turning the weights round eight rows. */
 static inline bool capas_sparse_pays(const capas_dense_problem *p,
                                      const capas_dense_forward_arguments *a)
 {
-    if (a->rows < 16 || p->inputs < 64 || p->units < 32) return false;
+    if (a->rows < 16 || !capas_sparse_fits(p)) return false;
     const int64_t group = a->rows < CAPAS_SPARSE_ROWS ? a->rows : CAPAS_SPARSE_ROWS;
     const double live = capas_live_share(a->input, a->rows, p->inputs);
-    return 2 * live * (double)group + 8 < 0.9 * (double)group;
+    return 2 * live * (double)group + (a->prepared ? 0 : 8) < 0.9 * (double)group;
 }
 
 static inline size_t capas_sparse_workspace(const capas_dense_problem *p)
@@ -184,11 +296,13 @@ static inline void capas_sparse(const capas_dense_problem *p,
         call.rows = a->rows - call.first_row;
         if (call.rows > CAPAS_SPARSE_ROWS) call.rows = CAPAS_SPARSE_ROWS;
         const int64_t chunks = capas_unit_chunks(p->units);
-        if (call.rows * p->inputs * p->units < CAPAS_SPARSE_GRAIN) call.groups = 1;
+        if (a->prepared || call.rows * p->inputs * p->units < CAPAS_SPARSE_GRAIN) call.groups = 1;
+        if (a->prepared) call.parts = capas_sparse_parts(p, call.rows);
         capas_parallel_ranges(call.rows, 8192 / p->inputs + 1, p->workers, capas_list_inputs, p,
                               &call);
-        capas_parallel((int)(chunks * call.groups), p->workers, capas_sparse_piece, &call);
-        capas_parallel_ranges(call.rows, 8192 / p->units + 1, p->workers, capas_sparse_finish, p,
+        capas_parallel((int)(chunks * call.groups * call.parts), p->workers, capas_sparse_piece,
+                       &call);
+        capas_parallel_ranges(call.rows, 2048 / p->units + 1, p->workers, capas_sparse_finish, p,
                               &call);
     }
 }

@@ -93,8 +93,8 @@ CAPAS_INLINE void capas_sum_list(int width, vfloat *sum, const float *base, cons
     }
 }
 
-/* Asks for the entries of an item whose block begins at cut[0]; so short a list no hardware
- * foresees. */
+/* Asks for the entries of an item whose block begins at cut[0]: so short a list no hardware
+ * foresees, and often another thread has written it. */
 CAPAS_INLINE void capas_fetch_list(const capas_lists *lists, int64_t item, const int32_t *cut)
 {
     enum { LINE = 16 };
@@ -116,8 +116,7 @@ CAPAS_INLINE void capas_sum_columns(const capas_listed_sum *s, int width, int fi
     float *to = s->to + first;
     int next_rows = first == 0 ? s->next.rows : 0;
     const int64_t rows_an_item = (next_rows + end - s->begin) / (end - s->begin);
-    enum { AHEAD = 2, ENTRY = sizeof(int32_t) + sizeof(float), SECOND_CACHE = 1 << 20 };
-    const bool far = (end - s->begin) * lists.room * ENTRY > SECOND_CACHE;
+    enum { AHEAD = 2 };
     for (int64_t item = s->begin; item < end; item++) {
         vfloat sum[28];
         for (int64_t i = 0; i < rows_an_item && next_rows > 0; i++, next_rows--) {
@@ -125,7 +124,7 @@ CAPAS_INLINE void capas_sum_columns(const capas_listed_sum *s, int width, int fi
                 __builtin_prefetch(next + line * 16);
             next += s->next.stride;
         }
-        if (far && item + AHEAD < end)
+        if (item + AHEAD < end)
             capas_fetch_list(&lists, item + AHEAD, cut + AHEAD * (lists.blocks + 1));
         CAPAS_UNROLL
         for (int i = 0; i < width / CAPAS_VECTOR; i++)
