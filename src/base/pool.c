@@ -299,7 +299,7 @@ static bool sharing_pays(void)
         atomic_store(&pool.forget_gain, false);
         pool.gain = (capas_gain){0};
     }
-    return pool.gain.alone_until == 0 || !capas_gain_alone(&pool.gain, nanoseconds());
+    return !capas_gain_alone(&pool.gain, nanoseconds());
 }
 
 void capas_parallel(int shards, int workers, capas_shard_function *function, void *context)
