@@ -10,7 +10,7 @@
 enum {
     GROUP_ROWS = 256,    /* rows whose lists are in the workspace at once */
     PART_ROWS = 256,     /* rows of dX under way */
-    LIST_GRAIN = 8192,   /* elements of dZ */
+    LIST_GRAIN = 3072,   /* elements of dZ */
     SUM_GRAIN = 1 << 16, /* multiplications */
     WANTED_PIECES = 16,
 };

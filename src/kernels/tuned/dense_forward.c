@@ -23,7 +23,7 @@
 enum {
     GROUP_PANELS = 16,       /* panels in the workspace at once */
     BLOCK_INPUTS = 384,      /* inputs whose panel stays in the first-level cache */
-    PACK_GRAIN = 16384,      /* floats */
+    PACK_GRAIN = 4096,       /* floats */
     PRODUCT_GRAIN = 1 << 17, /* multiplications */
     WANTED_SHARDS = 8,
 };

@@ -18,7 +18,7 @@
 enum { GRAIN = 16384 /* elements */, BLOCK_ROWS = 64 };
 
 /* Cut by channels: up to so many rows, so many channels at once. */
-enum { FEW_ROWS = 64, STRIP = 64 };
+enum { FEW_ROWS = 64, STRIP = 64, STRIP_GRAIN = 4096 /* elements */ };
 
 /* What is added up over the rows, one or two sums a channel. */
 typedef enum summand { VALUES, SQUARES, GRADIENTS } summand;
@@ -280,7 +280,7 @@ static void backward_strips(const void *problem, const void *context, int64_t be
 static void run_strips(const normalise_call *call, capas_range_function *strips)
 {
     const capas_normalise_problem *p = call->problem;
-    capas_parallel_ranges((p->channels + STRIP - 1) / STRIP, GRAIN / (STRIP * call->rows) + 1,
+    capas_parallel_ranges((p->channels + STRIP - 1) / STRIP, STRIP_GRAIN / (STRIP * call->rows) + 1,
                           p->workers, strips, p, call);
 }
 
