@@ -74,7 +74,8 @@ static void bench_dense(int rows, int inputs, int units, double live_input, doub
     float *db = random_floats(units, 0, 8), *ones = random_floats((int64_t)rows * units, 1, 9);
     for (int64_t i = 0; i < (int64_t)rows * units; i++)
         ones[i] = 1;
-    capas_dense_forward_arguments forward = {rows, x, w, b, y, NULL};
+    capas_dense_forward_arguments forward = {
+        .rows = rows, .input = x, .weights = w, .bias = b, .output = y};
     capas_dense_backward_arguments backward = {rows, x, w, ones, dy, dx, dw, db, NULL};
     const double work = 2.0 * rows * inputs * units * 1e-9;
     for (int family = CAPAS_FAMILY_dense_forward; family <= CAPAS_FAMILY_dense_backward; family++) {
