@@ -84,7 +84,11 @@ static void dense_case_free(dense_case *c)
 static void forward(dense_case *c)
 {
     const capas_dense_forward_arguments arguments = {
-        c->rows, c->input, c->weights, c->problem.has_bias ? c->bias : NULL, c->output, NULL,
+        .rows = c->rows,
+        .input = c->input,
+        .weights = c->weights,
+        .bias = c->problem.has_bias ? c->bias : NULL,
+        .output = c->output,
     };
     capas_run_kernel(&capas_dense_forward_plain_f64, &c->problem, &arguments, 0);
 }
