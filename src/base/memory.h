@@ -8,6 +8,12 @@
 
 enum { CAPAS_ALIGNMENT = 64 };
 
+/* A size in whole multiples of it. */
+static inline size_t capas_aligned_size(size_t size)
+{
+    return (size + CAPAS_ALIGNMENT - 1) / CAPAS_ALIGNMENT * CAPAS_ALIGNMENT;
+}
+
 /* NULL and CAPAS_NO_MEMORY's sentence on failure. A count or size of 0 still gives a pointer. */
 void *capas_allocate(size_t count, size_t size);        /* contents undefined */
 void *capas_allocate_zeroed(size_t count, size_t size); /* all bits zero */

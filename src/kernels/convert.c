@@ -1,8 +1,8 @@
-/* Between element types, and sums of arrays of either float type (kernels/fill.h). Numbers that an
- * integer type cannot hold become its nearest, and NaN 0. */
-#include "base/pool.h"
+/* Samples on their way in, between element types, and sums of arrays of either float type
+ * (kernels/fill.h). Numbers that an integer type cannot hold become its nearest, and NaN 0. */
 #include "kernels/fill.h"
 #include "kernels/kernel.h"
+#include <capas/runtime.h>
 #include <string.h>
 
 enum { GRAIN = 1 << 13 /* bytes */ };
@@ -25,7 +25,7 @@ static void copy_range(const void *problem, const void *context, int64_t begin, 
 void capas_copy_samples(void *to, const void *from, size_t size)
 {
     const samples s = {.to = to, .from = from};
-    capas_parallel_ranges((int64_t)size, 4 * GRAIN, CAPAS_MAX_THREADS, copy_range, NULL, &s);
+    capas_parallel_ranges((int64_t)size, 4 * GRAIN, capas_threads(), copy_range, NULL, &s);
 }
 
 static void scale_range(const void *problem, const void *context, int64_t begin, int64_t end,
@@ -44,7 +44,7 @@ void capas_scale_bytes(float *output, const uint8_t *pixel, int64_t count, float
                        float offset)
 {
     const samples s = {output, pixel, scale, offset};
-    capas_parallel_ranges(count, GRAIN, CAPAS_MAX_THREADS, scale_range, NULL, &s);
+    capas_parallel_ranges(count, GRAIN, capas_threads(), scale_range, NULL, &s);
 }
 
 void capas_accumulate(capas_element element, void *target, const void *source, int64_t count)

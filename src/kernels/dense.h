@@ -32,10 +32,16 @@ typedef struct capas_dense_problem {
     bool wants_input_gradient;
 } capas_dense_problem;
 
+static inline int64_t capas_dense_tiles(const capas_dense_problem *p)
+{
+    return (p->inputs + p->tile - 1) / p->tile;
+}
+
 typedef struct capas_dense_forward_arguments {
     int64_t rows;
     const void *input, *weights, *bias;
-    const void *prepared; /* what the kernel made of the weights before; NULL: nothing */
+    const void
+        *prepared; /* what the kernel made of the weights before, beside them; NULL: nothing */
     void *output;
     void *workspace;
 } capas_dense_forward_arguments;

@@ -42,9 +42,8 @@ static void add_item(placer *placer, int64_t begin, int64_t end, size_t size, si
     placer->status =
         capas_grow((void **)&placer->items, placer->count, &placer->capacity, sizeof(item));
     if (placer->status != CAPAS_OK) return;
-    size_t rounded = (size + CAPAS_ALIGNMENT - 1) / CAPAS_ALIGNMENT * CAPAS_ALIGNMENT;
     placer->items[placer->count++] =
-        (item){.begin = begin, .end = end, .size = rounded, .where = where};
+        (item){.begin = begin, .end = end, .size = capas_aligned_size(size), .where = where};
 }
 
 static capas_element element_of(const capas_plan *plan, const capas_buffer *buffer)

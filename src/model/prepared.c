@@ -11,23 +11,18 @@
 #include "base/memory.h"
 #include <math.h>
 
-static size_t in_lines(size_t size)
-{
-    return (size + CAPAS_ALIGNMENT - 1) / CAPAS_ALIGNMENT * CAPAS_ALIGNMENT;
-}
-
 static size_t take(capas_plan *plan, size_t size)
 {
     size_t begin = plan->prepared_size;
-    plan->prepared_size += in_lines(size);
+    plan->prepared_size += capas_aligned_size(size);
     return begin;
 }
 
 /* Bytes of a folded kernel, in whole cache lines, behind which its bias follows. */
 static size_t kernel_bytes(const capas_plan *plan, const capas_op *op)
 {
-    return in_lines((size_t)plan->model->weights[op->weights[0]].count *
-                    (size_t)capas_element_size(plan->options.element));
+    return capas_aligned_size((size_t)plan->model->weights[op->weights[0]].count *
+                              (size_t)capas_element_size(plan->options.element));
 }
 
 static size_t folded_bytes(const capas_plan *plan, const capas_op *op)
@@ -176,7 +171,8 @@ static folding_scratch scratch_of(const capas_plan *plan)
     for (size_t i = 0; i < plan->program.op_count; i++) {
         const capas_planned_op *planned = &plan->ops[i];
         if (!planned->op.folds) continue;
-        const size_t factors = in_lines((size_t)planned->op.problem.conv.filters * sizeof(double));
+        const size_t factors =
+            capas_aligned_size((size_t)planned->op.problem.conv.filters * sizeof(double));
         const size_t weights =
             planned->prepared == CAPAS_NOWHERE ? 0 : folded_bytes(plan, &planned->op);
         if (factors > most.factors) most.factors = factors;

@@ -171,8 +171,8 @@ static void test_workers_do_not_matter(void **state)
             p.workers = run == 0 ? 1 : 5;
             capas_dense_forward_arguments a = {
                 .rows = ROWS, .input = input, .weights = weights, .output = output[run]};
-            void *prepared = unwritten((int64_t)capas_kernel_prepared(kernels[i], &p), 1);
-            kernels[i]->prepare(&p, &a, prepared);
+            void *prepared = prepared_for(kernels[i], &p, &a);
+            assert_non_null(prepared);
             a.prepared = prepared;
             a.workspace = workspace_for(kernels[i], &p);
             capas_run_kernel(kernels[i], &p, &a, 0);

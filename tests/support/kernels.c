@@ -54,6 +54,14 @@ void *workspace_for(const capas_kernel *kernel, const void *problem)
     return unwritten((int64_t)capas_kernel_workspace(kernel, problem), 1);
 }
 
+void *prepared_for(const capas_kernel *kernel, const void *problem, const void *arguments)
+{
+    const size_t size = capas_kernel_prepared(kernel, problem);
+    void *prepared = size > 0 ? unwritten((int64_t)size, 1) : NULL;
+    if (prepared) kernel->prepare(problem, arguments, prepared);
+    return prepared;
+}
+
 bool doubles_close(const char *what, const double *got, const double *want, int64_t count,
                    double tolerance)
 {

@@ -16,6 +16,8 @@ float *floats_of(const double *values, int64_t count);
 
 /* As many bytes as the kernel asks for and not one more, all bits set. */
 void *workspace_for(const capas_kernel *kernel, const void *problem);
+/* What it makes of the weights in `arguments`; NULL: nothing. */
+void *prepared_for(const capas_kernel *kernel, const void *problem, const void *arguments);
 
 /* Whether two arrays agree: |got - want| <= tolerance (1 + |want|). Prints the first place where
  * not. */

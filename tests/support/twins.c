@@ -86,15 +86,6 @@ static void *copy_of(const twin_array *array, capas_element element)
     return copy;
 }
 
-/* What the kernel makes of the weights; NULL: nothing. */
-static void *prepared_by(const capas_kernel *kernel, const void *problem, const void *arguments)
-{
-    const size_t size = capas_kernel_prepared(kernel, problem);
-    void *prepared = size > 0 ? unwritten((int64_t)size, 1) : NULL;
-    if (prepared) kernel->prepare(problem, arguments, prepared);
-    return prepared;
-}
-
 /* Runs a kernel on copies, which the caller frees. */
 static void run_on_copies(const twin_case *c, const capas_kernel *kernel, void **memory)
 {
@@ -108,7 +99,7 @@ static void run_on_copies(const twin_case *c, const capas_kernel *kernel, void *
     }
     void *workspace = workspace_for(kernel, c->problem);
     if (c->workspace) memcpy(arguments + c->workspace, &workspace, sizeof(void *));
-    void *prepared = c->prepared ? prepared_by(kernel, c->problem, arguments) : NULL;
+    void *prepared = c->prepared ? prepared_for(kernel, c->problem, arguments) : NULL;
     if (prepared) memcpy(arguments + c->prepared, &prepared, sizeof(void *));
     capas_run_kernel(kernel, c->problem, arguments, 0);
     free(prepared);

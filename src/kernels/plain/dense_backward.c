@@ -86,7 +86,7 @@ static void backward(const void *problem, const void *arguments)
 {
     const capas_dense_problem *p = problem;
     const capas_dense_backward_arguments *a = arguments;
-    const int64_t tiles = (p->inputs + p->tile - 1) / p->tile;
+    const int64_t tiles = capas_dense_tiles(p);
     const int64_t grain = CAPAS_PLAIN_GRAIN / p->tile;
     capas_parallel_ranges(a->rows * p->units, CAPAS_PLAIN_GRAIN, p->workers, slope_range, p, a);
     if (a->weight_gradient)

@@ -244,11 +244,6 @@ static void choose_pieces(backward_call *call)
     call->list_shards = capas_shard_count(2 * call->rows * p->units, LIST_GRAIN);
 }
 
-static int64_t tiles_of(const capas_dense_problem *p)
-{
-    return (p->inputs + p->tile - 1) / p->tile;
-}
-
 /* The workspace: lists of rows, lists of units, dZ, the workers' scratch. */
 static size_t lay_out(backward_call *call, const capas_dense_problem *p, void *workspace)
 {
@@ -290,7 +285,8 @@ static bool accepts(const void *problem)
 static void clear(const capas_dense_problem *p, const capas_dense_backward_arguments *a)
 {
     if (a->weight_gradient)
-        memset(a->weight_gradient, 0, (size_t)(tiles_of(p) * p->tile * p->units) * sizeof(float));
+        memset(a->weight_gradient, 0,
+               (size_t)(capas_dense_tiles(p) * p->tile * p->units) * sizeof(float));
     if (a->bias_gradient) memset(a->bias_gradient, 0, (size_t)p->units * sizeof(float));
 }
 
@@ -298,7 +294,7 @@ static void backward(const void *problem, const void *arguments)
 {
     const capas_dense_problem *p = problem;
     const capas_dense_backward_arguments *a = arguments;
-    backward_call call = {.problem = p, .arguments = a, .tiles = tiles_of(p)};
+    backward_call call = {.problem = p, .arguments = a, .tiles = capas_dense_tiles(p)};
     lay_out(&call, p, a->workspace);
     if (a->rows == 0) clear(p, a);
     for (; call.first_row < a->rows; call.first_row += call.rows) {

@@ -26,7 +26,7 @@ typedef struct capas_input_block {
 
 static inline int64_t capas_input_blocks(const capas_dense_problem *p)
 {
-    const int64_t tiles = (p->inputs + p->tile - 1) / p->tile;
+    const int64_t tiles = capas_dense_tiles(p);
     return p->tile <= 64 ? tiles : 2 * tiles;
 }
 

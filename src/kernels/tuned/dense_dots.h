@@ -138,7 +138,7 @@ static inline size_t capas_dots_lay_out(const capas_dense_problem *p, size_t *su
 {
     size_t end = 0;
     const int64_t rows = p->rows < CAPAS_DOTS_TOGETHER ? p->rows : CAPAS_DOTS_TOGETHER;
-    capas_take(&end, rows * ((p->inputs + p->tile - 1) / p->tile) * p->tile, sizeof(float));
+    capas_take(&end, rows * capas_dense_tiles(p) * p->tile, sizeof(float));
     *sums = capas_take(&end, rows * p->units * CAPAS_VECTOR, sizeof(float));
     return end;
 }
@@ -176,7 +176,7 @@ static inline void capas_dots(const capas_dense_problem *p, const capas_dense_fo
             .bias = p->has_bias ? a->bias : NULL,
             .output = (float *)a->output + begin * p->units,
             .rows = (int)(capas_shard_begin(a->rows, rounds, round + 1) - begin),
-            .tiles = (p->inputs + p->tile - 1) / p->tile,
+            .tiles = capas_dense_tiles(p),
             .padded = a->workspace,
             .sums = capas_piece(a->workspace, sums),
         };

@@ -37,11 +37,6 @@ typedef struct forward_call {
     float *sums;   /* [panels][units][16] */
 } forward_call;
 
-static int64_t tiles_of(const capas_dense_problem *p)
-{
-    return (p->inputs + p->tile - 1) / p->tile;
-}
-
 /* Pieces are tiles of panels. */
 static void pack_range(const void *problem, const void *context, int64_t begin, int64_t end,
                        int shard)
@@ -167,7 +162,7 @@ static size_t lay_out(const capas_dense_problem *p, size_t *sums)
     size_t end = 0;
     int64_t panels = (p->rows + CAPAS_PANEL - 1) / CAPAS_PANEL;
     if (panels > GROUP_PANELS) panels = GROUP_PANELS;
-    capas_take(&end, panels * CAPAS_PANEL * tiles_of(p) * p->tile, sizeof(float));
+    capas_take(&end, panels * CAPAS_PANEL * capas_dense_tiles(p) * p->tile, sizeof(float));
     *sums = capas_take(&end, panels * CAPAS_PANEL * p->units, sizeof(float));
     return end;
 }
@@ -202,7 +197,7 @@ static void forward(const void *problem, const void *arguments)
     }
     forward_call call = {.problem = p,
                          .arguments = a,
-                         .tiles = tiles_of(p),
+                         .tiles = capas_dense_tiles(p),
                          .unit_blocks = (int)((p->units + CAPAS_UNIT_BLOCK - 1) / CAPAS_UNIT_BLOCK),
                          .packed = a->workspace,
                          .sums = capas_piece(a->workspace, sums)};

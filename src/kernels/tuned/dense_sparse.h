@@ -52,7 +52,7 @@ static inline size_t capas_sparse_lay_out(capas_sparse_call *call, const capas_d
                                           void *workspace)
 {
     const int64_t rows = p->rows < CAPAS_SPARSE_ROWS ? p->rows : CAPAS_SPARSE_ROWS;
-    const int64_t tiles = (p->inputs + p->tile - 1) / p->tile;
+    const int64_t tiles = capas_dense_tiles(p);
     const int64_t chunks = capas_unit_chunks(p->units);
     size_t end = 0;
     call->sum_stride = (p->units + 15) / 16 * 16;
@@ -138,16 +138,14 @@ static inline void capas_sparse_turn(const capas_dense_problem *p, const float *
 /* Prepared weights: [chunk][input][CAPAS_CHUNK], the inputs with the tiles' padding. */
 static inline int64_t capas_sparse_prepared_floats(const capas_dense_problem *p)
 {
-    const int64_t tiles = (p->inputs + p->tile - 1) / p->tile;
-    return capas_unit_chunks(p->units) * tiles * p->tile * CAPAS_CHUNK;
+    return capas_unit_chunks(p->units) * capas_dense_tiles(p) * p->tile * CAPAS_CHUNK;
 }
 
 static inline int64_t capas_sparse_prepared_place(const capas_dense_problem *p, int64_t index,
                                                   int64_t chunk)
 {
     const capas_input_block block = capas_input_block_at(p, index);
-    const int64_t tiles = (p->inputs + p->tile - 1) / p->tile;
-    return ((chunk * tiles + block.tile) * p->tile + block.first) * CAPAS_CHUNK;
+    return ((chunk * capas_dense_tiles(p) + block.tile) * p->tile + block.first) * CAPAS_CHUNK;
 }
 
 static inline size_t capas_sparse_prepared(const void *problem)
@@ -188,27 +186,29 @@ static inline void capas_sparse_prepare(const void *problem, const void *argumen
                           &preparation);
 }
 
-/* The block's weights turned round; and in `next` those of the next block, which come meanwhile. */
+/* Block `index` of the weights of a chunk turned round, perhaps into `scratch`. */
 static inline const float *capas_sparse_base(const capas_sparse_call *call, int64_t index,
-                                             bool last, const capas_sparse_chunk *chunk,
-                                             float *scratch, capas_prefetch *next)
+                                             const capas_sparse_chunk *chunk, float *scratch)
 {
     const capas_dense_problem *p = call->problem;
-    const float *weights = call->arguments->weights, *prepared = call->arguments->prepared;
-    const capas_input_block after =
-        last ? (capas_input_block){0} : capas_input_block_at(p, index + 1);
-    if (prepared) {
-        if (!last)
-            *next = (capas_prefetch){prepared +
-                                         capas_sparse_prepared_place(p, index + 1, chunk->number),
-                                     CAPAS_CHUNK, (int)after.used, (int)chunk->width / 16};
-        return prepared + capas_sparse_prepared_place(p, index, chunk->number);
-    }
-    if (!last)
-        *next = (capas_prefetch){capas_sparse_weights(p, weights, index + 1, chunk), p->tile,
-                                 (int)chunk->units, (int)after.count / 16};
-    capas_sparse_turn(p, weights, index, chunk, scratch);
+    const float *prepared = call->arguments->prepared;
+    if (prepared) return prepared + capas_sparse_prepared_place(p, index, chunk->number);
+    capas_sparse_turn(p, call->arguments->weights, index, chunk, scratch);
     return scratch;
+}
+
+/* What it is read from, which comes while the block before it is worked on. */
+static inline capas_prefetch capas_sparse_next(const capas_sparse_call *call, int64_t index,
+                                               const capas_sparse_chunk *chunk)
+{
+    const capas_dense_problem *p = call->problem;
+    const float *prepared = call->arguments->prepared;
+    const capas_input_block block = capas_input_block_at(p, index);
+    if (prepared)
+        return (capas_prefetch){prepared + capas_sparse_prepared_place(p, index, chunk->number),
+                                CAPAS_CHUNK, (int)block.used, (int)chunk->width / 16};
+    return (capas_prefetch){capas_sparse_weights(p, call->arguments->weights, index, chunk),
+                            p->tile, (int)chunk->units, (int)block.count / 16};
 }
 
 /* Piece = a chunk of units, and a group of tiles or a part of the rows. */
@@ -237,7 +237,8 @@ static void capas_sparse_piece(void *context, int piece, int worker)
             .from_stride = call->sum_stride,
             .to_stride = call->sum_stride,
         };
-        sum.base = capas_sparse_base(call, i, i + 1 == end, &chunk, scratch, &sum.next);
+        sum.base = capas_sparse_base(call, i, &chunk, scratch);
+        if (i + 1 < end) sum.next = capas_sparse_next(call, i + 1, &chunk);
         capas_sum_lists(&sum, (int)chunk.width);
     }
 }
